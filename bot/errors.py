@@ -31,7 +31,8 @@
         ├── PermissionMissing
         ├── GuildOnly
         ├── PersonaNotFound · PersonaExists · PersonaInvalid · PersonaShipped · LibraryFull
-        └── SettingUnknown · SettingInvalid · SettingScope
+        ├── SettingUnknown · SettingInvalid · SettingScope
+        └── FileUnreadable
 """
 
 from __future__ import annotations
@@ -270,3 +271,11 @@ class SettingScope(RequestError):
         super().__init__(f"{key} in {scope}")
         self.key = key
         self.scope = scope
+
+
+class FileUnreadable(RequestError):
+    """No text, too large, or not to be fetched."""
+
+    def __init__(self, filename: str) -> None:
+        super().__init__(filename)
+        self.filename = filename

@@ -74,6 +74,8 @@ class Incoming:
     addressing: Addressing
     quote: Quote | None = None
     files: tuple[File, ...] = ()
+    private: bool = False
+    """Answered for its asker alone: without history, and no part of it."""
     locale: str | None = None
     """Discord's locale of the reader of public answers: the guild's, in a DM the person's where known."""
 

@@ -84,6 +84,8 @@ class Run:
     status: RunStatus
     locale: str | None
     created_at: datetime
+    private: bool = False
+    """Answered for its asker alone: without history, and no part of it."""
     attempts: int = 0
     """How often a worker has claimed it."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -24,6 +24,8 @@ class Scope(StrEnum):
 class Permission(StrEnum):
     """Discord's permissions by their names in its API documentation, in lower case."""
 
+    SEND_MESSAGES = "send_messages"
+    """In a thread, the one for threads."""
     MANAGE_MESSAGES = "manage_messages"
     MANAGE_CHANNELS = "manage_channels"
     MANAGE_GUILD = "manage_guild"
@@ -81,15 +83,21 @@ class Setting(Generic[T]):
     lower_only: bool = False
     """People may only lower what the operator set."""
 
-    def parse(self, raw: str) -> Value:
+    def parse(self, raw: str) -> T:
         """Raises ValueError for what the setting does not take."""
-        return self.kind.parse(raw)
+        return cast(T, self.kind.parse(raw))
 
 
 REPLY_TO = Setting[str](
     key="reply_to",
     kind=Choice(("mentions", "everything")),
     default="mentions",
+    scopes=(Scope.CHANNEL, Scope.GUILD),
+)
+PERSONA_USE = Setting[str](
+    key="persona_use",
+    kind=Choice(("everyone", "managers")),
+    default="everyone",
     scopes=(Scope.CHANNEL, Scope.GUILD),
 )
 LANGUAGE = Setting[str](
@@ -120,8 +128,8 @@ PERSONA = Setting[str](
     listed=False,
 )
 
-REGISTRY: dict[str, Setting[str] | Setting[int]] = {
-    setting.key: setting for setting in (REPLY_TO, LANGUAGE, WINDOW_TOKENS, ANSWER_TOKENS, PERSONA)
+REGISTRY: dict[str, Setting[Any]] = {
+    setting.key: setting for setting in (REPLY_TO, PERSONA_USE, LANGUAGE, WINDOW_TOKENS, ANSWER_TOKENS, PERSONA)
 }
 
 
@@ -145,8 +153,12 @@ def resolve(setting: Setting[T], layers: Sequence[Layer]) -> Resolved[T]:
     found = _first(setting, layers)
     if not setting.lower_only:
         return found
-    ceiling = _first(setting, [layer for layer in layers if layer.scope is Scope.OPERATOR])
-    return min(found, ceiling, key=lambda resolved: resolved.value)  # type: ignore[return-value,arg-type]
+    ceiling: Resolved[Any] = _first(setting, [layer for layer in layers if layer.scope is Scope.OPERATOR])
+    return min(found, ceiling, key=_value)
+
+
+def _value(resolved: Resolved[Any]) -> Any:
+    return resolved.value
 
 
 def _first(setting: Setting[T], layers: Sequence[Layer]) -> Resolved[T]:
@@ -154,7 +166,7 @@ def _first(setting: Setting[T], layers: Sequence[Layer]) -> Resolved[T]:
         if layer.scope not in setting.scopes or setting.key not in layer.values:
             continue
         try:
-            return Resolved(setting.parse(layer.values[setting.key]), layer.scope)  # type: ignore[arg-type]
+            return Resolved(setting.parse(layer.values[setting.key]), layer.scope)
         except ValueError:
             continue
     return Resolved(setting.default, None)

@@ -1,0 +1,74 @@
+"""Reset: the conversation starts anew, and everything said so far is out of the model's sight.
+
+What was said is hidden at once and deleted for good when it can no longer be brought back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.clock import Clock
+from bot.domain.actor import Actor
+from bot.domain.conversation import Place
+from bot.domain.settings import Permission
+from bot.storage import Reset, Storage
+
+UNDO_PERIOD = timedelta(hours=24)
+"""How long a reset can be undone; then its turns are deleted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    turns: int
+
+
+@dataclass(frozen=True, slots=True)
+class TooLate:
+    """Undone already, or deleted for good."""
+
+
+class Resets:
+    def __init__(self, storage: Storage, clock: Clock) -> None:
+        self._storage = storage
+        self._clock = clock
+
+    async def reset(self, place: Place, actor: Actor) -> Reset:
+        """`Reset.running` names the runs to stop. Raises PermissionMissing."""
+        actor.require(Permission.MANAGE_MESSAGES)
+        now = self._clock.now()
+        async with self._storage.write() as work:
+            await work.conversations.ensure(place, now)
+            reset = await work.conversations.reset(place.channel_id, actor.user_id, now)
+            await work.audit.add(
+                at=now,
+                guild_id=place.guild_id,
+                channel_id=place.channel_id,
+                actor_id=actor.user_id,
+                action="reset",
+                details={"reset": reset.reset_id, "turns": reset.turns},
+            )
+        return reset
+
+    async def undo(self, reset_id: int, place: Place, actor: Actor) -> Undone | TooLate:
+        """Raises PermissionMissing."""
+        actor.require(Permission.MANAGE_MESSAGES)
+        now = self._clock.now()
+        async with self._storage.write() as work:
+            turns = await work.conversations.undo_reset(reset_id, now)
+            if turns is None:
+                return TooLate()
+            await work.audit.add(
+                at=now,
+                guild_id=place.guild_id,
+                channel_id=place.channel_id,
+                actor_id=actor.user_id,
+                action="reset.undo",
+                details={"reset": reset_id, "turns": turns},
+            )
+        return Undone(turns=turns)
+
+    async def purge(self) -> int:
+        """Deletes what can no longer be brought back; returns the number of turns."""
+        async with self._storage.write() as work:
+            return await work.conversations.purge_resets(self._clock.now() - UNDO_PERIOD)

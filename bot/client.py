@@ -1,0 +1,156 @@
+"""The connection to Discord, and what of Discord the rest of the program is handed: targets, reactions, posted pages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import aiohttp
+import discord
+import structlog
+import yarl
+from discord.ext import commands
+
+from bot.channels.personas import Personas
+from bot.channels.preferences import Preferences
+from bot.channels.resets import Resets
+from bot.delivery.answer import Target
+from bot.delivery.target import Calls, ChannelTarget, InteractionTarget, translated
+from bot.domain.run import Run
+from bot.runs.inbox import Inbox
+from bot.runs.signs import WaitingSigns
+from bot.runs.worker import Worker
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+WAITING_SIGN = "⏳"
+INTERACTION_LIFE = timedelta(minutes=14)
+"""An interaction's token holds for 15 minutes (Discord's documentation, Receiving and Responding); one to spare."""
+EXTENSIONS = ("cogs.commands", "cogs.chat", "cogs.ask", "cogs.persona", "cogs.reset", "cogs.settings", "cogs.help")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What the cogs call."""
+
+    inbox: Inbox
+    signs: WaitingSigns
+    personas: Personas
+    preferences: Preferences
+    resets: Resets
+    worker: Worker
+
+
+def intents(message_content: bool) -> discord.Intents:
+    """The fewest that do the work. Message content is privileged: mentions, replies and DMs come without it."""
+    chosen = discord.Intents.none()
+    chosen.guilds = True
+    chosen.guild_messages = True
+    chosen.dm_messages = True
+    chosen.message_content = message_content
+    return chosen
+
+
+def use_api(url: str) -> None:
+    """Points discord.py at an API; the gateway's address comes from there. Holds for the whole process."""
+    discord.http.Route.BASE = url.rstrip("/")
+    address = yarl.URL(url)
+    scheme = "wss" if address.scheme == "https" else "ws"
+    if address.host != "discord.com":
+        discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = address.with_scheme(scheme).with_path("/gateway")
+
+
+class Causerie(commands.AutoShardedBot):
+    """`services` is set before the connection opens: the cogs need it, and it needs the client."""
+
+    services: Services
+
+    def __init__(self, *, message_content: bool, calls: Calls, trace: aiohttp.TraceConfig) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            intents=intents(message_content),
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+            http_trace=trace,
+        )
+        self.calls = calls
+        self.connected = asyncio.Event()
+        self.command_ids: dict[str, int] = {}
+        """Of the registered slash commands, by name: for mentions of them that people can click."""
+        self._interactions: dict[int, tuple[discord.Interaction, datetime]] = {}
+
+    async def setup_hook(self) -> None:
+        for extension in EXTENSIONS:
+            await self.load_extension(extension)
+
+    async def on_ready(self) -> None:
+        self.connected.set()
+
+    async def process_commands(self, message: discord.Message, /) -> None:
+        """Commands are slash commands; a message is conversation."""
+
+    def channel(self, channel_id: int, guild_id: int | None) -> discord.PartialMessageable:
+        return self.get_partial_messageable(channel_id, guild_id=guild_id)
+
+    def remember(self, interaction: discord.Interaction) -> None:
+        """Keeps a deferred interaction for the run it started, while its token holds."""
+        now = datetime.now(UTC)
+        self._interactions = {key: kept for key, kept in self._interactions.items() if kept[1] > now}
+        self._interactions[interaction.id] = (interaction, interaction.created_at + INTERACTION_LIFE)
+
+    def target(self, run: Run) -> Target:
+        """The interaction that started the run, else a message in its channel."""
+        interaction, until = self._interactions.pop(run.trigger_message_id, (None, None))
+        if interaction is not None and until is not None and until > datetime.now(UTC):
+            return InteractionTarget(interaction, run_id=run.run_id, calls=self.calls)
+        channel = self.channel(run.place.channel_id, run.place.guild_id)
+        return ChannelTarget(channel, reply_to=run.reply_to_message_id, run_id=run.run_id, calls=self.calls)
+
+
+class DiscordMessages:
+    """Reactions on messages and the bot's posted pages, through partial messages: no cache is needed."""
+
+    def __init__(self, client: Causerie) -> None:
+        self._client = client
+
+    async def add(self, channel_id: int, message_id: int) -> None:
+        await _translated(self._partial(channel_id, message_id).add_reaction(WAITING_SIGN))
+
+    async def remove(self, channel_id: int, message_id: int) -> None:
+        user = self._client.user
+        assert user is not None
+        await _translated(self._partial(channel_id, message_id).remove_reaction(WAITING_SIGN, user))
+
+    async def read(self, channel_id: int, message_id: int) -> str:
+        return (await _translated(self._partial(channel_id, message_id).fetch())).content
+
+    async def edit(self, channel_id: int, message_id: int, text: str) -> None:
+        await _translated(self._partial(channel_id, message_id).edit(content=text))
+
+    async def send(self, channel_id: int, text: str) -> None:
+        await _translated(self._client.channel(channel_id, None).send(text))
+
+    def _partial(self, channel_id: int, message_id: int) -> discord.PartialMessage:
+        return self._client.channel(channel_id, None).get_partial_message(message_id)
+
+
+async def _translated(call: Awaitable[T]) -> T:
+    """Raises DeliveryError in place of Discord's error."""
+    try:
+        return await call
+    except discord.HTTPException as error:
+        raise translated(error) from error
+
+
+def public_locale(guild: discord.Guild | None) -> str | None:
+    return None if guild is None else guild.preferred_locale.value
+
+

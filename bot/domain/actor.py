@@ -1,0 +1,24 @@
+"""Who asks for a change, and what Discord lets them do in the channel where they ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.domain.settings import Permission
+from bot.errors import PermissionMissing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    user_id: int
+    name: str
+    permissions: frozenset[Permission] = frozenset()
+
+    def require(self, permission: Permission) -> None:
+        """Raises PermissionMissing."""
+        if permission not in self.permissions:
+            raise PermissionMissing(permission)
+
+
+EVERYTHING = frozenset(Permission)
+"""What a person may do in their own DM with the bot."""

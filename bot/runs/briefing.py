@@ -1,0 +1,113 @@
+"""What a run is sent to the model with: persona, settings, and the part of the history that fits."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from bot.channels.personas import Personas
+from bot.channels.preferences import Preferences
+from bot.context.prompt import Prompt, instructions
+from bot.context.tokens import TokenCounter
+from bot.context.window import Window, context_length, fit
+from bot.domain.conversation import Item, Turn
+from bot.domain.persona import Persona
+from bot.domain.run import Run
+from bot.domain.settings import ANSWER_TOKENS, WINDOW_TOKENS, resolve
+from bot.llm.port import Request
+from bot.storage import Storage, Work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    request: Request
+    questions: tuple[Item, ...]
+    window: Window
+    prefix_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """Read in one transaction, so that a change of persona falls before a run or after it."""
+
+    persona: Persona
+    history: tuple[Turn, ...]
+    questions: tuple[Item, ...]
+    start: int | None
+    window_tokens: int
+    answer_tokens: int
+
+
+class Briefing:
+    """`salt` keeps the hashed ids of people from being looked up in a list of all ids."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        personas: Personas,
+        preferences: Preferences,
+        counter: TokenCounter,
+        *,
+        model: str,
+        salt: str,
+    ) -> None:
+        self._storage = storage
+        self._personas = personas
+        self._preferences = preferences
+        self._counter = counter
+        self._model = model
+        self._salt = salt
+
+    async def prepare(self, run: Run) -> Brief:
+        await self._counter.load()
+        async with self._storage.read() as work:
+            sources = await self._read(work, run)
+        model = sources.persona.model or self._model
+        prompt = Prompt(model=model, instructions=instructions(sources.persona))
+        window = self._window(sources, prompt)
+        return Brief(
+            request=self._request(run, sources, prompt, window),
+            questions=sources.questions,
+            window=window,
+            prefix_hash=prompt.prefix_hash,
+        )
+
+    async def _read(self, work: Work, run: Run) -> _Sources:
+        channel_id = run.place.channel_id
+        layers = await self._preferences.layers(work, run.place, run.asker.user_id)
+        return _Sources(
+            persona=await self._personas.in_use(work, run.place, run.asker.user_id, run.locale),
+            history=() if run.private else await work.conversations.history(channel_id, before_run=run.run_id),
+            questions=await work.conversations.questions(run.run_id),
+            start=None if run.private else await work.conversations.window_start(channel_id),
+            window_tokens=resolve(WINDOW_TOKENS, layers).value,
+            answer_tokens=resolve(ANSWER_TOKENS, layers).value,
+        )
+
+    def _window(self, sources: _Sources, prompt: Prompt) -> Window:
+        whole = min(sources.window_tokens, context_length(prompt.model) or sources.window_tokens)
+        return fit(
+            sources.history,
+            sources.questions,
+            counter=self._counter,
+            window_tokens=whole,
+            answer_tokens=sources.answer_tokens,
+            prompt=prompt,
+            start=sources.start,
+        )
+
+    def _request(self, run: Run, sources: _Sources, prompt: Prompt, window: Window) -> Request:
+        persona = sources.persona
+        return Request(
+            model=prompt.model,
+            messages=prompt.messages(window),
+            max_tokens=sources.answer_tokens,
+            temperature=persona.temperature,
+            top_p=persona.top_p,
+            reasoning_effort=persona.reasoning_effort,
+            cache_key=f"channel-{run.place.channel_id}",
+            safety_identifier=self._safety_identifier(run.asker.user_id),
+        )
+
+    def _safety_identifier(self, user_id: int) -> str:
+        return hashlib.sha256(f"{self._salt}:{user_id}".encode()).hexdigest()

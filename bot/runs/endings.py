@@ -1,0 +1,58 @@
+"""How a run ended, and what its asker is told below the answer, or in place of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.domain.run import FinishReason, RunStatus
+from bot.domain.usage import Usage
+from bot.words import Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of a call: `text` is the answer as the model gave it."""
+
+    text: str
+    reason: FinishReason
+    usage: Usage | None
+    model: str | None = None
+
+    @property
+    def status(self) -> RunStatus:
+        if not self.text.strip():
+            return RunStatus.FAILED
+        if self.reason in (FinishReason.STOP, FinishReason.REFUSAL):
+            return RunStatus.COMPLETED
+        return RunStatus.INCOMPLETE
+
+
+def remark(outcome: Outcome, cap: int, _: Words) -> str | None:
+    """What is said about how the answer ended; None for an ordinary end. `cap` is the answer's limit in tokens."""
+    if not outcome.text.strip():
+        return _without_text(outcome, cap, _)
+    match outcome.reason:
+        case FinishReason.LENGTH:
+            return _("The answer reached its limit of {cap:number} tokens. Say “continue” for the rest.", cap=cap)
+        case FinishReason.CONTENT_FILTER:
+            return _("The model's content filter ended the answer here.")
+        case FinishReason.BROKEN:
+            return _("The connection to the model broke here. Ask again for a whole answer.")
+        case FinishReason.INTERRUPTED:
+            return _("The answer was interrupted here: the bot was restarted. Ask again for a whole answer.")
+        case FinishReason.STOP | FinishReason.REFUSAL:
+            return None
+
+
+def _without_text(outcome: Outcome, cap: int, _: Words) -> str:
+    if outcome.reason is FinishReason.LENGTH:
+        return _(
+            "The model spent its whole limit of {cap:number} tokens on thinking and wrote no answer. A moderator can "
+            "raise `answer_tokens` with `/settings set` or lower the persona's reasoning effort.",
+            cap=cap,
+        )
+    if outcome.reason is FinishReason.CONTENT_FILTER:
+        return _("The model's content filter held the whole answer back. Try to put the question another way.")
+    if outcome.reason is FinishReason.BROKEN:
+        return _("The connection to the model broke before any answer came. Please ask again.")
+    return _("The model gave an empty answer. Please ask again, perhaps in other words.")

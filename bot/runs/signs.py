@@ -1,0 +1,64 @@
+"""The sign on a message that waits: put on when it has to, taken off when its run starts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Iterable
+from typing import Protocol
+
+import structlog
+
+from bot.errors import DeliveryError
+
+log = structlog.get_logger(__name__)
+
+
+class Reactions(Protocol):
+    """The bot's own reaction on a message. Both raise DeliveryError."""
+
+    async def add(self, channel_id: int, message_id: int) -> None: ...
+
+    async def remove(self, channel_id: int, message_id: int) -> None: ...
+
+
+class WaitingSigns:
+    def __init__(self, reactions: Reactions) -> None:
+        self._reactions = reactions
+        self._shown: dict[int, asyncio.Task[None]] = {}
+        self._removals: set[asyncio.Task[None]] = set()
+        self._started: deque[int] = deque(maxlen=1_000)
+
+    def show(self, channel_id: int, message_id: int) -> None:
+        """Returns at once; nothing happens where the bot may not react, or if the run has started meanwhile."""
+        if message_id not in self._shown and message_id not in self._started:
+            self._shown[message_id] = asyncio.create_task(self._quietly(self._reactions.add(channel_id, message_id)))
+
+    def adopt(self, message_ids: Iterable[int]) -> None:
+        """Signs that an earlier process may have left."""
+        for message_id in message_ids:
+            self._shown.setdefault(message_id, asyncio.create_task(asyncio.sleep(0)))
+
+    def clear(self, channel_id: int, message_ids: Iterable[int]) -> None:
+        """Returns at once. A sign on its way is awaited first, so that none stays behind."""
+        for message_id in message_ids:
+            self._started.append(message_id)
+            shown = self._shown.pop(message_id, None)
+            if shown is not None:
+                removal = asyncio.create_task(self._remove_after(shown, channel_id, message_id))
+                self._removals.add(removal)
+                removal.add_done_callback(self._removals.discard)
+
+    async def close(self) -> None:
+        await asyncio.gather(*self._shown.values(), *self._removals)
+
+    async def _remove_after(self, shown: asyncio.Task[None], channel_id: int, message_id: int) -> None:
+        await shown
+        await self._quietly(self._reactions.remove(channel_id, message_id))
+
+    @staticmethod
+    async def _quietly(call: Awaitable[None]) -> None:
+        try:
+            await call
+        except DeliveryError as error:
+            log.info("waiting_sign_failed", error=str(error))

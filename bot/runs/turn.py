@@ -1,0 +1,228 @@
+"""One run from its prompt to the last edit of its answer.
+
+    prepare ──► stream ──► finish     the answer is stored with its usage in the transaction that ends the run
+                  │  └───► broken     what came is stored and marked
+                  └──────► failed     the asker reads why; nothing of the turn enters history
+
+The token reader never waits for Discord: `Delivery.show` only replaces what is to be shown.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import structlog
+
+from bot.clock import Clock
+from bot.context.prompt import item_tokens
+from bot.context.tokens import TokenCounter
+from bot.delivery.answer import Delivery, Target
+from bot.delivery.scheduler import Scheduler
+from bot.delivery.split import with_remark
+from bot.domain.conversation import Item, Role
+from bot.domain.run import FinishReason, Page, Run, RunStatus
+from bot.errors import CauserieError, DeliveryError, ModelError
+from bot.llm.port import Finished, Model, RefusalDelta, TextDelta
+from bot.llm.retry import wait_before_retry
+from bot.runs.briefing import Brief, Briefing
+from bot.runs.endings import Outcome, remark
+from bot.runs.signs import WaitingSigns
+from bot.storage import Storage
+from bot.words import Words, words
+from bot.words.explain import explain
+
+log = structlog.get_logger(__name__)
+
+ANNOUNCED_WAIT = 3.0
+"""Seconds of waiting for the model from which the asker is told."""
+
+
+@dataclass(slots=True)
+class _Draft:
+    """The answer as it grows."""
+
+    lead: str
+    """Shown before the answer: the question, where Discord does not show it."""
+    text: str = ""
+    refusal: str = ""
+    end: Finished | None = None
+
+    @property
+    def whole(self) -> str:
+        return self.text or self.refusal
+
+    @property
+    def visible(self) -> str:
+        return self.lead + self.whole
+
+    def outcome(self) -> Outcome:
+        end = self.end or Finished(FinishReason.BROKEN, None)
+        reason = FinishReason.REFUSAL if self.refusal and not self.text else end.reason
+        return Outcome(text=self.whole, reason=reason, usage=end.usage, model=end.model)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Studio:
+    """What a turn works with."""
+
+    storage: Storage
+    briefing: Briefing
+    model: Model
+    counter: TokenCounter
+    scheduler: Scheduler
+    targets: Callable[[Run], Target]
+    signs: WaitingSigns
+    clock: Clock
+    rng: random.Random
+
+
+class TurnOfRun:
+    """`owner` is the worker that holds the run's lease."""
+
+    def __init__(self, studio: Studio, run: Run, owner: str) -> None:
+        self._studio = studio
+        self._run = run
+        self._owner = owner
+        self._words: Words = words(run.locale)
+        self._draft = _Draft(lead="")
+        self._brief: Brief | None = None
+        self._delivery: Delivery = studio.scheduler.open(studio.targets(run), on_page=self._keep_page)
+
+    async def carry_out(self) -> None:
+        """Ends the run, whatever happens, except on cancellation: then see `interrupt`."""
+        try:
+            self._brief = await self._prepare()
+            await self._stream(self._brief)
+            await self._finish(self._draft.outcome())
+        except ModelError as error:
+            await self._fail(error)
+        except DeliveryError as error:
+            await self._end(RunStatus.FAILED, error=error)
+
+    async def stop(self) -> None:
+        """After cancellation by a reset: what is visible stays, with the reason below."""
+        _ = self._words
+        await self._close_pages(_("Stopped: the conversation was reset."))
+        await self._end(RunStatus.CANCELLED)
+
+    async def interrupt(self) -> None:
+        """After cancellation at the program's end: taken back if nothing was shown, else kept and marked."""
+        if not self._delivery.shown:
+            await self._delivery.abandon()
+            async with self._studio.storage.write() as work:
+                await work.runs.release(self._run.run_id, owner=self._owner)
+            return
+        partial = self._draft.outcome()
+        outcome = Outcome(text=partial.text, reason=FinishReason.INTERRUPTED, usage=partial.usage)
+        await self._finish(outcome)
+
+    async def _prepare(self) -> Brief:
+        brief = await self._studio.briefing.prepare(self._run)
+        ids = [message_id for item in brief.questions for message_id in item.message_ids]
+        self._studio.signs.clear(self._run.place.channel_id, ids)
+        if self._run.reply_to_message_id is None and not self._run.private:
+            self._draft.lead = _question_shown(brief.questions)
+        return brief
+
+    async def _stream(self, brief: Brief) -> None:
+        for attempt in itertools.count(1):
+            try:
+                await self._read(brief)
+                return
+            except ModelError as error:
+                wait = wait_before_retry(error, attempt, self._studio.rng)
+                if wait is None or self._draft.whole:
+                    raise
+                log.warning("model_retry", run=self._run.run_id, attempt=attempt, wait=wait, error=repr(error))
+                self._announce_wait(wait)
+                await self._studio.clock.sleep(wait)
+
+    async def _read(self, brief: Brief) -> None:
+        draft = self._draft
+        async with aclosing(self._studio.model.stream(brief.request)) as events:
+            async for event in events:
+                match event:
+                    case TextDelta(text):
+                        draft.text += text
+                    case RefusalDelta(text):
+                        draft.refusal += text
+                    case Finished():
+                        draft.end = event
+                        continue
+                if draft.whole.strip():
+                    self._delivery.show(draft.visible)
+                if self._delivery.error is not None:
+                    raise self._delivery.error
+
+    def _announce_wait(self, wait: float) -> None:
+        if wait >= ANNOUNCED_WAIT:
+            _ = self._words
+            text = _("The model is busy. Trying again in {wait:duration}…", wait=round(wait))
+            self._delivery.show(f"{self._draft.lead}-# {text}")
+
+    async def _finish(self, outcome: Outcome) -> None:
+        """Shows the end and stores it. An answer whose end cannot be shown is stored as far as it came."""
+        assert self._brief is not None
+        text = remark(outcome, self._brief.request.max_tokens, self._words)
+        error: DeliveryError | None = None
+        try:
+            await self._delivery.finish(self._with_remark(outcome.text, text))
+        except DeliveryError as raised:
+            error = raised
+        await self._end(outcome.status, outcome=outcome, error=error)
+
+    async def _fail(self, error: ModelError) -> None:
+        log.warning("run_failed", run=self._run.run_id, error=repr(error), request_id=error.request_id)
+        await self._close_pages(explain(error, self._words))
+        await self._end(RunStatus.FAILED, error=error)
+
+    async def _close_pages(self, text: str) -> None:
+        try:
+            await self._delivery.finish(self._with_remark(self._draft.whole, text))
+        except DeliveryError as error:
+            log.warning("ending_not_shown", run=self._run.run_id, error=repr(error))
+
+    def _with_remark(self, answer: str, text: str | None) -> str:
+        return self._draft.lead + with_remark(answer, text)
+
+    async def _end(
+        self, status: RunStatus, *, outcome: Outcome | None = None, error: CauserieError | None = None
+    ) -> None:
+        brief = self._brief
+        async with self._studio.storage.write() as work:
+            ended = await work.runs.finish(
+                self._run.run_id,
+                owner=self._owner,
+                status=status,
+                now=self._studio.clock.now(),
+                finish_reason=outcome.reason if outcome else None,
+                usage=outcome.usage if outcome else None,
+                model=(outcome.model if outcome else None) or (brief.request.model if brief else None),
+                window_start=brief.window.start if brief else None,
+                prefix_hash=brief.prefix_hash if brief else None,
+                error=repr(error) if error else None,
+            )
+            if ended and brief and outcome and outcome.text.strip() and not self._run.private:
+                await work.conversations.add_answer(self._run.run_id, self._answer(outcome), self._studio.clock.now())
+                await work.conversations.set_window_start(self._run.place.channel_id, brief.window.start)
+        log.info("run_ended", run=self._run.run_id, status=status.value, stored=ended)
+
+    def _answer(self, outcome: Outcome) -> Item:
+        item = Item(role=Role.ASSISTANT, text=outcome.text, tokens=0)
+        return Item(role=Role.ASSISTANT, text=outcome.text, tokens=item_tokens(self._studio.counter, item))
+
+    async def _keep_page(self, page: Page) -> None:
+        if self._run.private:
+            return
+        async with self._studio.storage.write() as work:
+            await work.runs.add_page(self._run.run_id, page, self._run.place.channel_id)
+
+
+def _question_shown(questions: tuple[Item, ...]) -> str:
+    """Discord shows that somebody used `/ask`, not what was asked."""
+    asked = " ".join(questions[0].text.split())
+    return f"> {asked if len(asked) <= 300 else asked[:299] + '…'}\n"

@@ -1,0 +1,158 @@
+"""The worker: claims queued runs under a lease and carries them out, one at a time in a conversation.
+
+A run belongs to the worker whose name stands in its lease until the lease passes; the heartbeat extends the leases of
+all runs in hand. A worker that dies leaves leases that pass, and `recovery` takes its runs up. On a database that
+several processes share, the heartbeat also learns that another process was told to stop a run of ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from bot.domain.run import Run, RunStatus
+from bot.runs.turn import Studio, TurnOfRun
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(seconds=60)
+HEARTBEAT = 15.0
+"""Seconds between two extensions: three may fail before a lease passes."""
+POLL = 2.0
+"""Seconds between two looks for runs that another process queued."""
+
+
+@dataclass(slots=True)
+class _InHand:
+    turn: TurnOfRun
+    task: asyncio.Task[None]
+    stopped: bool = False
+    """A person stopped it, by resetting its conversation."""
+
+
+class Worker:
+    """`work_waits` wakes it; `shared` tells that other processes queue runs in the same database."""
+
+    def __init__(
+        self, studio: Studio, work_waits: asyncio.Event, *, concurrency: int, shared: bool, name: str | None = None
+    ) -> None:
+        self.name = name or uuid.uuid4().hex
+        self._studio = studio
+        self._work_waits = work_waits
+        self._places = asyncio.Semaphore(concurrency)
+        self._shared = shared
+        self._in_hand: dict[int, _InHand] = {}
+        self._loops: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self._loops = [asyncio.create_task(self._claim_loop()), asyncio.create_task(self._heartbeat_loop())]
+
+    @property
+    def alive(self) -> bool:
+        """False once one of its loops has ended: it should not."""
+        return bool(self._loops) and not any(loop.done() for loop in self._loops)
+
+    def stop_run(self, run_id: int) -> None:
+        """Ends a run in hand because its conversation was reset. No effect on a run of another worker."""
+        in_hand = self._in_hand.get(run_id)
+        if in_hand is not None and not in_hand.stopped:
+            in_hand.stopped = True
+            in_hand.task.cancel()
+
+    async def drain(self, seconds: float) -> None:
+        """Claims no more, gives running turns `seconds`, then interrupts what is left."""
+        await self._end_loop(0)
+        tasks = [in_hand.task for in_hand in self._in_hand.values()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=seconds)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._end_loop(1)
+
+    async def _end_loop(self, index: int) -> None:
+        if self._loops:
+            self._loops[index].cancel()
+            await asyncio.gather(self._loops[index], return_exceptions=True)
+
+    async def _claim_loop(self) -> None:
+        while True:
+            await self._places.acquire()
+            run = await self._next()
+            task = asyncio.create_task(self._hold(run))
+            self._in_hand[run.run_id] = _InHand(TurnOfRun(self._studio, run, self.name), task)
+
+    async def _next(self) -> Run:
+        """Waits for a run that may start. Cancelled while it claims, it leaves the run to its lease."""
+        while True:
+            self._work_waits.clear()
+            run = await self._claim()
+            if run is not None:
+                return run
+            await self._something_new()
+
+    async def _something_new(self) -> None:
+        if not self._shared:
+            await self._work_waits.wait()
+            return
+        try:
+            async with asyncio.timeout(POLL):
+                await self._work_waits.wait()
+        except TimeoutError:
+            return
+
+    async def _claim(self) -> Run | None:
+        now = self._studio.clock.now()
+        async with self._studio.storage.write() as work:
+            return await work.runs.claim(self.name, now=now, lease_until=now + LEASE)
+
+    async def _hold(self, run: Run) -> None:
+        """A run in hand, to its end. What no one foresaw ends the run, never the worker."""
+        await asyncio.sleep(0)
+        in_hand = self._in_hand[run.run_id]
+        try:
+            await self._carry_out(in_hand)
+        except Exception as error:
+            log.exception("run_crashed", run=run.run_id)
+            await self._give_up(run, error)
+        finally:
+            del self._in_hand[run.run_id]
+            self._places.release()
+            self._work_waits.set()
+
+    async def _carry_out(self, in_hand: _InHand) -> None:
+        try:
+            await in_hand.turn.carry_out()
+        except asyncio.CancelledError:
+            # The task was asked to end so that it can end its run in order: from here on it is not cancelled.
+            if in_hand.stopped:
+                await in_hand.turn.stop()
+            else:
+                await in_hand.turn.interrupt()
+
+    async def _give_up(self, run: Run, error: Exception) -> None:
+        async with self._studio.storage.write() as work:
+            await work.runs.finish(
+                run.run_id, owner=self.name, status=RunStatus.FAILED, now=self._studio.clock.now(), error=repr(error)
+            )
+
+    async def _heartbeat_loop(self) -> None:
+        while True:
+            await self._studio.clock.sleep(HEARTBEAT)
+            try:
+                await self._heartbeat()
+            except Exception:
+                log.exception("heartbeat_failed")
+
+    async def _heartbeat(self) -> None:
+        if not self._in_hand:
+            return
+        async with self._studio.storage.write() as work:
+            await work.runs.extend(self.name, self._studio.clock.now() + LEASE)
+            stopping = await work.runs.cancelling(self.name)
+        for run_id in stopping:
+            self.stop_run(run_id)

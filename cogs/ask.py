@@ -1,0 +1,77 @@
+"""`/ask`: a question without a mention, in public as a turn of the conversation, or in private as neither."""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands
+from discord.app_commands import locale_str as L_
+from discord.ext import commands
+
+from bot.client import Causerie
+from bot.domain.conversation import Addressing, File, Incoming
+from bot.errors import FileUnreadable
+from bot.runs.inbox import Full
+from cogs import heard
+from cogs.caller import Caller, caller
+from cogs.chat import full
+
+
+class Ask(commands.Cog):
+    def __init__(self, bot: Causerie) -> None:
+        self._bot = bot
+        self._services = bot.services
+
+    @app_commands.command(name=L_("ask"), description=L_("Ask the model a question"))
+    @app_commands.rename(prompt=L_("prompt"), file=L_("file"), private=L_("private"))
+    @app_commands.describe(
+        prompt=L_("Your question"),
+        file=L_("A text file that belongs to it, up to 100 kB"),
+        private=L_("Only you see the answer, and the conversation does not remember it"),
+    )
+    async def ask(
+        self,
+        interaction: discord.Interaction[Causerie],
+        prompt: app_commands.Range[str, 1, 4_000],
+        file: discord.Attachment | None = None,
+        private: bool = False,
+    ) -> None:
+        await interaction.response.defer(ephemeral=private, thinking=True)
+        asked_by = await caller(interaction, self._services.preferences)
+        files = await _files(file)
+        self._bot.remember(interaction)
+        accepted = await self._services.inbox.accept(_incoming(interaction, asked_by, prompt, files, private))
+        if isinstance(accepted, Full):
+            await interaction.edit_original_response(content=full(accepted.waiting, asked_by.public))
+
+
+async def _files(attachment: discord.Attachment | None) -> tuple[File, ...]:
+    """Raises FileUnreadable."""
+    if attachment is None:
+        return ()
+    files = await heard.read_files([attachment])
+    if files.skipped:
+        raise FileUnreadable(attachment.filename)
+    return files.read
+
+
+def _incoming(
+    interaction: discord.Interaction[Causerie],
+    asked_by: Caller,
+    prompt: str,
+    files: tuple[File, ...],
+    private: bool,
+) -> Incoming:
+    return Incoming(
+        message_id=interaction.id,
+        place=asked_by.place,
+        speaker=asked_by.speaker,
+        text=prompt,
+        addressing=Addressing.COMMAND,
+        files=files,
+        private=private,
+        locale=asked_by.private_locale if private else asked_by.public_locale,
+    )
+
+
+async def setup(bot: Causerie) -> None:
+    await bot.add_cog(Ask(bot))

@@ -1,0 +1,69 @@
+"""Who used a command, where, and in which language they and the place are spoken to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import discord
+from bot.words import Words, words
+
+from bot.channels.preferences import Preferences
+from bot.domain.actor import EVERYTHING, Actor
+from bot.domain.conversation import Place, Speaker
+from bot.domain.settings import Permission
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    place: Place
+    actor: Actor
+    private_locale: str | None
+    public_locale: str | None
+
+    @property
+    def private(self) -> Words:
+        return words(self.private_locale)
+
+    @property
+    def public(self) -> Words:
+        return words(self.public_locale)
+
+    @property
+    def speaker(self) -> Speaker:
+        return Speaker(user_id=self.actor.user_id, name=self.actor.name)
+
+
+async def caller(interaction: discord.Interaction, preferences: Preferences) -> Caller:
+    place = place_of(interaction)
+    user_id = interaction.user.id
+    private = await preferences.locale(place, interaction.locale.value, user_id)
+    public = private
+    if place.guild_id is not None:
+        guild_locale = interaction.guild_locale
+        public = await preferences.locale(place, guild_locale.value if guild_locale else None)
+    return Caller(place=place, actor=actor_of(interaction), private_locale=private, public_locale=public)
+
+
+def place_of(interaction: discord.Interaction) -> Place:
+    channel = interaction.channel
+    parent_id = channel.parent_id if isinstance(channel, discord.Thread) else None
+    assert interaction.channel_id is not None, "every command and button of the bot is used in a channel"
+    return Place(channel_id=interaction.channel_id, parent_id=parent_id, guild_id=interaction.guild_id)
+
+
+def actor_of(interaction: discord.Interaction) -> Actor:
+    user = interaction.user
+    if interaction.guild_id is None:
+        return Actor(user_id=user.id, name=user.display_name, permissions=EVERYTHING)
+    return Actor(user_id=user.id, name=user.display_name, permissions=_held(interaction))
+
+
+def _held(interaction: discord.Interaction) -> frozenset[Permission]:
+    held = interaction.permissions
+    names = {name for name, granted in held if granted}
+    if held.administrator:
+        return EVERYTHING
+    if isinstance(interaction.channel, discord.Thread):
+        names.discard("send_messages")
+        names |= {"send_messages"} if held.send_messages_in_threads else set()
+    return frozenset(permission for permission in Permission if permission.value in names)

@@ -1,0 +1,139 @@
+"""A Discord message as the bot hears it: who is addressed, what is said in plain words, which files can be read."""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+from dataclasses import dataclass
+
+import discord
+import structlog
+
+from bot.domain.conversation import MAX_FILE_BYTES, Addressing, File, Place, Quote
+
+log = structlog.get_logger(__name__)
+
+_TEXT_TYPES = re.compile(
+    r"text/|application/(json|xml|x?-?yaml|toml|sql|javascript|x-sh|x-python|x-ndjson|csv)|[^;]+\+(json|xml)\b"
+)
+_MENTION = re.compile(r"<(?P<kind>@!?|@&|#)(?P<id>\d+)>|<a?:(?P<emoji>\w+):\d+>")
+_HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    read: tuple[File, ...]
+    skipped: tuple[str, ...]
+    """Names of those that are no text, too large, or could not be fetched."""
+
+
+def addressing(message: discord.Message, me: discord.ClientUser, everything: bool) -> Addressing | None:
+    """None: not for the bot. @everyone and @here address nobody."""
+    if message.guild is None:
+        return Addressing.DIRECT
+    if re.search(f"<@!?{me.id}>", message.content):
+        return Addressing.MENTION
+    replied = replied_message(message)
+    if replied is not None and replied.author.id == me.id:
+        return Addressing.REPLY
+    return Addressing.EVERYTHING if everything else None
+
+
+def replied_message(message: discord.Message) -> discord.Message | None:
+    """The message that this one answers, as far as Discord sent it along."""
+    reference = message.reference
+    if reference is None or message.type is not discord.MessageType.reply:
+        return None
+    resolved = reference.resolved
+    return resolved if isinstance(resolved, discord.Message) else None
+
+
+def unreadable(message: discord.Message, sees_content: bool) -> bool:
+    """Discord withholds everything but the envelope from a bot without the message content intent."""
+    return not (
+        sees_content or message.guild is None or message.content or message.attachments or message.stickers
+    )
+
+
+def plain(message: discord.Message, me: discord.ClientUser) -> str:
+    """The text without the bot's own mention; other mentions and custom emoji by name."""
+    names = {user.id: user.display_name for user in message.mentions}
+
+    def name(found: re.Match[str]) -> str:
+        if found["emoji"]:
+            return f":{found['emoji']}:"
+        target = int(found["id"])
+        if found["kind"].startswith("@") and target == me.id:
+            return ""
+        return _name(message.guild, found["kind"], target, names) or found[0]
+
+    return _MENTION.sub(name, message.content).strip()
+
+
+def _name(guild: discord.Guild | None, kind: str, target: int, names: dict[int, str]) -> str | None:
+    if kind == "#":
+        channel = guild and guild.get_channel_or_thread(target)
+        return channel and f"#{channel.name}"
+    if kind == "@&":
+        role = guild and guild.get_role(target)
+        return role and f"@{role.name}"
+    return f"@{names[target]}" if target in names else None
+
+
+def quote(message: discord.Message, me: discord.ClientUser) -> Quote | None:
+    """None where its text is withheld or empty."""
+    text = plain(message, me)
+    return Quote(author=message.author.display_name, text=text) if text else None
+
+
+def is_text(attachment: discord.Attachment) -> bool:
+    declared = attachment.content_type or mimetypes.guess_type(attachment.filename)[0] or ""
+    return bool(_TEXT_TYPES.match(declared)) and attachment.size <= MAX_FILE_BYTES
+
+
+async def read_files(attachments: list[discord.Attachment]) -> Files:
+    read: list[File] = []
+    skipped: list[str] = []
+    for attachment in attachments:
+        file = await _read(attachment) if is_text(attachment) else None
+        if file is None:
+            skipped.append(attachment.filename)
+        else:
+            read.append(file)
+    return Files(tuple(read), tuple(skipped))
+
+
+async def _read(attachment: discord.Attachment) -> File | None:
+    try:
+        data = await attachment.read()
+    except discord.HTTPException as error:
+        log.warning("attachment_not_read", attachment=attachment.id, error=str(error))
+        return None
+    if len(data) > MAX_FILE_BYTES or b"\0" in data:
+        return None
+    media_type = (attachment.content_type or "text/plain").split(";")[0]
+    return File(filename=attachment.filename, media_type=media_type, data=data)
+
+
+async def starter(thread: discord.Thread, me: discord.ClientUser) -> Quote | None:
+    """The message that a thread was opened on; None for a thread without one, and where it cannot be read."""
+    parent = thread.parent
+    if not isinstance(parent, discord.TextChannel):
+        return None
+    try:
+        return quote(await parent.fetch_message(thread.id), me)
+    except discord.HTTPException:
+        return None
+
+
+def place_of(message: discord.Message) -> Place:
+    channel = message.channel
+    parent_id = channel.parent_id if isinstance(channel, discord.Thread) else None
+    return Place(channel_id=channel.id, parent_id=parent_id, guild_id=message.guild and message.guild.id)
+
+
+def locale_of(message: discord.Message) -> str | None:
+    """The guild's. A DM has none: there the script that the person writes in tells."""
+    if message.guild is not None:
+        return message.guild.preferred_locale.value
+    return "ko" if _HANGUL.search(message.content) else None

@@ -1,0 +1,169 @@
+"""`/persona`: who the model is in a channel, and the library it is chosen from."""
+
+from __future__ import annotations
+
+import re
+from typing import Self
+
+import discord
+from bot.delivery.split import split
+from bot.words import Words
+from discord import app_commands
+from discord.app_commands import Choice
+from discord.app_commands import locale_str as L_
+from discord.ext import commands
+
+from bot.channels.personas import matching
+from bot.client import Causerie
+from bot.domain.persona import Persona
+from cogs.caller import Caller, caller
+from cogs.persona_form import PersonaForm, blank
+from cogs.replies import answer_privately, reporting
+
+
+class RestorePersona(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"persona:restore:(?P<id>\d+)"):
+    """Undo of a deletion. Works after a restart too."""
+
+    def __init__(self, audit_id: int, label: str) -> None:
+        super().__init__(discord.ui.Button(label=label, emoji="↩️", custom_id=f"persona:restore:{audit_id}"))
+        self._audit_id = audit_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: discord.ui.Item[discord.ui.View], match: re.Match[str], /
+    ) -> Self:
+        assert isinstance(item, discord.ui.Button)
+        return cls(int(match["id"]), item.label or "")
+
+    async def callback(self, interaction: discord.Interaction[Causerie]) -> None:
+        async with reporting(interaction):
+            services = interaction.client.services
+            asked_by = await caller(interaction, services.preferences)
+            persona = await services.personas.restore(asked_by.place, asked_by.actor, self._audit_id)
+            _ = asked_by.private
+            text = _("**{name}** is back in the library.", name=discord.utils.escape_markdown(persona.name))
+            await interaction.response.edit_message(content=text, view=None)
+
+
+class PersonaCommands(commands.GroupCog, group_name=L_("persona"), group_description=L_("Who I am in this channel")):
+    def __init__(self, bot: Causerie) -> None:
+        self._services = bot.services
+        self._personas = bot.services.personas
+        super().__init__()
+
+    @app_commands.command(name=L_("show"), description=L_("Show the persona of this channel, or any other"))
+    @app_commands.rename(name=L_("name"))
+    @app_commands.describe(name=L_("A persona; leave it out for this channel's"))
+    async def show(self, interaction: discord.Interaction[Causerie], name: str | None = None) -> None:
+        asked_by = await self._caller(interaction)
+        if name is None:
+            persona = await self._personas.current(asked_by.place, asked_by.actor, asked_by.public_locale)
+        else:
+            persona = await self._personas.find(asked_by.place, asked_by.actor, name, asked_by.public_locale)
+        await _answer_in_pages(interaction, _card(persona, asked_by.private))
+
+    @app_commands.command(name=L_("list"), description=L_("List the personas that this channel can use"))
+    async def list(self, interaction: discord.Interaction[Causerie]) -> None:
+        asked_by = await self._caller(interaction)
+        personas = await self._personas.list(asked_by.place, asked_by.actor, asked_by.public_locale)
+        current = await self._personas.current(asked_by.place, asked_by.actor, asked_by.public_locale)
+        _ = asked_by.private
+        lines = [_entry(persona, persona.ref == current.ref, _) for persona in personas]
+        await _answer_in_pages(interaction, "\n".join(lines))
+
+    @app_commands.command(name=L_("use"), description=L_("Change the persona of this channel"))
+    @app_commands.rename(name=L_("name"))
+    @app_commands.describe(name=L_("The persona to use from the next message on"))
+    async def use(self, interaction: discord.Interaction[Causerie], name: str) -> None:
+        asked_by = await self._caller(interaction)
+        persona = await self._personas.use(asked_by.place, asked_by.actor, name, asked_by.public_locale)
+        announcement = _announcement(persona, asked_by)
+        if asked_by.place.guild_id is None:
+            await interaction.response.send_message(announcement)
+            return
+        _ = asked_by.private
+        shown = discord.utils.escape_markdown(persona.name)
+        await answer_privately(interaction, _("This channel now uses **{name}**.", name=shown))
+        await interaction.followup.send(announcement)
+
+    @app_commands.command(name=L_("create"), description=L_("Write a new persona"))
+    async def create(self, interaction: discord.Interaction[Causerie]) -> None:
+        asked_by = await self._caller(interaction)
+        await interaction.response.send_modal(PersonaForm(blank(), asked_by.private))
+
+    @app_commands.command(name=L_("edit"), description=L_("Change a persona"))
+    @app_commands.rename(name=L_("name"))
+    @app_commands.describe(name=L_("The persona to change"))
+    async def edit(self, interaction: discord.Interaction[Causerie], name: str) -> None:
+        asked_by = await self._caller(interaction)
+        persona = await self._personas.editable(asked_by.place, asked_by.actor, name, asked_by.public_locale)
+        await interaction.response.send_modal(PersonaForm(persona, asked_by.private))
+
+    @app_commands.command(name=L_("delete"), description=L_("Delete a persona from the library"))
+    @app_commands.rename(name=L_("name"))
+    @app_commands.describe(name=L_("The persona to delete"))
+    async def delete(self, interaction: discord.Interaction[Causerie], name: str) -> None:
+        asked_by = await self._caller(interaction)
+        deleted = await self._personas.delete(asked_by.place, asked_by.actor, name, asked_by.public_locale)
+        _ = asked_by.private
+        text = _(
+            "**{name}** is deleted. Channels that use it go on with the default persona.",
+            name=discord.utils.escape_markdown(deleted.persona.name),
+        )
+        view = discord.ui.View(timeout=None).add_item(RestorePersona(deleted.audit_id, _("Undo")))
+        await answer_privately(interaction, text, view)
+
+    @show.autocomplete("name")
+    @use.autocomplete("name")
+    @edit.autocomplete("name")
+    @delete.autocomplete("name")
+    async def _names(self, interaction: discord.Interaction[Causerie], typed: str) -> list[Choice[str]]:
+        asked_by = await self._caller(interaction)
+        personas = await self._personas.list(asked_by.place, asked_by.actor, asked_by.public_locale)
+        if interaction.command is not None and interaction.command.name in ("edit", "delete"):
+            personas = tuple(persona for persona in personas if not persona.shipped)
+        return [Choice(name=persona.name, value=persona.ref) for persona in matching(personas, typed)]
+
+    async def _caller(self, interaction: discord.Interaction[Causerie]) -> Caller:
+        return await caller(interaction, self._services.preferences)
+
+
+def _announcement(persona: Persona, asked_by: Caller) -> str:
+    _ = asked_by.public
+    text = _(
+        "🎭 {person} changed the persona of this channel to **{name}**.",
+        person=discord.utils.escape_markdown(asked_by.actor.name),
+        name=discord.utils.escape_markdown(persona.name),
+    )
+    return f"{text}\n{persona.greeting}" if persona.greeting else text
+
+
+def _entry(persona: Persona, current: bool, _: Words) -> str:
+    name = discord.utils.escape_markdown(persona.name)
+    notes = [note for note, holds in ((_("used here"), current), (_("shipped"), persona.shipped)) if holds]
+    first_line = persona.instructions.splitlines()[0]
+    summary = first_line if len(first_line) <= 100 else first_line[:99] + "…"
+    return f"- **{name}**{' (' + ', '.join(notes) + ')' if notes else ''}: {summary}"
+
+
+def _card(persona: Persona, _: Words) -> str:
+    facts = [
+        (_("Model"), persona.model),
+        (_("Temperature"), persona.temperature),
+        (_("Top P"), persona.top_p),
+        (_("Reasoning effort"), persona.reasoning_effort),
+        (_("Greeting"), persona.greeting or None),
+    ]
+    lines = [f"**{discord.utils.escape_markdown(persona.name)}**"]
+    lines += [f"{label}: {value}" for label, value in facts if value is not None]
+    return "\n".join([*lines, "", persona.instructions])
+
+
+async def _answer_in_pages(interaction: discord.Interaction[Causerie], text: str) -> None:
+    for page in split(text):
+        await answer_privately(interaction, page.text)
+
+
+async def setup(bot: Causerie) -> None:
+    bot.add_dynamic_items(RestorePersona)
+    await bot.add_cog(PersonaCommands(bot))

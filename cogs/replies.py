@@ -1,0 +1,56 @@
+"""Answers to commands, buttons and modals, and what people read when one of them fails."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import discord
+import structlog
+from bot.words import words
+from bot.words.explain import explain
+from discord import app_commands
+
+from bot.errors import CauserieError
+
+if TYPE_CHECKING:
+    from bot.client import Causerie
+
+log = structlog.get_logger(__name__)
+
+
+async def answer_privately(interaction: discord.Interaction, text: str, view: discord.ui.View | None = None) -> None:
+    """Whether or not the interaction was acknowledged before."""
+    shown = discord.utils.MISSING if view is None else view
+    if interaction.response.is_done():
+        await interaction.followup.send(text, view=shown, ephemeral=True)
+    else:
+        await interaction.response.send_message(text, view=shown, ephemeral=True)
+
+
+async def explain_failure(interaction: discord.Interaction, error: BaseException) -> None:
+    """Tells the person; an error that nobody foresaw is logged under the id that they read."""
+    if isinstance(error, app_commands.CommandInvokeError):
+        error = error.original
+    _ = words(interaction.locale.value)
+    if isinstance(error, CauserieError):
+        text = explain(error, _)
+    else:
+        error_id = uuid.uuid4().hex[:8]
+        log.error("command_failed", error_id=error_id, user=interaction.user.id, exc_info=error)
+        text = _("Something went wrong on my side. Tell the bot's operator this number: `{id}`.", id=error_id)
+    try:
+        await answer_privately(interaction, text)
+    except discord.HTTPException as refused:
+        log.warning("failure_not_shown", error=str(refused))
+
+
+@asynccontextmanager
+async def reporting(interaction: discord.Interaction[Causerie]) -> AsyncIterator[None]:
+    """For buttons and modals, which the command tree's error handler does not cover."""
+    try:
+        yield
+    except Exception as error:  # the edge of an interaction: a person waits for an answer
+        await explain_failure(interaction, error)

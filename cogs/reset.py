@@ -1,0 +1,86 @@
+"""`/reset`: the conversation starts anew, with a way back."""
+
+from __future__ import annotations
+
+import re
+from typing import Self
+
+import discord
+from bot.words import Words
+from discord import app_commands
+from discord.app_commands import locale_str as L_
+from discord.ext import commands
+
+from bot.channels.resets import TooLate
+from bot.client import Causerie
+from cogs.caller import caller
+from cogs.replies import answer_privately, reporting
+
+
+class UndoReset(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"reset:undo:(?P<id>\d+)"):
+    """Works after a restart too: what it needs stands in its `custom_id`."""
+
+    def __init__(self, reset_id: int, label: str) -> None:
+        super().__init__(discord.ui.Button(label=label, emoji="↩️", custom_id=f"reset:undo:{reset_id}"))
+        self._reset_id = reset_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction, item: discord.ui.Item[discord.ui.View], match: re.Match[str], /
+    ) -> Self:
+        assert isinstance(item, discord.ui.Button)
+        return cls(int(match["id"]), item.label or "")
+
+    async def callback(self, interaction: discord.Interaction[Causerie]) -> None:
+        async with reporting(interaction):
+            await _undo(interaction, self._reset_id)
+
+
+async def _undo(interaction: discord.Interaction[Causerie], reset_id: int) -> None:
+    services = interaction.client.services
+    asked_by = await caller(interaction, services.preferences)
+    undone = await services.resets.undo(reset_id, asked_by.place, asked_by.actor)
+    if isinstance(undone, TooLate):
+        _ = asked_by.private
+        await answer_privately(interaction, _("This reset can no longer be undone."))
+        return
+    _ = asked_by.public
+    text = _.plural(
+        "↩️ {name} undid the reset. I remember {n} answer again.",
+        "↩️ {name} undid the reset. I remember {n} answers again.",
+        undone.turns,
+        name=asked_by.actor.name,
+    )
+    await interaction.response.edit_message(content=text, view=None)
+
+
+class Reset(commands.Cog):
+    def __init__(self, bot: Causerie) -> None:
+        self._services = bot.services
+
+    @app_commands.command(name=L_("reset"), description=L_("Start this conversation anew; the model forgets it"))
+    @app_commands.default_permissions(manage_messages=True)
+    async def reset(self, interaction: discord.Interaction[Causerie]) -> None:
+        asked_by = await caller(interaction, self._services.preferences)
+        reset = await self._services.resets.reset(asked_by.place, asked_by.actor)
+        for run_id in reset.running:
+            self._services.worker.stop_run(run_id)
+        _ = asked_by.public
+        view = discord.ui.View(timeout=None).add_item(UndoReset(reset.reset_id, _("Undo")))
+        await interaction.response.send_message(_announcement(asked_by.actor.name, reset.turns, _), view=view)
+
+
+def _announcement(name: str, turns: int, _: Words) -> str:
+    if turns == 0:
+        return _("🧹 {name} reset this conversation. There was nothing to forget yet.", name=name)
+    return _.plural(
+        "🧹 {name} reset this conversation. I forgot {n} answer and what led to it. It can be undone for a day.",
+        "🧹 {name} reset this conversation. I forgot {n} answers and what led to them. It can be undone for a day.",
+        turns,
+        name=name,
+    )
+
+
+async def setup(bot: Causerie) -> None:
+    bot.add_dynamic_items(UndoReset)
+    await bot.add_cog(Reset(bot))
