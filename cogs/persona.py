@@ -63,9 +63,9 @@ class PersonaCommands(commands.GroupCog, group_name=L_("persona"), group_descrip
         await _answer_in_pages(interaction, _card(persona, asked_by.private))
 
     @app_commands.command(name=L_("list"), description=L_("List the personas that this channel can use"))
-    async def list(self, interaction: discord.Interaction[Causerie]) -> None:
+    async def library(self, interaction: discord.Interaction[Causerie]) -> None:
         asked_by = await self._caller(interaction)
-        personas = await self._personas.list(asked_by.place, asked_by.actor, asked_by.public_locale)
+        personas = await self._personas.library(asked_by.place, asked_by.actor, asked_by.public_locale)
         current = await self._personas.current(asked_by.place, asked_by.actor, asked_by.public_locale)
         _ = asked_by.private
         lines = [_entry(persona, persona.ref == current.ref, _) for persona in personas]
@@ -119,7 +119,7 @@ class PersonaCommands(commands.GroupCog, group_name=L_("persona"), group_descrip
     @delete.autocomplete("name")
     async def _names(self, interaction: discord.Interaction[Causerie], typed: str) -> list[Choice[str]]:
         asked_by = await self._caller(interaction)
-        personas = await self._personas.list(asked_by.place, asked_by.actor, asked_by.public_locale)
+        personas = await self._personas.library(asked_by.place, asked_by.actor, asked_by.public_locale)
         if interaction.command is not None and interaction.command.name in ("edit", "delete"):
             personas = tuple(persona for persona in personas if not persona.shipped)
         return [Choice(name=persona.name, value=persona.ref) for persona in matching(personas, typed)]

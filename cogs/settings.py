@@ -68,7 +68,7 @@ class Settings(commands.GroupCog, group_name=L_("settings"), group_description=L
         key=_choices(*_PLACES),
         scope=[Choice(name=L_("this channel"), value="channel"), Choice(name=L_("this server"), value="guild")],
     )
-    async def set(
+    async def change(
         self,
         interaction: discord.Interaction[Causerie],
         key: str,
@@ -83,7 +83,7 @@ class Settings(commands.GroupCog, group_name=L_("settings"), group_description=L
         change = await self._preferences.set(asked_by.place, asked_by.actor, key, value, chosen)
         await answer_privately(interaction, _confirmation(change, asked_by.private))
 
-    @set.autocomplete("value")
+    @change.autocomplete("value")
     async def _values(self, interaction: discord.Interaction[Causerie], typed: str) -> list[Choice[str]]:
         key = getattr(interaction.namespace, "setting", None) or getattr(interaction.namespace, "key", None)
         return _suggestions(key, typed, self._preferences, words(interaction.locale.value))

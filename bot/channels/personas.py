@@ -49,7 +49,7 @@ class Personas:
         self._clock = clock
         self._preferences = preferences
 
-    async def list(self, place: Place, actor: Actor, locale: str | None) -> tuple[Persona, ...]:
+    async def library(self, place: Place, actor: Actor, locale: str | None) -> tuple[Persona, ...]:
         """The shipped ones, then the library's by name."""
         async with self._storage.read() as work:
             return await self._all(work, place, actor, locale)
@@ -89,7 +89,7 @@ class Personas:
         persona = _checked(persona)
         library = _library(place, actor.user_id)
         async with self._storage.write() as work:
-            if len(await work.personas.list(library)) >= MAX_PERSONAS:
+            if len(await work.personas.library(library)) >= MAX_PERSONAS:
                 raise LibraryFull(MAX_PERSONAS)
             self._refuse_shipped_name(persona.name, locale)
             added = await work.personas.add(library, persona, actor_id=actor.user_id, now=self._clock.now())
@@ -147,7 +147,7 @@ class Personas:
         return restored
 
     async def _all(self, work: Work, place: Place, actor: Actor, locale: str | None) -> tuple[Persona, ...]:
-        return (*shipped(words(locale)), *await work.personas.list(_library(place, actor.user_id)))
+        return (*shipped(words(locale)), *await work.personas.library(_library(place, actor.user_id)))
 
     async def _find(self, work: Work, place: Place, actor: Actor, name: str, locale: str | None) -> Persona:
         wanted = _folded(name)

@@ -88,39 +88,39 @@ class Setting(Generic[T]):
         return cast(T, self.kind.parse(raw))
 
 
-REPLY_TO = Setting[str](
+REPLY_TO: Setting[str] = Setting(
     key="reply_to",
     kind=Choice(("mentions", "everything")),
     default="mentions",
     scopes=(Scope.CHANNEL, Scope.GUILD),
 )
-PERSONA_USE = Setting[str](
+PERSONA_USE: Setting[str] = Setting(
     key="persona_use",
     kind=Choice(("everyone", "managers")),
     default="everyone",
     scopes=(Scope.CHANNEL, Scope.GUILD),
 )
-LANGUAGE = Setting[str](
+LANGUAGE: Setting[str] = Setting(
     key="language",
     kind=Choice(("auto", "en", "ko")),
     default="auto",
     scopes=(Scope.PERSON, Scope.GUILD),
 )
-WINDOW_TOKENS = Setting[int](
+WINDOW_TOKENS: Setting[int] = Setting(
     key="window_tokens",
     kind=Integer(1_000, 1_000_000),
     default=16_000,
     scopes=(Scope.CHANNEL, Scope.GUILD, Scope.OPERATOR),
     lower_only=True,
 )
-ANSWER_TOKENS = Setting[int](
+ANSWER_TOKENS: Setting[int] = Setting(
     key="answer_tokens",
     kind=Integer(64, 128_000),
     default=4_000,
     scopes=(Scope.CHANNEL, Scope.GUILD, Scope.OPERATOR),
     lower_only=True,
 )
-PERSONA = Setting[str](
+PERSONA: Setting[str] = Setting(
     key="persona",
     kind=Text(),
     default="shipped:companion",

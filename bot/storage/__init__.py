@@ -1,0 +1,8 @@
+"""Where conversations are kept: SQLite, or PostgreSQL by changing one URL."""
+
+from bot.storage.audit import Entry
+from bot.storage.conversations import Reset
+from bot.storage.migration import upgrade
+from bot.storage.storage import Storage, Work, open_storage
+
+__all__ = ["Entry", "Reset", "Storage", "Work", "open_storage", "upgrade"]

@@ -1,0 +1,79 @@
+"""Engines: what it takes for two databases to behave alike.
+
+SQLite allows one writer. Here the writer's lock is the pool itself: one connection, no overflow, so that tasks queue
+for it in the process and never fail with "database is locked". A write begins with BEGIN IMMEDIATE: a deferred
+transaction that reads first and writes later fails when somebody else wrote between. Readers have a pool of their own
+and see the last commit, since WAL keeps it apart from what is being written. The driver's own notion of transactions
+is switched off (`isolation_level=None`); SQLAlchemy's events say BEGIN. PostgreSQL needs none of it: one engine serves
+both roles.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+READERS = 4
+POOL_TIMEOUT = 30.0
+"""Seconds that a task waits for the writer before it fails; a write takes about a millisecond."""
+
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA busy_timeout = 5000",
+    "PRAGMA secure_delete = ON",
+)
+
+
+def async_url(url: str) -> sa.URL:
+    """The operator's URL with the driver that this program uses. Raises sqlalchemy.exc.ArgumentError."""
+    parsed = sa.make_url(url)
+    driver = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+    return parsed.set(drivername=driver.get(parsed.drivername, parsed.drivername))
+
+
+def writer(url: sa.URL) -> AsyncEngine:
+    if url.get_backend_name() != "sqlite":
+        return create_async_engine(url, pool_pre_ping=True)
+    engine = _sqlite(url, size=1)
+    _begin_with(engine, "BEGIN IMMEDIATE")
+    return engine
+
+
+def reader(url: sa.URL, writer: AsyncEngine) -> AsyncEngine:
+    if url.get_backend_name() != "sqlite":
+        return writer
+    engine = _sqlite(url, size=READERS, more=("PRAGMA query_only = ON",))
+    _begin_with(engine, "BEGIN")
+    return engine
+
+
+def _sqlite(url: sa.URL, *, size: int, more: tuple[str, ...] = ()) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT,
+        connect_args={"isolation_level": None},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in (*_PRAGMAS, *more):
+            cursor.execute(pragma)
+        cursor.close()
+
+    return engine
+
+
+def _begin_with(engine: AsyncEngine, statement: str) -> None:
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(statement)

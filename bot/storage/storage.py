@@ -1,0 +1,144 @@
+"""The unit of work: one transaction, and the repositories that speak through it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bot.errors import DatabaseUnusable
+from bot.storage import engine, migration
+from bot.storage.audit import Audit
+from bot.storage.conversations import Conversations
+from bot.storage.personas import Personas
+from bot.storage.runs import Runs
+from bot.storage.settings import Settings
+
+
+@dataclass(frozen=True)
+class Work:
+    """Repositories of one transaction; not to be kept beyond it."""
+
+    connection: AsyncConnection
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        return Conversations(self.connection)
+
+    @cached_property
+    def runs(self) -> Runs:
+        return Runs(self.connection)
+
+    @cached_property
+    def personas(self) -> Personas:
+        return Personas(self.connection)
+
+    @cached_property
+    def settings(self) -> Settings:
+        return Settings(self.connection)
+
+    @cached_property
+    def audit(self) -> Audit:
+        return Audit(self.connection)
+
+
+class Storage:
+    def __init__(self, url: sa.URL, writer: AsyncEngine, reader: AsyncEngine) -> None:
+        self._url = url
+        self._writer = writer
+        self._reader = reader
+
+    @property
+    def url(self) -> str:
+        """Without its password."""
+        return self._url.render_as_string()
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may work in the same database."""
+        return self._url.get_backend_name() != "sqlite"
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Work]:
+        """Commits at the end; takes everything back on any exception, a cancellation too."""
+        async with self._writer.begin() as connection:
+            yield Work(connection)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Work]:
+        """One consistent view. Writing in it fails on SQLite and is lost on PostgreSQL."""
+        async with self._reader.connect() as connection, connection.begin():
+            yield Work(connection)
+
+    async def problems(self) -> list[str]:
+        """For a health probe: empty if a write transaction can be opened."""
+        try:
+            async with self._writer.begin() as connection:
+                await connection.execute(sa.text("SELECT 1"))
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            return [reason(error)]
+        return []
+
+    async def check(self) -> list[str]:
+        """SQLite's own examination of the whole file; empty if all is well. PostgreSQL has none: only the probe."""
+        if self.shared:
+            return await self.problems()
+        async with self._reader.connect() as connection:
+            integrity = (await connection.execute(sa.text("PRAGMA integrity_check"))).scalars().all()
+            broken = (await connection.execute(sa.text("PRAGMA foreign_key_check"))).all()
+        found = [str(line) for line in integrity if line != "ok"]
+        return found + [f"row {row[1]} of {row[0]} points to a missing row of {row[2]}" for row in broken]
+
+    async def close(self) -> None:
+        await self._reader.dispose()
+        await self._writer.dispose()
+
+
+async def open_storage(url: str, *, migrate: bool = True) -> Storage:
+    """Brings the schema up to date first, unless told not to. Raises DatabaseUnusable, DatabaseNewer."""
+    with unusable(url):
+        parsed = engine.async_url(url)
+        make_directory(parsed)
+        writer = engine.writer(parsed)
+        storage = Storage(parsed, writer, engine.reader(parsed, writer))
+        try:
+            await migration.bring_up(parsed, writer, migrating=migrate)
+        except BaseException:
+            await storage.close()
+            raise
+    return storage
+
+
+def make_directory(url: sa.URL) -> None:
+    """Of SQLite's file."""
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def unusable(url: str) -> Iterator[None]:
+    """Raises DatabaseUnusable in place of what the driver raises."""
+    try:
+        yield
+    except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError, ModuleNotFoundError) as error:
+        raise DatabaseUnusable(_without_password(url), reason(error)) from error
+
+
+def _without_password(url: str) -> str:
+    try:
+        return sa.make_url(url).render_as_string()
+    except sa.exc.ArgumentError:
+        return "DATABASE_URL"
+
+
+def reason(error: BaseException) -> str:
+    """The driver's own words, in one line."""
+    origin = getattr(error, "orig", None) or error
+    lines = str(origin).strip().splitlines()
+    return lines[0] if lines else type(origin).__name__
