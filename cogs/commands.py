@@ -32,7 +32,7 @@ class Commands(commands.Cog):
         self._registering: asyncio.Task[None] | None = None
 
     async def cog_load(self) -> None:
-        self.bot.tree.on_error = explain_failure  # type: ignore[method-assign,assignment]
+        self.bot.tree.on_error = explain_failure  # type: ignore[method-assign]
         await self.bot.tree.set_translator(Translator())
 
     @commands.Cog.listener()

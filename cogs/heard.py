@@ -72,11 +72,11 @@ def plain(message: discord.Message, me: discord.ClientUser) -> str:
 
 def _name(guild: discord.Guild | None, kind: str, target: int, names: dict[int, str]) -> str | None:
     if kind == "#":
-        channel = guild and guild.get_channel_or_thread(target)
-        return channel and f"#{channel.name}"
+        channel = guild.get_channel_or_thread(target) if guild else None
+        return f"#{channel.name}" if channel else None
     if kind == "@&":
-        role = guild and guild.get_role(target)
-        return role and f"@{role.name}"
+        role = guild.get_role(target) if guild else None
+        return f"@{role.name}" if role else None
     return f"@{names[target]}" if target in names else None
 
 
@@ -129,7 +129,7 @@ async def starter(thread: discord.Thread, me: discord.ClientUser) -> Quote | Non
 def place_of(message: discord.Message) -> Place:
     channel = message.channel
     parent_id = channel.parent_id if isinstance(channel, discord.Thread) else None
-    return Place(channel_id=channel.id, parent_id=parent_id, guild_id=message.guild and message.guild.id)
+    return Place(channel_id=channel.id, parent_id=parent_id, guild_id=message.guild.id if message.guild else None)
 
 
 def locale_of(message: discord.Message) -> str | None:

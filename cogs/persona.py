@@ -35,7 +35,7 @@ class RestorePersona(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
         assert isinstance(item, discord.ui.Button)
         return cls(int(match["id"]), item.label or "")
 
-    async def callback(self, interaction: discord.Interaction[Causerie]) -> None:
+    async def callback(self, interaction: discord.Interaction[Causerie]) -> None:  # type: ignore[override]
         async with reporting(interaction):
             services = interaction.client.services
             asked_by = await caller(interaction, services.preferences)

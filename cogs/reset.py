@@ -31,7 +31,7 @@ class UndoReset(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], temp
         assert isinstance(item, discord.ui.Button)
         return cls(int(match["id"]), item.label or "")
 
-    async def callback(self, interaction: discord.Interaction[Causerie]) -> None:
+    async def callback(self, interaction: discord.Interaction[Causerie]) -> None:  # type: ignore[override]
         async with reporting(interaction):
             await _undo(interaction, self._reset_id)
 

@@ -116,8 +116,8 @@ class Personas:
             before = await work.personas.get(library, persona.ref)
             if before is None or not await work.personas.update(library, persona, self._clock.now()):
                 raise PersonaNotFound(persona.name)
-            details = {"from": dataclasses.asdict(before), "to": dataclasses.asdict(persona)}
-            await self._audit(work, place, actor, "persona.edit", details)
+            change = {"from": dataclasses.asdict(before), "to": dataclasses.asdict(persona)}
+            await self._audit(work, place, actor, "persona.edit", change)
         return persona
 
     async def delete(self, place: Place, actor: Actor, name: str, locale: str | None) -> Deleted:
@@ -161,7 +161,7 @@ class Personas:
         if _folded(name) in {_folded(persona.name) for persona in shipped(words(locale))}:
             raise PersonaExists(name)
 
-    async def _audit(self, work: Work, place: Place, actor: Actor, action: str, details: dict[str, object]) -> int:
+    async def _audit(self, work: Work, place: Place, actor: Actor, action: str, details: Mapping[str, object]) -> int:
         return await work.audit.add(
             at=self._clock.now(),
             guild_id=place.guild_id,

@@ -65,7 +65,7 @@ class Recovery:
             await self._end(run, None)
         else:
             async with self.storage.write() as work:
-                await work.runs.requeue(run.run_id)
+                await work.runs.requeue(run.run_id, self.clock.now())
         log.info("run_recovered", run=run.run_id, pages=len(pages), attempts=run.attempts)
 
     async def _close(self, run: Run, pages: tuple[Page, ...]) -> None:

@@ -25,7 +25,7 @@ from bot.delivery.scheduler import Scheduler
 from bot.delivery.split import with_remark
 from bot.domain.conversation import Item, Role
 from bot.domain.run import FinishReason, Page, Run, RunStatus
-from bot.errors import CauserieError, DeliveryError, ModelError
+from bot.errors import DeliveryError, ModelError
 from bot.llm.port import Finished, Model, RefusalDelta, TextDelta
 from bot.llm.retry import wait_before_retry
 from bot.runs.briefing import Brief, Briefing
@@ -120,6 +120,12 @@ class TurnOfRun:
         outcome = Outcome(text=partial.text, reason=FinishReason.INTERRUPTED, usage=partial.usage)
         await self._finish(outcome)
 
+    async def crash(self, error: Exception) -> None:
+        """After an error that nobody foresaw: the asker reads that it was not their fault."""
+        _ = self._words
+        await self._close_pages(_("Something went wrong on my side, and the answer ends here. Please ask again."))
+        await self._end(RunStatus.FAILED, error=error)
+
     async def _prepare(self) -> Brief:
         brief = await self._studio.briefing.prepare(self._run)
         ids = [message_id for item in brief.questions for message_id in item.message_ids]
@@ -183,14 +189,14 @@ class TurnOfRun:
     async def _close_pages(self, text: str) -> None:
         try:
             await self._delivery.finish(self._with_remark(self._draft.whole, text))
-        except DeliveryError as error:
+        except Exception as error:  # whatever ended the delivery, the run still has to end
             log.warning("ending_not_shown", run=self._run.run_id, error=repr(error))
 
     def _with_remark(self, answer: str, text: str | None) -> str:
         return self._draft.lead + with_remark(answer, text)
 
     async def _end(
-        self, status: RunStatus, *, outcome: Outcome | None = None, error: CauserieError | None = None
+        self, status: RunStatus, *, outcome: Outcome | None = None, error: Exception | None = None
     ) -> None:
         brief = self._brief
         async with self._studio.storage.write() as work:

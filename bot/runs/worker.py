@@ -14,7 +14,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot.domain.run import Run, RunStatus
+from bot.domain.run import Run
 from bot.runs.turn import Studio, TurnOfRun
 
 log = structlog.get_logger(__name__)
@@ -28,8 +28,7 @@ POLL = 2.0
 
 @dataclass(slots=True)
 class _InHand:
-    turn: TurnOfRun
-    task: asyncio.Task[None]
+    run: Run
     stopped: bool = False
     """A person stopped it, by resetting its conversation."""
 
@@ -46,6 +45,7 @@ class Worker:
         self._places = asyncio.Semaphore(concurrency)
         self._shared = shared
         self._in_hand: dict[int, _InHand] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
         self._loops: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -61,12 +61,12 @@ class Worker:
         in_hand = self._in_hand.get(run_id)
         if in_hand is not None and not in_hand.stopped:
             in_hand.stopped = True
-            in_hand.task.cancel()
+            self._tasks[run_id].cancel()
 
     async def drain(self, seconds: float) -> None:
         """Claims no more, gives running turns `seconds`, then interrupts what is left."""
         await self._end_loop(0)
-        tasks = [in_hand.task for in_hand in self._in_hand.values()]
+        tasks = list(self._tasks.values())
         if tasks:
             await asyncio.wait(tasks, timeout=seconds)
         for task in tasks:
@@ -82,15 +82,28 @@ class Worker:
     async def _claim_loop(self) -> None:
         while True:
             await self._places.acquire()
-            run = await self._next()
-            task = asyncio.create_task(self._hold(run))
-            self._in_hand[run.run_id] = _InHand(TurnOfRun(self._studio, run, self.name), task)
+            self._take(await self._next())
+
+    def _take(self, run: Run) -> None:
+        self._in_hand[run.run_id] = _InHand(run)
+        task = self._tasks[run.run_id] = asyncio.create_task(self._hold(self._in_hand[run.run_id]))
+        task.add_done_callback(lambda _task: self._let_go(run.run_id))
+
+    def _let_go(self, run_id: int) -> None:
+        del self._in_hand[run_id], self._tasks[run_id]
+        self._places.release()
+        self._work_waits.set()
 
     async def _next(self) -> Run:
         """Waits for a run that may start. Cancelled while it claims, it leaves the run to its lease."""
         while True:
             self._work_waits.clear()
-            run = await self._claim()
+            try:
+                run = await self._claim()
+            except Exception:  # the edge of a background task: a database that is away may come back
+                log.exception("claim_failed")
+                await self._studio.clock.sleep(POLL)
+                continue
             if run is not None:
                 return run
             await self._something_new()
@@ -110,35 +123,28 @@ class Worker:
         async with self._studio.storage.write() as work:
             return await work.runs.claim(self.name, now=now, lease_until=now + LEASE)
 
-    async def _hold(self, run: Run) -> None:
-        """A run in hand, to its end. What no one foresaw ends the run, never the worker."""
-        await asyncio.sleep(0)
-        in_hand = self._in_hand[run.run_id]
+    async def _hold(self, in_hand: _InHand) -> None:
+        """A run in hand, to its end. What nobody foresaw ends the run, never the worker."""
         try:
-            await self._carry_out(in_hand)
-        except Exception as error:
-            log.exception("run_crashed", run=run.run_id)
-            await self._give_up(run, error)
-        finally:
-            del self._in_hand[run.run_id]
-            self._places.release()
-            self._work_waits.set()
+            turn = TurnOfRun(self._studio, in_hand.run, self.name)
+            try:
+                await self._carry_out(turn, in_hand)
+            except Exception as error:  # the edge of a run
+                log.exception("run_crashed", run=in_hand.run.run_id)
+                await turn.crash(error)
+        except Exception:  # not even its end could be stored: the lease will pass
+            log.exception("run_left", run=in_hand.run.run_id)
 
-    async def _carry_out(self, in_hand: _InHand) -> None:
+    @staticmethod
+    async def _carry_out(turn: TurnOfRun, in_hand: _InHand) -> None:
         try:
-            await in_hand.turn.carry_out()
+            await turn.carry_out()
         except asyncio.CancelledError:
             # The task was asked to end so that it can end its run in order: from here on it is not cancelled.
             if in_hand.stopped:
-                await in_hand.turn.stop()
+                await turn.stop()
             else:
-                await in_hand.turn.interrupt()
-
-    async def _give_up(self, run: Run, error: Exception) -> None:
-        async with self._studio.storage.write() as work:
-            await work.runs.finish(
-                run.run_id, owner=self.name, status=RunStatus.FAILED, now=self._studio.clock.now(), error=repr(error)
-            )
+                await turn.interrupt()
 
     async def _heartbeat_loop(self) -> None:
         while True:
