@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.storage.tables import audit
+from bot.storage.tables import Record, audit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,5 +71,5 @@ class Audit:
         return tuple(_entry(row) for row in await self._connection.execute(query))
 
 
-def _entry(row: sa.Row[Any]) -> Entry:
+def _entry(row: Record) -> Entry:
     return Entry(**{**row._mapping, "details": json.loads(row.details)})

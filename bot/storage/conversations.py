@@ -6,14 +6,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.conversation import File, Item, Place, Quote, Role, Speaker, Turn
 from bot.domain.run import ACTIVE, ANSWERED, RunStatus
-from bot.storage.tables import conversations, files, items, messages, resets, runs
+from bot.storage.tables import (
+    Record,
+    conversations,
+    files,
+    items,
+    messages,
+    resets,
+    runs,
+)
 from bot.storage.upsert import insert
 
 _ANSWERED = [status.value for status in ANSWERED]
@@ -222,14 +229,14 @@ class Conversations:
         await self._connection.execute(sa.delete(conversations).where(conversations.c.channel_id == channel_id))
 
 
-def _grouped(rows: Iterable[sa.Row[Any]], column: str) -> dict[int, list[sa.Row[Any]]]:
-    grouped: dict[int, list[sa.Row[Any]]] = defaultdict(list)
+def _grouped(rows: Iterable[Record], column: str) -> dict[int, list[Record]]:
+    grouped: dict[int, list[Record]] = defaultdict(list)
     for row in rows:
         grouped[getattr(row, column)].append(row)
     return grouped
 
 
-def _item(row: sa.Row[Any], kept: Sequence[sa.Row[Any]], shown: Sequence[sa.Row[Any]]) -> Item:
+def _item(row: Record, kept: Sequence[Record], shown: Sequence[Record]) -> Item:
     return Item(
         role=Role(row.role),
         text=row.text,
@@ -242,7 +249,7 @@ def _item(row: sa.Row[Any], kept: Sequence[sa.Row[Any]], shown: Sequence[sa.Row[
     )
 
 
-def _turn(row: sa.Row[Any], said: Sequence[Item]) -> Turn:
+def _turn(row: Record, said: Sequence[Item]) -> Turn:
     answers = [item for item in said if item.role is Role.ASSISTANT]
     return Turn(
         run_id=row.id,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.persona import Library, Persona, ReasoningEffort
 from bot.errors import PersonaExists
-from bot.storage.tables import personas
+from bot.storage.tables import Record, personas
 
 
 def folded(name: str) -> str:
@@ -104,7 +104,7 @@ def _values(persona: Persona) -> dict[str, Any]:
     }
 
 
-def _persona(row: sa.Row[Any]) -> Persona:
+def _persona(row: Record) -> Persona:
     return Persona(
         ref=str(row.id),
         name=row.name,

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.conversation import Place, Speaker
 from bot.domain.run import ACTIVE, FinishReason, Page, Run, RunStatus
 from bot.domain.usage import Usage
-from bot.storage.tables import conversations, items, messages, runs
+from bot.storage.tables import Record, conversations, items, messages, runs
 
 _ACTIVE = [status.value for status in ACTIVE]
 
@@ -266,7 +266,7 @@ def _consumed(usage: Usage | None, model: str | None) -> dict[str, Any]:
     }
 
 
-def _run(row: sa.Row[Any]) -> Run:
+def _run(row: Record) -> Run:
     return Run(
         run_id=row.id,
         place=Place(channel_id=row.channel_id, parent_id=row.parent_id, guild_id=row.guild_id),

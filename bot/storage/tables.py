@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from bot.domain.conversation import Role
 from bot.domain.run import ACTIVE, FinishReason, RunStatus
 from bot.domain.settings import Scope
+
+Record = sa.Row[*tuple[Any, ...]]
+"""A row of whatever was selected."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

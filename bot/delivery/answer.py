@@ -1,0 +1,308 @@
+"""One answer on its way into Discord: what should be seen, what is seen, and the calls that close the gap.
+
+Each page is a slot that holds the newest text alone: a text that was overtaken is never sent. `Delivery` says which
+calls are due (`jobs`) and carries one out (`perform`); when each may start is the scheduler's to say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Literal, Protocol
+
+import structlog
+
+from bot.clock import Clock
+from bot.delivery.split import LIMIT, Splitter
+from bot.domain.run import Page
+from bot.errors import DeliveryError, DiscordRefused, MessageGone
+
+log = structlog.get_logger(__name__)
+
+Route = Literal["create", "edit", "delete", "typing"]
+OnPage = Callable[[Page], Awaitable[None]]
+
+FIRST_WORD = 0.1
+"""Seconds that the first text waits for its first word to end."""
+FINAL_ATTEMPTS = 3
+"""How often the last text of a page is tried; discord.py tries each of them five times where that may help."""
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 8.0
+"""Seconds before a failed call is made again: doubled from the one to the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionKey:
+    """Whose budget an interaction's calls spend: its token's."""
+
+    token: str = field(repr=False)
+
+
+class Target(Protocol):
+    """Where an answer goes. Every call returns when the server has answered, and raises DeliveryError."""
+
+    @property
+    def key(self) -> Hashable:
+        """Whose budget the calls spend: a channel id, or an `InteractionKey`."""
+
+    async def create(self, position: int, text: str) -> int:
+        """Returns the new message's id."""
+
+    async def edit(self, message_id: int, text: str) -> None: ...
+
+    async def delete(self, message_id: int) -> None: ...
+
+    async def typing(self) -> None:
+        """Discord shows it for ten seconds (its documentation, Channel)."""
+
+
+class Rank(IntEnum):
+    """Which call goes first where several want the same slot."""
+
+    FINAL = 0
+    FIRST = 1
+    NEXT = 2
+    EDIT = 3
+
+
+@dataclass(slots=True)
+class Slot:
+    """A page's place. `sent` is the text that the server has, or is about to have."""
+
+    message_id: int | None = None
+    sent: str | None = None
+    stale_since: float = math.inf
+    flying: bool = False
+    failures: int = 0
+    not_before: float = -math.inf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A call that is due from `at` on, in the clock's monotonic seconds."""
+
+    delivery: Delivery
+    route: Route
+    rank: Rank
+    position: int
+    at: float
+    stale_since: float
+
+
+class Delivery:
+    """Made by `Scheduler.open`. A caller shows texts and ends with `finish` or `abandon`."""
+
+    def __init__(
+        self,
+        target: Target,
+        clock: Clock,
+        wake: Callable[[Delivery], None],
+        *,
+        on_page: OnPage | None,
+        pages: Sequence[Page],
+    ) -> None:
+        self.target = target
+        self.error: Exception | None = None
+        """What ended it: a DeliveryError, or whatever `on_page` raised."""
+        self._clock = clock
+        self._wake = wake
+        self._on_page = on_page
+        self._splitter = Splitter()
+        self._slots = [Slot() for _ in range(max((page.position + 1 for page in pages), default=0))]
+        for page in pages:
+            self._slots[page.position].message_id = page.message_id
+        self._text = self._split_text = ""
+        self._wanted: tuple[str, ...] = ()
+        self._final = self._abandoned = False
+        self._moved = asyncio.Event()
+
+    @property
+    def pages(self) -> tuple[Page, ...]:
+        made = enumerate(slot.message_id for slot in self._slots)
+        return tuple(Page(position=position, message_id=made_id) for position, made_id in made if made_id is not None)
+
+    @property
+    def shown(self) -> bool:
+        """Whether a page exists or is being created."""
+        return any(slot.message_id is not None or slot.flying for slot in self._slots)
+
+    @property
+    def typing(self) -> bool:
+        """Whether people should see that something is coming."""
+        return not (self.shown or self._ended or self._final)
+
+    @property
+    def at_rest(self) -> bool:
+        """Nothing is under way and nothing will be, unless another text comes."""
+        return not self._flying and (self._ended or self._complete)
+
+    def show(self, text: str) -> None:
+        """The whole answer so far. Never waits; after an error or `finish`, does nothing."""
+        if self._ended or self._final:
+            return
+        self._text = text
+        if self._due_already and len(text) < self._splitter.open_at + LIMIT:
+            return
+        self._wake(self)
+
+    async def finish(self, text: str) -> tuple[Page, ...]:
+        """Shows `text` and returns when the server has answered the last call for it; surplus pages are deleted.
+
+        Raises what ended the delivery, now or earlier. May be called again, with another text too, once it was
+        cancelled.
+        """
+        self._text, self._final = text, True
+        for slot in self._slots:
+            slot.failures, slot.not_before = 0, -math.inf
+        self._wake(self)
+        await self._until(lambda: self.error is not None or self.at_rest)
+        if self.error is not None:
+            raise self.error
+        return self.pages
+
+    async def abandon(self) -> tuple[Page, ...]:
+        """Leaves everything as it is; returns when the calls under way were answered."""
+        self._abandoned = True
+        self._wake(self)
+        await self._until(lambda: not self._flying)
+        return self.pages
+
+    def end(self, error: Exception) -> None:
+        """No further call; `finish` raises `error`."""
+        if self.error is None:
+            self.error = error
+        self._moved.set()
+
+    def jobs(self, now: float) -> Iterator[Job]:
+        """The calls that are due, one at most for each page, and none for a page before its predecessor exists."""
+        if self._ended:
+            return
+        self._refresh(now)
+        for position, slot in enumerate(self._slots):
+            exists = slot.message_id is not None
+            if not slot.flying and slot.stale_since < math.inf:
+                yield self._job(position, slot, self._route(position, exists))
+            if not exists:
+                return
+
+    def start(self, job: Job) -> None:
+        """Takes the newest text for the call, which from here on counts as sent; `perform` must follow."""
+        slot = self._slots[job.position]
+        slot.flying, slot.stale_since = True, math.inf
+        slot.sent = None if job.route == "delete" else self._wanted[job.position]
+
+    async def perform(self, job: Job, answered: Callable[[], None]) -> None:
+        """Makes a started call, reports the answer, and keeps what came of it; raises nothing but cancellation."""
+        slot = self._slots[job.position]
+        try:
+            try:
+                made = await self._request(job, slot)
+            finally:
+                answered()
+            slot.failures = 0
+            await self._keep(job, slot, made)
+        except DeliveryError as error:
+            self._failed(job, slot, error)
+        except Exception as error:  # the edge of a call's task: the caller hears of it from `finish`
+            log.exception("delivery_failed", route=job.route, position=job.position)
+            self.end(error)
+        finally:
+            slot.flying = False
+            self._moved.set()
+
+    async def _request(self, job: Job, slot: Slot) -> int | None:
+        if slot.message_id is None:
+            assert slot.sent is not None
+            return await self.target.create(job.position, slot.sent)
+        if slot.sent is None:
+            await self.target.delete(slot.message_id)
+        else:
+            await self.target.edit(slot.message_id, slot.sent)
+        return None
+
+    async def _keep(self, job: Job, slot: Slot, made: int | None) -> None:
+        if job.route == "delete":
+            slot.message_id = None
+        elif job.route == "create" and made is not None:
+            slot.message_id = made
+            if self._on_page is not None:
+                await self._on_page(Page(position=job.position, message_id=made))
+
+    def _failed(self, job: Job, slot: Slot, error: DeliveryError) -> None:
+        if job.route == "delete" and isinstance(error, MessageGone):
+            slot.message_id = None
+            return
+        slot.sent = None
+        slot.failures += 1
+        if not _passing(error) or (self._final and slot.failures >= FINAL_ATTEMPTS):
+            self.end(error)
+            return
+        pause = min(FIRST_PAUSE * 2 ** (slot.failures - 1), LONGEST_PAUSE)
+        slot.not_before = self._clock.monotonic() + pause
+        log.warning("delivery_retried", route=job.route, position=job.position, pause=pause, error=str(error))
+
+    def _job(self, position: int, slot: Slot, route: Route) -> Job:
+        rank = Rank.EDIT
+        if self._final:
+            rank = Rank.FINAL
+        elif route == "create":
+            rank = Rank.NEXT if position else Rank.FIRST
+        at = max(slot.not_before, slot.stale_since + FIRST_WORD if self._in_first_word else slot.stale_since)
+        return Job(delivery=self, route=route, rank=rank, position=position, at=at, stale_since=slot.stale_since)
+
+    def _route(self, position: int, exists: bool) -> Route:
+        if position >= len(self._wanted):
+            return "delete"
+        return "edit" if exists else "create"
+
+    def _refresh(self, now: float) -> None:
+        """Splits the newest text, and notes which pages have become stale."""
+        if self._text != self._split_text:
+            self._split_text = self._text
+            self._wanted = tuple(page.text for page in self._splitter.feed(self._text))
+        self._slots += [Slot() for _ in range(len(self._wanted) - len(self._slots))]
+        for position, slot in enumerate(self._slots):
+            slot.stale_since = min(slot.stale_since, now) if self._stale(position, slot) else math.inf
+
+    def _stale(self, position: int, slot: Slot) -> bool:
+        if position < len(self._wanted):
+            return slot.sent != self._wanted[position]
+        return self._final and slot.message_id is not None
+
+    @property
+    def _in_first_word(self) -> bool:
+        return not self._final and not self.shown and len(self._text.split(maxsplit=1)) < 2 and not self._word_ended
+
+    @property
+    def _word_ended(self) -> bool:
+        return self._text[-1:].isspace()
+
+    @property
+    def _due_already(self) -> bool:
+        """Whether the scheduler has this delivery in mind anyway."""
+        return self.shown and any(slot.stale_since < math.inf for slot in self._slots)
+
+    @property
+    def _ended(self) -> bool:
+        return self._abandoned or self.error is not None
+
+    @property
+    def _flying(self) -> bool:
+        return any(slot.flying for slot in self._slots)
+
+    @property
+    def _complete(self) -> bool:
+        return self._final and next(self.jobs(self._clock.monotonic()), None) is None
+
+    async def _until(self, done: Callable[[], bool]) -> None:
+        while not done():
+            self._moved.clear()
+            await self._moved.wait()
+
+
+def _passing(error: DeliveryError) -> bool:
+    """Whether the same call may succeed a moment later: Discord or the way to it failed, or it asked for patience."""
+    return isinstance(error, DiscordRefused) and (error.status in (0, 429) or error.status >= 500)

@@ -1,0 +1,253 @@
+"""Decides which call for which answer is made when, for the whole process.
+
+The readers of the model's tokens never wait for Discord: they leave the newest text with their `Delivery`, and this
+module makes of it as many calls as the rate limits allow. All calls that spend one budget, a channel's or an
+interaction's, form a *lane*. A lane is looked at when something happens in it: a text where there was nothing to do, an
+answer of the server, the moment for which a waiting call was put off. Then its due calls are gone through in order:
+
+1. the last text of an answer that has ended: it takes any slot that is free, the reserved one too;
+2. the first text of an answer, so that people see that it has begun;
+3. an answer's next page;
+4. edits, the page first whose newest text has waited longest. With several answers in one channel each gets its share,
+   and what they share is the channel's even step (see `bot.delivery.budget`).
+
+A call that must wait holds its budget against those behind it, so nothing of lesser rank takes the slot that it waits
+for. Intermediate edits have a step of their own besides: with many channels at work it grows with their number, so that
+together they stay under the global rate and each is shown as often as the others.
+
+Nothing here needs to be exact for the result to be right: whatever was put off or failed, the newest text is what goes
+out next, and `finish` returns when the server has answered the last one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Coroutine, Hashable, Sequence
+
+import structlog
+
+from bot.clock import Clock
+from bot.delivery.answer import Delivery, InteractionKey, Job, OnPage, Rank, Route, Target
+from bot.delivery.budget import Budget, GlobalRate, Window
+from bot.domain.run import Page
+from bot.errors import DeliveryError, DiscordRefused
+
+log = structlog.get_logger(__name__)
+
+TYPING_REFRESH = 8.0
+"""Seconds; Discord shows typing for ten (its documentation, Channel)."""
+MAX_IDLE_LANES = 1_000
+"""Lanes without an answer are kept this long for what is known about their windows."""
+TOLERANCE = 1e-6
+"""Seconds by which a clock may wake us early."""
+
+
+class Lane:
+    """The answers that spend one budget."""
+
+    def __init__(self, key: Hashable) -> None:
+        self.key = key
+        self.exempt = isinstance(key, InteractionKey)
+        """Interactions do not count against the global rate (Discord's documentation, Rate Limits)."""
+        self.budgets = _interaction_budgets() if self.exempt else _channel_budgets()
+        self.deliveries: dict[Delivery, None] = {}
+        self.typing_at = -math.inf
+        self.wake_at = math.inf
+
+    def jobs(self, now: float) -> list[Job]:
+        due = [job for delivery in self.deliveries for job in delivery.jobs(now)]
+        return sorted(due, key=lambda job: (job.rank, job.stale_since, job.position))
+
+    def idle(self, now: float) -> bool:
+        return not self.deliveries and all(budget.idle(now) for budget in self.budgets.values())
+
+
+def _channel_budgets() -> dict[Route, Budget]:
+    """Five per five seconds is what is seen; Discord documents no number. Headers correct it."""
+    routes: tuple[Route, ...] = ("create", "edit", "delete", "typing")
+    return {route: Budget([Window(5, 5.0)]) for route in routes}
+
+
+def _interaction_budgets() -> dict[Route, Budget]:
+    """Five per two seconds and thirty per minute for a webhook, by a Discord engineer (discord-api-docs issue 367).
+
+    Whether creating and editing are one bucket is not known: they are counted together, and the headers apart.
+    """
+    short, long = Window(5, 2.0), Window(30, 60.0, lead=2.0)
+    routes: tuple[Route, ...] = ("create", "edit", "delete")
+    shared: dict[Route, Budget] = {route: Budget([Window(5, 2.0), short, long]) for route in routes}
+    return {**shared, "typing": Budget([Window(5, 5.0)])}
+
+
+class Scheduler:
+    """`global_rate` in calls per second. `close` ends it; what is unfinished then is left as it is."""
+
+    def __init__(self, clock: Clock, *, global_rate: float = 50) -> None:
+        self._clock = clock
+        self._global = GlobalRate(global_rate)
+        self._lanes: dict[Hashable, Lane] = {}
+        self._busy: set[Lane] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.Task[None] | None = None
+        self._timer_at = math.inf
+        self._closed = False
+
+    def open(self, target: Target, *, on_page: OnPage | None = None, pages: Sequence[Page] = ()) -> Delivery:
+        """Begins an answer, typing until its first text. `pages` are those it has already.
+
+        `on_page` is awaited after each page's message is created, before `finish` can return.
+        """
+        delivery = Delivery(target, self._clock, self._wake, on_page=on_page, pages=pages)
+        self._wake(delivery)
+        return delivery
+
+    async def close(self) -> None:
+        self._closed = True
+        for lane in self._busy:
+            for delivery in lane.deliveries:
+                delivery.end(DiscordRefused(0, 0, "the program is ending"))
+        await asyncio.sleep(0)  # a task that never began would leave its page under way for ever
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def learn(
+        self,
+        key: Hashable,
+        route: Route,
+        *,
+        limit: int,
+        remaining: int,
+        reset_after: float,
+        retry_after: float | None = None,
+        global_: bool = False,
+        ours: bool = True,
+    ) -> None:
+        """What an answer's headers say; times in seconds. `retry_after` is a 429's. `ours`: the scheduler's own call."""
+        now = self._clock.monotonic()
+        lane = self._lane(key)
+        if global_:
+            self._global.block(now, retry_after or 0.0)
+        elif retry_after is not None:
+            lane.budgets[route].block(now, retry_after)
+        else:
+            lane.budgets[route].learn(now, limit=limit, remaining=remaining, reset_after=reset_after, ours=ours)
+        self._attend(lane)
+
+    def _lane(self, key: Hashable) -> Lane:
+        if key not in self._lanes:
+            if len(self._lanes) - len(self._busy) >= MAX_IDLE_LANES:
+                now = self._clock.monotonic()
+                self._lanes = {kept: lane for kept, lane in self._lanes.items() if not lane.idle(now)}
+            self._lanes[key] = Lane(key)
+        return self._lanes[key]
+
+    def _wake(self, delivery: Delivery) -> None:
+        lane = self._lane(delivery.target.key)
+        if self._closed:
+            delivery.end(DiscordRefused(0, 0, "the program is ending"))
+            return
+        lane.deliveries[delivery] = None
+        self._busy.add(lane)
+        self._attend(lane)
+
+    def _attend(self, lane: Lane) -> None:
+        """Starts every call of the lane that may start now, and sees to it that the next is not forgotten."""
+        if self._closed or lane not in self._busy:
+            return
+        now = self._clock.monotonic()
+        lane.wake_at = math.inf
+        waiting: set[Route] = set()
+        for job in lane.jobs(now):
+            self._consider(lane, job, now, waiting)
+        self._type(lane, now)
+        self._release(lane)
+        self._set_timer(lane.wake_at, now)
+
+    def _consider(self, lane: Lane, job: Job, now: float, waiting: set[Route]) -> None:
+        if job.route in waiting:
+            return
+        ready = self._ready(lane, job.route, now, final=job.rank is not Rank.EDIT)
+        if max(ready, job.at) <= now + TOLERANCE:
+            self._start(lane, job, now)
+            return
+        lane.wake_at = min(lane.wake_at, max(ready, job.at))
+        if ready > now + TOLERANCE:
+            waiting.add(job.route)
+
+    def _ready(self, lane: Lane, route: Route, now: float, *, final: bool) -> float:
+        budget = lane.budgets[route]
+        if lane.exempt:
+            return budget.ready(now, final=final)
+        step = 0.0 if final else self._global.step(len(self._busy))
+        return max(budget.ready(now, final=final, step=step), self._global.ready(now, final=final))
+
+    def _start(self, lane: Lane, job: Job, now: float) -> None:
+        job.delivery.start(job)
+        self._spend(lane, job.route, now)
+        self._run(self._call(lane, job))
+
+    async def _call(self, lane: Lane, job: Job) -> None:
+        budget = lane.budgets[job.route]
+        await job.delivery.perform(job, lambda: budget.settle(self._clock.monotonic()))
+        self._attend(lane)
+
+    def _spend(self, lane: Lane, route: Route, now: float) -> None:
+        lane.budgets[route].start(now)
+        if not lane.exempt:
+            self._global.start(now)
+
+    def _type(self, lane: Lane, now: float) -> None:
+        """One sign for all answers of a lane that nothing is seen of yet."""
+        target = next((delivery.target for delivery in lane.deliveries if delivery.typing), None)
+        if target is None:
+            return
+        at = max(lane.typing_at, self._ready(lane, "typing", now, final=False))
+        if at <= now + TOLERANCE:
+            self._spend(lane, "typing", now)
+            self._run(self._show_typing(lane, target))
+            at = lane.typing_at = now + TYPING_REFRESH
+        lane.wake_at = min(lane.wake_at, at)
+
+    async def _show_typing(self, lane: Lane, target: Target) -> None:
+        try:
+            await target.typing()
+        except DeliveryError as error:
+            log.debug("typing_failed", error=str(error))
+        finally:
+            lane.budgets["typing"].settle(self._clock.monotonic())
+
+    def _release(self, lane: Lane) -> None:
+        for delivery in [delivery for delivery in lane.deliveries if delivery.at_rest]:
+            del lane.deliveries[delivery]
+        if not lane.deliveries:
+            self._busy.discard(lane)
+            lane.typing_at = -math.inf
+
+    def _run(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("scheduler_failed", exc_info=error)
+
+    def _set_timer(self, at: float, now: float) -> None:
+        if at >= self._timer_at:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = at
+        self._timer = self._run(self._ring(at - now))
+
+    async def _ring(self, seconds: float) -> None:
+        await self._clock.sleep(max(seconds, 0.0))
+        self._timer, self._timer_at = None, math.inf
+        now = self._clock.monotonic()
+        for lane in [lane for lane in self._busy if lane.wake_at <= now + TOLERANCE]:
+            self._attend(lane)
+        self._set_timer(min((lane.wake_at for lane in self._busy), default=math.inf), now)

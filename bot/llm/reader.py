@@ -1,0 +1,68 @@
+"""The stream reader: server-sent events of Chat Completions from network data, without the SDK's decoding.
+
+The SDK builds a typed object for every token. This reader splits lines, decodes the JSON of each event and gives the
+loop a turn after every piece of network data, so that a server that sends faster than we read starves nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any
+
+from bot.errors import Malformed
+
+MAX_EVENT = 1_048_576
+"""Bytes. An event of Chat Completions has a few hundred; what never ends is something else."""
+
+_FIELDS = (b"data", b"event", b"id", b"retry", b"error", b"")
+
+
+async def read(chunks: AsyncIterator[bytes]) -> AsyncGenerator[dict[str, Any], None]:
+    """The JSON objects of a stream up to `[DONE]` or its end. Raises Malformed for what is no stream of them."""
+    rest, data, begun = b"", b"", False
+    async for chunk in chunks:
+        *lines, rest = _lines(rest + chunk)
+        for line in lines:
+            if line:
+                data += _data(line, strict=not begun)
+            elif data.strip() == b"[DONE]":
+                return
+            elif data:
+                yield _object(data)
+                data, begun = b"", True
+        if len(rest) + len(data) > MAX_EVENT:
+            raise Malformed(_excerpt(data + rest))
+        await asyncio.sleep(0)
+    data += _data(rest, strict=not begun) if rest else b""
+    with contextlib.suppress(Malformed):  # cut off within an event: that the answer has no end says enough
+        yield _object(data)
+
+
+def _lines(data: bytes) -> list[bytes]:
+    """Those that have ended, by CR LF, LF or CR, and what follows the last end."""
+    lines = data.splitlines()
+    return [*lines, b""] if not lines or data.endswith((b"\n", b"\r")) else lines
+
+
+def _data(line: bytes, *, strict: bool) -> bytes:
+    name, _, value = line.partition(b":")
+    if strict and name not in _FIELDS:
+        raise Malformed(_excerpt(line))
+    return value if name in (b"data", b"error") else b""  # llama.cpp has sent its errors in a field of that name
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(data)
+    except ValueError as error:
+        raise Malformed(_excerpt(data)) from error
+    if not isinstance(value, dict):
+        raise Malformed(_excerpt(data))
+    return value
+
+
+def _excerpt(data: bytes) -> str:
+    return data[:200].decode(errors="replace")
