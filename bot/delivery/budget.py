@@ -18,7 +18,7 @@ import math
 from collections import deque
 from collections.abc import Sequence
 
-MARGIN = -0.3
+MARGIN = 0.05
 """Seconds after a window's end before it is used anew. Headers carry milliseconds; discord.py wakes its own waiters just
 after the end, and a call that comes before them waits for a whole window more."""
 RESERVE = 1

@@ -1,0 +1,141 @@
+"""What one person sees happen, as it happens, over a WebSocket."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from functools import partial
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from playground import events, permissions
+from playground.api import views
+from playground.api.local import PREFIX, guarded
+from playground.entities import Channel, Json, Message, User
+from playground.gateway.session import Sessions
+from playground.people import People
+from playground.world import World
+
+OPEN: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("open feeds", set[web.WebSocketResponse])
+
+
+def routes(world: World, people: People, sessions: Sessions) -> list[web.RouteDef]:
+    return [web.get(PREFIX + "/events", guarded(partial(_serve, world, people, sessions)))]
+
+
+async def close(app: web.Application) -> None:
+    """Ends every feed; the server waits for their handlers when it stops."""
+    open_now = app[OPEN]
+    for socket in list(open_now):
+        await socket.close(code=WSCloseCode.GOING_AWAY)
+
+
+async def _serve(world: World, people: People, sessions: Sessions, request: web.Request) -> web.StreamResponse:
+    seen = View(world, sessions, people.person(int(request.query["user_id"])).user)
+    socket = web.WebSocketResponse(heartbeat=30.0)
+    await socket.prepare(request)
+    news: asyncio.Queue[Json] = asyncio.Queue()
+    news.put_nowait({"type": "bot", "online": sessions.complete})
+    end = world.subscribe(_telling(seen, news))
+    writer = asyncio.create_task(_write(socket, news))
+    request.app[OPEN].add(socket)
+    try:
+        async for frame in socket:
+            if frame.type is WSMsgType.ERROR:
+                break
+    finally:
+        request.app[OPEN].discard(socket)
+        end()
+        writer.cancel()
+        await asyncio.gather(writer, return_exceptions=True)
+    return socket
+
+
+def _telling(seen: View, news: asyncio.Queue[Json]) -> Callable[[events.Event], None]:
+    def tell(event: events.Event) -> None:
+        told = seen.event(event)
+        if told is not None:
+            news.put_nowait(told)
+
+    return tell
+
+
+async def _write(socket: web.WebSocketResponse, news: asyncio.Queue[Json]) -> None:
+    while True:
+        await socket.send_str(json.dumps(await news.get(), ensure_ascii=False))
+
+
+class View:
+    """The world through one person's eyes."""
+
+    def __init__(self, world: World, sessions: Sessions, user: User) -> None:
+        self._world = world
+        self._sessions = sessions
+        self._user = user
+
+    def event(self, event: events.Event) -> Json | None:
+        """None: nothing to see."""
+        match event:
+            case events.MessageCreated(message):
+                return self._message("message_create", message)
+            case events.MessageEdited(message):
+                return self._message("message_update", message)
+            case events.MessageDeleted(message):
+                return self._deleted(message.channel, (message,))
+            case events.MessagesDeleted(channel, messages):
+                return self._deleted(channel, messages)
+            case events.ReactionAdded(message, user, emoji) | events.ReactionRemoved(message, user, emoji):
+                return self._reaction(message, user, emoji)
+            case events.Typed(channel, user) if self._sees(channel):
+                return {"type": "typing", "channel_id": str(channel.id), "user_id": str(user.id), "name": user.name}
+            case events.ChannelCreated(channel) if self._sees(channel):
+                return {"type": "channel_create", "channel": views.channel(channel)}
+            case events.ChannelUpdated(channel) if self._sees(channel):
+                return {"type": "channel_update", "channel": views.channel(channel)}
+            case events.ChannelDeleted(channel):
+                return {"type": "channel_delete", "channel_id": str(channel.id)}
+            case _:
+                return self._other(event)
+
+    def _other(self, event: events.Event) -> Json | None:
+        match event:
+            case events.ModalOpened(modal) if modal.user is self._user:
+                return {"type": "modal", "modal": views.modal(modal)}
+            case events.InteractionFailed(interaction) if interaction.user is self._user:
+                return {"type": "interaction_failed", "interaction": views.interaction(self._world, interaction)}
+            case events.BotConnected() | events.BotDisconnected():
+                return {"type": "bot", "online": self._sessions.complete}
+            case events.CommandsRegistered():
+                return {"type": "commands"}
+            case events.GuildJoined() | events.GuildUpdated() | events.GuildLeft():
+                return {"type": "state"}
+            case events.MemberJoined() | events.MemberUpdated() | events.MemberLeft() | events.RoleUpdated():
+                return {"type": "state"}
+            case _:
+                return None
+
+    def _message(self, type: str, message: Message) -> Json | None:
+        if not self._sees(message.channel) or not message.visible_to(self._user):
+            return None
+        return {"type": type, "message": views.message(self._world, message)}
+
+    def _deleted(self, channel: Channel, messages: tuple[Message, ...]) -> Json | None:
+        seen = [str(message.id) for message in messages if message.seen_by in (None, self._user)]
+        if not seen or not self._sees(channel):
+            return None
+        return {"type": "message_delete", "channel_id": str(channel.id), "ids": seen}
+
+    def _reaction(self, message: Message, user: User, emoji: str) -> Json | None:
+        if not self._sees(message.channel):
+            return None
+        return {
+            "type": "reaction",
+            "channel_id": str(message.channel.id),
+            "message_id": str(message.id),
+            "user_id": str(user.id),
+            "reaction": views.reaction(message, emoji),
+        }
+
+    def _sees(self, channel: Channel) -> bool:
+        return permissions.allows(self._user, channel, permissions.VIEW_CHANNEL)

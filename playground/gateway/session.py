@@ -1,0 +1,171 @@
+"""Sessions outlive connections: what is dispatched while a bot is away waits, numbered, until it resumes.
+
+Every dispatch has a number. A connection that breaks leaves the session; a RESUME with the last number seen gets
+everything after it, then RESUMED, and goes on. A session ends when its bot closes it with 1000 or 1001, when nobody
+resumes it in time, when the bot begins anew for the same shard, or when too much has been missed to be kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections import deque
+from collections.abc import Callable
+
+from playground import events, payloads
+from playground.entities import Json
+from playground.gateway.dispatch import GUILDS, Dispatcher, guild_create, shard_of
+from playground.world import World
+
+RESUME_SECONDS = 180.0
+""" "A few minutes", Discord's documentation says."""
+MAX_KEPT = 20_000
+
+DISPATCH, HEARTBEAT, RECONNECT, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 0, 1, 7, 9, 10, 11
+
+Outbox = asyncio.Queue["str | None"]
+"""Messages for one connection; None asks to cut it."""
+
+
+class Session:
+    def __init__(self, shard: tuple[int, int], intents: int) -> None:
+        self.id = secrets.token_hex(16)
+        self.shard = shard
+        self.intents = intents
+        self.outbox: Outbox | None = None
+        """Of the connection that serves it now."""
+        self.left_at: float | None = None
+        self.sequence = 0
+        self._kept: deque[tuple[int, str]] = deque(maxlen=MAX_KEPT)
+
+    @property
+    def connected(self) -> bool:
+        return self.outbox is not None
+
+    def dispatch(self, name: str, data: Json) -> None:
+        self.sequence += 1
+        text = json.dumps({"op": DISPATCH, "t": name, "s": self.sequence, "d": data}, ensure_ascii=False)
+        self._kept.append((self.sequence, text))
+        if self.outbox is not None:
+            self.outbox.put_nowait(text)
+
+    def can_resume_after(self, sequence: int) -> bool:
+        oldest = self._kept[0][0] if self._kept else self.sequence + 1
+        return oldest - 1 <= sequence <= self.sequence
+
+    def resume(self, outbox: Outbox, sequence: int) -> None:
+        for number, text in self._kept:
+            if number > sequence:
+                outbox.put_nowait(text)
+        self.outbox, self.left_at = outbox, None
+        self.dispatch("RESUMED", {})
+
+
+class Sessions:
+    """`resume_seconds`: how long a session waits for its bot."""
+
+    def __init__(self, world: World, *, resume_seconds: float = RESUME_SECONDS) -> None:
+        self._world = world
+        self._dispatcher = Dispatcher(world)
+        self._resume_seconds = resume_seconds
+        self._sessions: dict[str, Session] = {}
+        self._unsubscribe: Callable[[], None] = world.subscribe(self._tell)
+
+    @property
+    def connected(self) -> list[Session]:
+        return [session for session in self._sessions.values() if session.connected]
+
+    @property
+    def complete(self) -> bool:
+        """Every shard of some count is there."""
+        shards = {session.shard for session in self.connected}
+        return any(all((index, count) in shards for index in range(count)) for _, count in shards)
+
+    def begin(self, shard: tuple[int, int], intents: int, outbox: Outbox, resume_url: str) -> Session:
+        for old in list(self._sessions.values()):
+            if old.shard == shard and not old.connected:
+                del self._sessions[old.id]
+        session = Session(shard, intents)
+        session.outbox = outbox
+        self._sessions[session.id] = session
+        guilds = [guild for guild in self._world.guilds.values() if shard_of(guild.id, shard[1]) == shard[0]]
+        session.dispatch("READY", self._ready(session, resume_url, [guild.id for guild in guilds]))
+        if intents & GUILDS:
+            for guild in guilds:
+                session.dispatch("GUILD_CREATE", guild_create(self._world, guild, intents, at_start=True))
+        self._world.emit(events.BotConnected())
+        return session
+
+    def resume(self, session_id: str, sequence: int, outbox: Outbox) -> Session | None:
+        """None where there is nothing to resume."""
+        session = self._sessions.get(session_id)
+        if session is None or self._expired(session) or not session.can_resume_after(sequence):
+            self._sessions.pop(session_id, None)
+            return None
+        session.resume(outbox, sequence)
+        self._world.emit(events.BotConnected())
+        return session
+
+    def leave(self, session: Session, outbox: Outbox, *, ends: bool) -> None:
+        """Its connection `outbox` is gone; the session may have another by now."""
+        if session.outbox is outbox:
+            session.outbox, session.left_at = None, self._world.clock.monotonic()
+        if ends:
+            self._sessions.pop(session.id, None)
+        self._world.emit(events.BotDisconnected())
+
+    def ask_to_reconnect(self) -> None:
+        """Opcode 7, to every connection."""
+        self._send_all({"op": RECONNECT, "d": None})
+
+    def invalidate(self, *, resumable: bool = False) -> None:
+        """Opcode 9, to every connection."""
+        self._send_all({"op": INVALID_SESSION, "d": resumable})
+        if not resumable:
+            self._sessions = {id: session for id, session in self._sessions.items() if not session.connected}
+
+    def cut(self) -> None:
+        """Breaks every connection without a word, as a network does."""
+        for session in self.connected:
+            assert session.outbox is not None
+            session.outbox.put_nowait(None)
+
+    def close(self) -> None:
+        self._unsubscribe()
+        self.cut()
+
+    def _tell(self, event: events.Event) -> None:
+        sessions = [session for session in self._sessions.values() if session.connected or not self._expired(session)]
+        if not sessions:
+            return
+        for dispatch in self._dispatcher.dispatches(event):
+            for session in sessions:
+                if dispatch.concerns(session.intents, session.shard):
+                    session.dispatch(dispatch.name, dispatch.data(session.intents))
+
+    def _expired(self, session: Session) -> bool:
+        if session.left_at is None:
+            return False
+        return self._world.clock.monotonic() - session.left_at > self._resume_seconds
+
+    def _ready(self, session: Session, resume_url: str, guild_ids: list[int]) -> Json:
+        return {
+            "v": 10,
+            "user": payloads.me(self._world),
+            "guilds": [{"id": str(id), "unavailable": True} for id in guild_ids],
+            "session_id": session.id,
+            "resume_gateway_url": resume_url,
+            "shard": list(session.shard),
+            "application": {"id": str(self._world.bot.id), "flags": payloads.application_flags(self._world)},
+            "private_channels": [],
+            "user_settings": {},
+            "relationships": [],
+            "presences": [],
+            "session_type": "normal",
+        }
+
+    def _send_all(self, message: Json) -> None:
+        for session in self.connected:
+            assert session.outbox is not None
+            session.outbox.put_nowait(json.dumps(message))

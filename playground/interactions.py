@@ -1,0 +1,207 @@
+"""The life of an interaction: created by a person, answered once within 3 s, followed up for 15 minutes.
+
+    created ──answer within 3 s──▶ answered ──15 minutes──▶ expired
+       └────────3 s───────▶ failed
+
+A first answer is a message, a promise of one ("thinking"), a change of the message whose button was pressed, a promise
+of such a change, a list of choices, or a form. A promised message exists at once, marked as loading; whether it is
+private is settled then. The first follow-up fulfils the promise instead of making another message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from datetime import timedelta
+
+from playground import components, errors, events, posting
+from playground.entities import (
+    EPHEMERAL,
+    MESSAGE_COMMAND,
+    MESSAGE_DEFAULT,
+    MESSAGE_MENU,
+    Channel,
+    Interaction,
+    Json,
+    Message,
+    Modal,
+    User,
+)
+from playground.posting import Draft
+from playground.world import World
+
+ANSWER_SECONDS = 3.0
+TOKEN_LIFE = timedelta(minutes=15)
+
+PING, COMMAND, COMPONENT, AUTOCOMPLETE, MODAL_SUBMIT = 1, 2, 3, 4, 5
+ANSWER, PROMISE, PROMISE_CHANGE, CHANGE, CHOICES, FORM = 4, 5, 6, 7, 8, 9
+_MAX_CHOICES = 25
+
+
+class Interactions:
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._deadlines: dict[int, asyncio.Task[None]] = {}
+
+    def open(
+        self,
+        type: int,
+        user: User,
+        channel: Channel,
+        data: Json,
+        *,
+        name: str = "",
+        message: Message | None = None,
+        opened_by: Interaction | None = None,
+    ) -> Interaction:
+        """Tells the bot, and counts from now. Needs a running loop."""
+        interaction = Interaction(
+            id=self._world.snowflakes.next(),
+            token=secrets.token_urlsafe(48),
+            type=type,
+            user=user,
+            channel=channel,
+            data=data,
+            created_at=self._world.clock.now(),
+            created_elapsed=self._world.clock.monotonic(),
+            name=name,
+            message=message,
+            opened_by=opened_by,
+        )
+        self._world.interactions[interaction.id] = interaction
+        self._world.interactions_by_token[interaction.token] = interaction
+        self._deadlines[interaction.id] = asyncio.create_task(self._expire(interaction))
+        self._world.emit(events.InteractionCreated(interaction))
+        return interaction
+
+    def answer(self, interaction: Interaction, type: int, data: Json, draft: Draft) -> Message | None:
+        """The message made or changed, if any. Raises ApiError; a refused answer leaves the interaction open."""
+        self._require_open(interaction)
+        message = self._answered(interaction, type, data, draft)
+        interaction.answered = type
+        deadline = self._deadlines.pop(interaction.id, None)
+        if deadline is not None:
+            deadline.cancel()
+        self._world.emit(events.InteractionAnswered(interaction))
+        if interaction.modal is not None:
+            self._world.emit(events.ModalOpened(interaction.modal))
+        return message
+
+    def with_token(self, token: str) -> Interaction:
+        """Raises ApiError unless it was answered and its token still holds."""
+        interaction = self._world.interactions_by_token.get(token)
+        if interaction is None:
+            raise errors.unknown_webhook()
+        if self._world.clock.now() - interaction.created_at > TOKEN_LIFE:
+            raise errors.invalid_webhook_token()
+        if interaction.answered is None:
+            raise errors.unknown_webhook()
+        return interaction
+
+    def follow_up(self, interaction: Interaction, draft: Draft) -> Message:
+        if interaction.original is not None and interaction.original.loading:
+            return self.edit(interaction, interaction.original, draft)
+        message = posting.respond(self._world, interaction, draft, _answer_type(interaction))
+        interaction.followups.append(message)
+        return message
+
+    def edit(self, interaction: Interaction, message: Message, draft: Draft) -> Message:
+        posting.edit(self._world, self._world.bot, message, draft)
+        return message
+
+    def delete(self, message: Message) -> None:
+        self._world.delete_messages([message])
+
+    def message(self, interaction: Interaction, id: int | None) -> Message:
+        """The first answer for None. Raises ApiError where it is not this interaction's, or is gone."""
+        known = [interaction.original] if id is None else [interaction.original, *interaction.followups]
+        for message in known:
+            if message is not None and id in (None, message.id) and message.deleted_at is None:
+                return message
+        raise errors.unknown_message()
+
+    async def close(self) -> None:
+        deadlines = list(self._deadlines.values())
+        for deadline in deadlines:
+            deadline.cancel()
+        await asyncio.gather(*deadlines, return_exceptions=True)
+
+    def _require_open(self, interaction: Interaction) -> None:
+        if interaction.answered is not None:
+            raise errors.already_acknowledged()
+        waited = self._world.clock.monotonic() - interaction.created_elapsed
+        if interaction.failed or waited > ANSWER_SECONDS:
+            raise errors.unknown_interaction()
+
+    def _answered(self, interaction: Interaction, type: int, data: Json, draft: Draft) -> Message | None:
+        if type not in _fitting(interaction):
+            message = f"Interaction callback type {type} does not fit this interaction."
+            raise errors.InvalidForm({"type": ("INTERACTION_CALLBACK_TYPE_INVALID", message)})
+        match type:
+            case 4 | 5:
+                loading = type == PROMISE
+                kind = _answer_type(interaction)
+                interaction.original = posting.respond(self._world, interaction, draft, kind, loading=loading)
+                return interaction.original
+            case 6 | 7:
+                interaction.original = interaction.message
+                if type == CHANGE and interaction.message is not None:
+                    return self.edit(interaction, interaction.message, draft)
+            case 8:
+                interaction.choices = _choices(data)
+            case 9:
+                interaction.modal = _modal(interaction, data)
+        return None
+
+    async def _expire(self, interaction: Interaction) -> None:
+        await self._world.clock.sleep(ANSWER_SECONDS)
+        del self._deadlines[interaction.id]
+        interaction.failed = True
+        self._world.emit(events.InteractionFailed(interaction))
+
+
+def private(interaction: Interaction) -> bool:
+    return interaction.original is not None and bool(interaction.original.flags & EPHEMERAL)
+
+
+def _fitting(interaction: Interaction) -> tuple[int, ...]:
+    if interaction.type == AUTOCOMPLETE:
+        return (CHOICES,)
+    changing = (PROMISE_CHANGE, CHANGE) if interaction.message is not None else ()
+    form = () if interaction.type == MODAL_SUBMIT else (FORM,)
+    return (ANSWER, PROMISE, *changing, *form)
+
+
+def _answer_type(interaction: Interaction) -> int:
+    if interaction.type != COMMAND:
+        return MESSAGE_DEFAULT
+    return MESSAGE_COMMAND if interaction.data.get("type", 1) == 1 else MESSAGE_MENU
+
+
+def _choices(data: Json) -> list[Json]:
+    choices: list[Json] = data.get("choices") or []
+    if len(choices) > _MAX_CHOICES:
+        raise errors.too_long("data.choices", _MAX_CHOICES)
+    for index, choice in enumerate(choices):
+        if not 1 <= len(choice["name"]) <= 100:
+            raise errors.too_long(f"data.choices.{index}.name", 100)
+        if isinstance(choice["value"], str) and len(choice["value"]) > 100:
+            raise errors.too_long(f"data.choices.{index}.value", 100)
+    return choices
+
+
+def _modal(interaction: Interaction, data: Json) -> Modal:
+    if not 1 <= len(data.get("title") or "") <= 45:
+        raise errors.too_long("data.title", 45)
+    if not 1 <= len(data.get("custom_id") or "") <= 100:
+        raise errors.too_long("data.custom_id", 100)
+    tree = data.get("components") or []
+    if not 1 <= len(tree) <= 5:
+        raise errors.too_long("data.components", 5)
+    return Modal(
+        interaction=interaction,
+        user=interaction.user,
+        custom_id=data["custom_id"],
+        title=data["title"],
+        components=components.stored(tree),
+    )

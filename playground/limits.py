@@ -1,0 +1,170 @@
+"""Rate limits as Discord keeps them: a bucket for each route and place, windows opened by their first hit.
+
+A bucket is known by a hash in the headers and belongs to a route together with its major parameter (channel, guild, or
+an interaction's token). A window opens with the first call, admits so many calls, and closes after so many seconds;
+the next call then opens another. Beside a bucket's own window, a route may have hidden ones that cover more, such as
+all interaction answers in one channel: calls refused there report calls remaining, as Discord's do. All calls but
+those about interactions share the global window of one second. A refused call counts nowhere.
+
+The numbers of real buckets are not published; those here are the ones observed (create and edit 5 in 5 s a channel,
+interaction answers 5 in 2 s a token and 30 in 60 s a channel, 50 a second in all).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from playground.clock import Clock
+from playground.entities import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`calls` in each window of `seconds`."""
+
+    calls: int
+    seconds: float
+
+
+GENEROUS = Rate(1000, 1.0)
+RATES: Mapping[str, Rate] = {
+    "message.create": Rate(5, 5.0),
+    "message.edit": Rate(5, 5.0),
+    "message.delete": Rate(5, 1.0),
+    "typing": Rate(5, 5.0),
+    "reaction": Rate(1, 0.25),
+    "interaction.webhook": Rate(5, 2.0),
+    "interaction.channel": Rate(30, 60.0),
+    "global": Rate(50, 1.0),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What of a request the limits need to know."""
+
+    route: str
+    """For the counters: method and path template."""
+    rate: str | None
+    """A key of the rates; None for a generous one."""
+    major: str
+    hidden: tuple[tuple[str, str], ...] = ()
+    """Further windows it counts in: a key of the rates and what it is kept by."""
+    global_: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    admitted: bool
+    headers: Mapping[str, str]
+    retry_after: float = 0.0
+    """Seconds."""
+    global_: bool = False
+
+    def body(self) -> Json:
+        return {
+            "message": "You are being rate limited.",
+            "retry_after": round(self.retry_after, 3),
+            "global": self.global_,
+            "code": 0,
+        }
+
+
+@dataclass(slots=True)
+class _Window:
+    rate: Rate
+    closes: float = -math.inf
+    used: int = 0
+
+    def remaining(self, now: float) -> int:
+        return self.rate.calls if now >= self.closes else self.rate.calls - self.used
+
+    def count(self, now: float) -> None:
+        if now >= self.closes:
+            self.closes, self.used = now + self.rate.seconds, 0
+        self.used += 1
+
+    def wait(self, now: float) -> float:
+        return max(0.0, self.closes - now)
+
+
+@dataclass(slots=True)
+class Counters:
+    """`calls`: answered ones by route; `refused`: those answered 429, by route; `scopes`: the same by scope."""
+
+    calls: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    scopes: Counter[str] = field(default_factory=Counter)
+    invalid: int = 0
+    """401, 403 and 429: at 10,000 in ten minutes Discord bars the address."""
+
+
+class Limits:
+    """`rates` replaces some of `RATES`; None as a value lifts that limit."""
+
+    def __init__(self, clock: Clock, rates: Mapping[str, Rate | None] | None = None) -> None:
+        self._clock = clock
+        self._rates = {**RATES, **(rates or {})}
+        self._windows: dict[tuple[str, str], _Window] = {}
+        self.counters = Counters()
+
+    def admit(self, call: Call) -> Verdict:
+        now = self._clock.monotonic()
+        own = self._window(call.rate or call.route, call.major)
+        shared = self._window("global", "") if call.global_ else None
+        hidden = [self._window(rate, kept_by) for rate, kept_by in call.hidden]
+        if shared is not None and not shared.remaining(now):
+            return self._refused(call, shared.wait(now), {"X-RateLimit-Global": "true"}, "global")
+        if not own.remaining(now):
+            return self._refused(call, own.wait(now), self._headers(call, own, now), "user")
+        for window in hidden:
+            if not window.remaining(now):
+                return self._refused(call, window.wait(now), self._headers(call, own, now), "shared")
+        for window in (own, *hidden, *([shared] if shared else [])):
+            window.count(now)
+        self.counters.calls[call.route] += 1
+        return Verdict(admitted=True, headers=self._headers(call, own, now))
+
+    def set_rate(self, name: str, rate: Rate | None) -> None:
+        """From the next window on."""
+        self._rates[name] = rate
+        self._windows = {key: window for key, window in self._windows.items() if key[0] != name}
+
+    def counted(self) -> Json:
+        return {
+            "calls": dict(self.counters.calls),
+            "refused": dict(self.counters.refused),
+            "scopes": dict(self.counters.scopes),
+            "total_calls": self.counters.calls.total(),
+            "total_refused": self.counters.refused.total(),
+            "invalid": self.counters.invalid,
+        }
+
+    def _window(self, rate: str, kept_by: str) -> _Window:
+        window = self._windows.get((rate, kept_by))
+        if window is None:
+            allowed = self._rates.get(rate, GENEROUS) or Rate(10**9, 1.0)
+            window = self._windows[rate, kept_by] = _Window(allowed)
+        return window
+
+    def _refused(self, call: Call, wait: float, headers: Mapping[str, str], scope: str) -> Verdict:
+        self.counters.refused[call.route] += 1
+        self.counters.scopes[scope] += 1
+        self.counters.invalid += scope != "shared"
+        told = {**headers, "X-RateLimit-Scope": scope, "Retry-After": str(math.ceil(wait))}
+        return Verdict(admitted=False, headers=told, retry_after=wait, global_=scope == "global")
+
+    def _headers(self, call: Call, window: _Window, now: float) -> Mapping[str, str]:
+        wait = window.wait(now)
+        bucket = hashlib.blake2b((call.rate or call.route).encode(), digest_size=16).hexdigest()
+        return {
+            "X-RateLimit-Limit": str(window.rate.calls),
+            "X-RateLimit-Remaining": str(window.remaining(now)),
+            "X-RateLimit-Reset": f"{self._clock.now().timestamp() + wait:.3f}",
+            "X-RateLimit-Reset-After": f"{wait:.3f}",
+            "X-RateLimit-Bucket": bucket,
+        }

@@ -1,0 +1,74 @@
+// The playground's HTTP interface and its stream of events.
+
+const BASE = "/playground/api";
+const RETRY_MILLISECONDS = 1000;
+
+async function call(method, path, body) {
+  const options = body === undefined ? { method } : { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  const response = await fetch(BASE + path, options);
+  const text = await response.text();
+  // The bot did not answer an interaction in time: an event tells that too.
+  if (!response.ok && response.status !== 504) throw Object.assign(new Error(reason(text) || String(response.status)), { status: response.status });
+  return text ? JSON.parse(text) : null;
+}
+
+function reason(text) {
+  try {
+    const error = JSON.parse(text);
+    return error.message ?? error.error ?? text;
+  } catch {
+    return text;
+  }
+}
+
+const query = (values) => new URLSearchParams(Object.entries(values).filter(([, value]) => value != null)).toString();
+
+export const api = {
+  state: () => call("GET", "/state"),
+  messages: (channel, user_id) => call("GET", `/channels/${channel}/messages?${query({ user_id })}`),
+  say: (channel, message) => call("POST", `/channels/${channel}/messages`, message),
+  edit: (channel, id, user_id, content) => call("PATCH", `/channels/${channel}/messages/${id}`, { user_id, content }),
+  remove: (channel, id, user_id) => call("DELETE", `/channels/${channel}/messages/${id}?${query({ user_id })}`),
+  react: (channel, id, user_id, emoji, add) => add
+    ? call("PUT", `/channels/${channel}/messages/${id}/reactions`, { user_id, emoji })
+    : call("DELETE", `/channels/${channel}/messages/${id}/reactions?${query({ user_id, emoji })}`),
+  typing: (channel, user_id) => call("POST", `/channels/${channel}/typing`, { user_id }),
+  commands: (channel_id, user_id) => call("GET", `/commands?${query({ channel_id, user_id })}`),
+  use: (channel, body) => call("POST", `/channels/${channel}/commands`, body),
+  complete: (channel, body) => call("POST", `/channels/${channel}/autocomplete`, body),
+  click: (body) => call("POST", "/components", body),
+  submit: (body) => call("POST", "/modals", body),
+  openThread: (channel, body) => call("POST", `/channels/${channel}/threads`, body),
+  calls: (after) => call("GET", `/model/calls?${query({ after })}`),
+  bot: () => call("GET", "/bot"),
+  control: (what) => call("POST", `/bot/${what}`, {}),
+};
+
+/** Events of one person's world until `close()`; it connects again by itself. `onState(connected)` tells. */
+export class Events {
+  constructor(userId, onEvent, onState) {
+    this.userId = userId;
+    this.onEvent = onEvent;
+    this.onState = onState;
+    this.closed = false;
+    this.connect();
+  }
+
+  connect() {
+    const address = new URL(`${BASE}/events?${query({ user_id: this.userId })}`, location.href);
+    address.protocol = address.protocol.replace("http", "ws");
+    this.socket = new WebSocket(address);
+    this.socket.addEventListener("open", () => this.onState(true));
+    this.socket.addEventListener("message", (event) => this.onEvent(JSON.parse(event.data)));
+    this.socket.addEventListener("close", () => {
+      if (this.closed) return;
+      this.onState(false);
+      setTimeout(() => this.closed || this.connect(), RETRY_MILLISECONDS);
+    });
+  }
+
+  close() {
+    this.closed = true;
+    this.socket.close();
+  }
+}

@@ -1,0 +1,377 @@
+// The page put together: whom one is, where one is, and what happens there.
+
+import { Events, api } from "./api.js";
+import { Calls } from "./calls.js";
+import { ask } from "./components.js";
+import { Composer } from "./composer.js";
+import { Log } from "./log.js";
+import { element } from "./markdown.js";
+import { Places } from "./places.js";
+import { locale, say, speak } from "./words.js";
+import { World, isDirect, isThread } from "./world.js";
+
+// The demo's world begins with the one who looks after it; an ordinary member shows more of the usual.
+const FIRST_PERSON = 1;
+const NOTICE_MILLISECONDS = 8000;
+const BOT_POLL_MILLISECONDS = 2000;
+const $ = (id) => document.getElementById(id);
+
+class App {
+  constructor() {
+    this.world = new World();
+    this.me = null;
+    this.here = null;
+    this.registered = [];
+    this.events = null;
+    this.names = { person: (id) => this.world.person(id), channel: (id) => this.world.channel(id), get locale() { return locale; } };
+    this.log = new Log($("log"), $("jump"), $("settled"), this);
+    this.composer = new Composer($("composer"), this);
+    this.places = new Places($("channels"), this);
+    this.calls = new Calls($("call-list"), api.calls);
+    $("person").addEventListener("change", () => this.become($("person").value));
+    $("open-places").addEventListener("click", () => this.showPlaces(!$("places").classList.contains("open")));
+    $("open-calls").addEventListener("click", () => this.showCalls($("calls").hidden));
+    $("close-calls").addEventListener("click", () => this.showCalls(false));
+    $("bot-restart").addEventListener("click", (event) => this.control(event.target, "restart"));
+    $("bot-kill").addEventListener("click", (event) => this.control(event.target, "kill"));
+    document.addEventListener("keydown", (event) => event.key === "Escape" && this.showPlaces(false));
+    window.addEventListener("hashchange", () => this.follow());
+    setInterval(() => this.showTyping(), 1000);
+    setInterval(() => this.watchBot(), BOT_POLL_MILLISECONDS);
+  }
+
+  // Who and where
+
+  async start() {
+    const wanted = address();
+    const { people } = await api.state();
+    $("person").replaceChildren(...people.map((person) => element("option", { value: person.id }, person.name)));
+    const chosen = people.find((person) => person.id === wanted.person) ?? people[FIRST_PERSON] ?? people[0];
+    await this.become(chosen.id, wanted.channel);
+  }
+
+  async become(personId, channelId = null) {
+    this.events?.close();
+    const world = new World();
+    world.take(await api.state(), personId);
+    this.world = world;
+    this.me = world.people.get(personId);
+    $("person").value = personId;
+    speak(this.me.locale);
+    this.relabel();
+    this.events = new Events(personId, (event) => this.happened(event), (connected) => this.connected(connected));
+    const places = world.places();
+    const next = [channelId, this.here?.id].find((id) => world.channels.has(id)) ?? places[0].id;
+    await this.enter(next);
+    this.calls.redraw();
+    this.watchBot();
+  }
+
+  relabel() {
+    document.documentElement.lang = locale.split("-")[0];
+    document.title = say("title");
+    for (const node of document.querySelectorAll("[data-say]")) node.textContent = say(node.dataset.say);
+    for (const node of document.querySelectorAll("[data-label]")) node.setAttribute("aria-label", say(node.dataset.label));
+    for (const node of document.querySelectorAll("[data-title]")) node.title = say(node.dataset.title);
+    $("places").setAttribute("aria-label", say("places"));
+  }
+
+  async enter(channelId) {
+    this.here = this.world.channels.get(channelId);
+    history.replaceState(null, "", `#person=${this.me.id}&channel=${channelId}`);
+    this.composer.reset();
+    this.places.read(channelId);
+    this.showPlaces(false);
+    this.head();
+    const world = this.world;
+    const [{ messages }] = await Promise.all([api.messages(channelId, this.me.id), this.learnCommands()]);
+    if (this.here.id !== channelId || this.world !== world) return;
+    for (const message of messages) this.world.put(message);
+    this.log.reset();
+    $("composer").querySelector("textarea").focus({ preventScroll: true });
+  }
+
+  async learnCommands() {
+    const [place, person] = [this.here.id, this.me.id];
+    const { commands } = await api.commands(place, person);
+    if (this.here.id === place && this.me.id === person) this.registered = commands;
+  }
+
+  async follow() {
+    const wanted = address();
+    if (wanted.person && wanted.person !== this.me.id && this.world.people.has(wanted.person)) await this.become(wanted.person, wanted.channel);
+    else if (wanted.channel && wanted.channel !== this.here.id && this.world.channels.has(wanted.channel)) await this.enter(wanted.channel);
+  }
+
+  head() {
+    const name = this.world.title(this.here);
+    $("place-name").textContent = name;
+    $("place-topic").textContent = this.here.topic || say(isDirect(this.here) ? "hintDirect" : "hint", { bot: this.world.bot.name });
+    $("log").setAttribute("aria-label", say("log", { place: name }));
+    const text = $("composer").querySelector("textarea");
+    text.placeholder = say("message", { place: name });
+    text.setAttribute("aria-label", text.placeholder);
+    text.disabled = !this.world.canWrite(this.here, this.me.id);
+    $("choices").setAttribute("aria-label", say("commands"));
+    this.places.show();
+    this.showBot();
+    this.showTyping();
+  }
+
+  showPlaces(open) {
+    $("places").classList.toggle("open", open);
+    $("open-places").setAttribute("aria-expanded", String(open));
+  }
+
+  showCalls(open) {
+    $("calls").hidden = !open;
+    $("open-calls").setAttribute("aria-expanded", String(open));
+    if (open) this.calls.start();
+    else {
+      this.calls.stop();
+      $("open-calls").focus({ preventScroll: true });
+    }
+  }
+
+  // What happens
+
+  connected(connected) {
+    const again = connected && !$("connection").hidden;
+    $("connection").hidden = connected;
+    // What happened meanwhile was not told.
+    if (again) this.become(this.me.id, this.here.id).catch((error) => this.complain(error.message));
+  }
+
+  happened(event) {
+    const handler = HANDLERS[event.type];
+    if (handler) handler(this, event);
+  }
+
+  arrived(message) {
+    const isNew = this.world.put(message);
+    this.world.stopped(message.channel_id, message.author.id);
+    if (message.channel_id === this.here.id) this.log.changed(message.id);
+    else if (isNew) this.places.unread(message.channel_id);
+    this.showTyping();
+  }
+
+  gone(channelId, ids) {
+    this.world.drop(channelId, ids);
+    if (channelId === this.here.id) this.log.removed(ids);
+  }
+
+  reacted(channelId, messageId, reaction) {
+    this.world.react(channelId, messageId, reaction);
+    if (channelId === this.here.id) this.log.changed(messageId);
+  }
+
+  typed(channelId, userId) {
+    this.world.typed(channelId, userId);
+    this.showTyping();
+  }
+
+  botIs(online) {
+    this.world.online = online;
+    this.showBot();
+    this.watchBot();
+  }
+
+  charted(channel) {
+    this.world.channels.set(channel.id, channel);
+    this.places.show();
+  }
+
+  closed(channelId) {
+    this.world.channels.delete(channelId);
+    if (channelId === this.here.id) this.tried(this.enter(this.world.places()[0].id));
+    else this.places.show();
+  }
+
+  async lookAgain() {
+    this.world.take(await api.state(), this.me.id);
+    this.places.show();
+  }
+
+  showTyping() {
+    if (!this.here) return;
+    const names = this.world.typingNow(this.here.id, this.me.id);
+    const text = names.length ? say(names.length > 1 ? "typingMany" : "typing", { names: names.join(", ") }) : "";
+    if ($("typing").textContent !== text) $("typing").textContent = text;
+  }
+
+  showBot() {
+    const node = $("bot-state");
+    const text = say(this.world.online ? "online" : "offline", { name: this.world.bot.name });
+    node.classList.toggle("online", this.world.online);
+    if (node.textContent !== text) node.textContent = text;
+  }
+
+  async watchBot() {
+    let state;
+    try {
+      state = await api.bot();
+    } catch {
+      return;
+    }
+    $("bot-controls").hidden = !state.managed;
+    $("bot-kill").disabled = !state.running;
+    $("bot-ended").hidden = !state.ended;
+    if (state.ended) $("bot-ended").replaceChildren(say("ended", { status: state.ended.status }), element("pre", { tabIndex: 0 }, state.ended.lines.join("\n")));
+  }
+
+  async control(button, what) {
+    button.disabled = true;
+    try {
+      await api.control(what);
+    } catch (error) {
+      this.complain(say("failed", { reason: error.message }));
+    }
+    button.disabled = false;
+    this.watchBot();
+  }
+
+  complain(text) {
+    const close = element("button", { type: "button", className: "link" }, say("dismiss"));
+    const node = element("p", {}, element("span", {}, text), close);
+    close.addEventListener("click", () => node.remove());
+    $("notices").append(node);
+    setTimeout(() => node.remove(), NOTICE_MILLISECONDS);
+  }
+
+  tried(promise) {
+    return promise.catch((error) => this.complain(say("failed", { reason: error.message })));
+  }
+
+  // What the person does: for the composer
+
+  commands() {
+    return this.registered;
+  }
+
+  offers = (kind) => this.world.offers(kind, this.here);
+
+  async complete(command, option, partial, given) {
+    try {
+      const asked = { user_id: this.me.id, name: command.name, option: option.name, value: partial, options: given };
+      return (await api.complete(this.here.id, asked)).choices;
+    } catch {
+      return [];
+    }
+  }
+
+  readable(content) {
+    return content.replace(/<@!?(\d+)>/g, (_, id) => `@${this.world.person(id)}`).replace(/<#(\d+)>/g, (_, id) => `#${this.world.channel(id)}`);
+  }
+
+  addressed(text) {
+    const named = (sign, things, form) => {
+      for (const thing of [...things].sort((one, other) => other.name.length - one.name.length)) {
+        text = text.replaceAll(`${sign}${thing.name}`, form(thing.id));
+      }
+    };
+    named("@", this.offers("people"), (id) => `<@${id}>`);
+    named("#", this.offers("channels"), (id) => `<#${id}>`);
+    return text;
+  }
+
+  sendMessage(text, replyTo, files) {
+    return api.say(this.here.id, { user_id: this.me.id, content: this.addressed(text), reply_to: replyTo?.id ?? null, files });
+  }
+
+  saveEdit(message, text) {
+    return api.edit(message.channel_id, message.id, this.me.id, this.addressed(text));
+  }
+
+  useCommand(command, options) {
+    return api.use(this.here.id, { user_id: this.me.id, name: command.name, options });
+  }
+
+  typing() {
+    api.typing(this.here.id, this.me.id).catch(() => {});
+  }
+
+  editLast() {
+    const mine = this.world.messages(this.here.id).filter((message) => message.author.id === this.me.id);
+    if (mine.length) this.composer.edit(mine.at(-1));
+  }
+
+  // What the person does: for a message
+
+  get canOpenThread() {
+    return !isDirect(this.here) && !isThread(this.here);
+  }
+
+  get mayManage() {
+    return this.world.canManage(this.here, this.me.id);
+  }
+
+  act(message, component, values) {
+    return this.tried(api.click({ user_id: this.me.id, message_id: message.id, custom_id: component.custom_id, values: values ?? [] }));
+  }
+
+  reply(message) {
+    this.composer.reply(message, this.world.person(message.author.id));
+  }
+
+  edit(message) {
+    this.composer.edit(message);
+  }
+
+  remove(message) {
+    return this.tried(api.remove(message.channel_id, message.id, this.me.id));
+  }
+
+  react(message, emoji, add) {
+    return this.tried(api.react(message.channel_id, message.id, this.me.id, emoji, add));
+  }
+
+  useMenu(command, message) {
+    return this.tried(api.use(this.here.id, { user_id: this.me.id, name: command.name, target_id: message.id }));
+  }
+
+  dismiss(message) {
+    this.world.drop(message.channel_id, [message.id]);
+    this.log.removed([message.id]);
+  }
+
+  async openThread(message) {
+    const title = say("threadName");
+    const field = { type: 18, label: title, component: { type: 4, custom_id: "name", style: 1, max_length: 100 } };
+    const values = await ask({ interaction_id: "thread", title: say("thread"), components: [field] }, this);
+    if (!values) return;
+    const opened = await this.tried(api.openThread(this.here.id, { user_id: this.me.id, name: values.name, message_id: message.id }));
+    if (!opened) return;
+    this.world.channels.set(opened.id, opened);
+    await this.enter(opened.id);
+  }
+
+  async fill(modal) {
+    const values = await ask(modal, this);
+    if (values) await this.tried(api.submit({ user_id: this.me.id, interaction_id: modal.interaction_id, values }));
+  }
+}
+
+const HANDLERS = {
+  message_create: (app, { message }) => app.arrived(message),
+  message_update: (app, { message }) => app.arrived(message),
+  message_delete: (app, { channel_id, ids }) => app.gone(channel_id, ids),
+  reaction: (app, { channel_id, message_id, reaction }) => app.reacted(channel_id, message_id, reaction),
+  typing: (app, { channel_id, user_id }) => app.typed(channel_id, user_id),
+  modal: (app, { modal }) => app.fill(modal),
+  interaction_failed: (app) => app.complain(say("unanswered", { bot: app.world.bot.name })),
+  bot: (app, { online }) => app.botIs(online),
+  commands: (app) => app.tried(app.learnCommands()),
+  state: (app) => app.tried(app.lookAgain()),
+  channel_create: (app, { channel }) => app.charted(channel),
+  channel_update: (app, { channel }) => app.charted(channel),
+  channel_delete: (app, { channel_id }) => app.closed(channel_id),
+};
+
+function address() {
+  const values = new URLSearchParams(location.hash.slice(1));
+  return { person: values.get("person"), channel: values.get("channel") };
+}
+
+new App().start().catch((error) => {
+  $("notices").append(element("p", {}, error.message));
+});

@@ -1,0 +1,222 @@
+// The line in which a person writes: messages, mentions, files and slash commands with their picker.
+
+import { attachmentOption, filled, parse, suggestions } from "./commands.js";
+import { element } from "./markdown.js";
+import { say } from "./words.js";
+
+const TYPING_MILLISECONDS = 8000;
+
+/**
+ * `host` knows the world (commands, offers, people, complete) and does what is sent (sendMessage, saveEdit,
+ * useCommand, typing, complain).
+ */
+export class Composer {
+  constructor(form, host) {
+    this.form = form;
+    this.host = host;
+    this.text = form.querySelector("textarea");
+    this.list = form.querySelector("[role=listbox]");
+    this.mode = form.querySelector(".mode");
+    this.tray = form.querySelector(".tray");
+    this.picker = form.querySelector("input[type=file]");
+    this.files = [];
+    this.items = [];
+    this.active = -1;
+    this.picked = new Map();
+    this.replyTo = null;
+    this.edited = null;
+    this.typedAt = 0;
+    this.round = 0;
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.send();
+    });
+    this.text.addEventListener("input", () => this.changed());
+    this.text.addEventListener("keydown", (event) => this.key(event));
+    this.text.addEventListener("blur", () => setTimeout(() => this.offer([]), 150));
+    this.text.addEventListener("focus", () => this.changed({ silently: true }));
+    this.picker.addEventListener("change", () => this.attach(this.picker.files));
+    this.text.addEventListener("paste", (event) => this.attach(event.clipboardData.files));
+  }
+
+  reset() {
+    this.text.value = "";
+    this.files = [];
+    this.picked.clear();
+    this.leave();
+    this.showFiles();
+    this.offer([]);
+  }
+
+  reply(message, name) {
+    this.leave();
+    this.replyTo = message;
+    this.showMode(say("replying", { name }));
+  }
+
+  edit(message) {
+    this.leave();
+    this.edited = message;
+    this.text.value = this.host.readable(message.content);
+    this.showMode(say("editing"));
+  }
+
+  leave() {
+    if (this.edited) this.text.value = "";
+    this.replyTo = this.edited = null;
+    this.mode.replaceChildren();
+  }
+
+  showMode(label) {
+    const cancel = element("button", { type: "button", className: "link" }, say("cancel"));
+    cancel.addEventListener("click", () => this.leave());
+    this.mode.replaceChildren(element("span", {}, label), cancel);
+    this.text.focus();
+  }
+
+  async attach(files) {
+    for (const file of files) this.files.push(file);
+    this.picker.value = "";
+    this.showFiles();
+  }
+
+  showFiles() {
+    this.tray.replaceChildren(...this.files.map((file) => {
+      const remove = element("button", { type: "button" }, "✕");
+      remove.setAttribute("aria-label", say("remove", { name: file.name }));
+      remove.addEventListener("click", () => {
+        this.files = this.files.filter((each) => each !== file);
+        this.showFiles();
+      });
+      return element("span", { className: "file" }, file.name, remove);
+    }));
+  }
+
+  async changed({ silently = false } = {}) {
+    const line = this.text.value;
+    if (!silently && line && !line.startsWith("/") && Date.now() - this.typedAt > TYPING_MILLISECONDS) {
+      this.typedAt = Date.now();
+      this.host.typing();
+    }
+    const round = ++this.round;
+    const items = await this.suggest(line);
+    if (round === this.round) this.offer(items);
+  }
+
+  async suggest(line) {
+    if (this.edited) return [];
+    if (line.startsWith("/")) {
+      return suggestions(line, this.host.commands(), {
+        offers: this.host.offers,
+        complete: async (command, option, partial, given) => {
+          const choices = await this.host.complete(command, option, partial, this.known(given));
+          for (const choice of choices) this.picked.set(`${option.name}:${choice.name}`, choice.value);
+          return choices;
+        },
+      });
+    }
+    const mention = /(^|\s)@([^\s@]*)$/.exec(line.slice(0, this.text.selectionStart));
+    if (!mention || this.text.selectionStart !== line.length) return [];
+    const base = line.slice(0, line.length - mention[2].length);
+    return this.host.offers("people")
+      .filter((person) => person.name.toLowerCase().startsWith(mention[2].toLowerCase()))
+      .map((person) => ({ label: `@${person.name}`, line: `${base}${person.name} `, about: "" }));
+  }
+
+  known(given) {
+    return Object.fromEntries(given.map(({ option, text }) => [option.name, text.trim()]));
+  }
+
+  offer(items) {
+    this.items = items;
+    const settled = items.length === 1 && items[0].line.trimEnd() === this.text.value.trimEnd();
+    this.active = items.length && !items[0].passive && !settled ? 0 : -1;
+    this.list.hidden = !items.length;
+    this.list.replaceChildren(...items.map((item, index) => this.option(item, index)));
+    this.mark();
+  }
+
+  option(item, index) {
+    const node = element("div", { id: `choice-${index}`, className: "choice" }, element("b", {}, item.label));
+    if (item.hint) node.append(" ", element("small", {}, item.hint));
+    if (item.about) node.append(element("span", {}, item.about));
+    node.setAttribute("role", "option");
+    node.addEventListener("pointerdown", (event) => event.preventDefault());
+    node.addEventListener("click", () => this.pick(index));
+    return node;
+  }
+
+  mark() {
+    [...this.list.children].forEach((node, index) => node.setAttribute("aria-selected", String(index === this.active)));
+    if (this.active >= 0) {
+      this.text.setAttribute("aria-activedescendant", `choice-${this.active}`);
+      this.list.children[this.active].scrollIntoView({ block: "nearest" });
+    } else this.text.removeAttribute("aria-activedescendant");
+  }
+
+  pick(index) {
+    this.text.value = this.items[index].line;
+    this.text.focus();
+    this.text.setSelectionRange(this.text.value.length, this.text.value.length);
+    this.changed();
+  }
+
+  key(event) {
+    // Enter ends the composition of a Hangul syllable before it sends anything.
+    if (event.isComposing || event.keyCode === 229) return;
+    if (this.items.length && this.steer(event)) return;
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      this.send();
+    } else if (event.key === "Escape") this.leave();
+    else if (event.key === "ArrowUp" && !this.text.value) {
+      event.preventDefault();
+      this.host.editLast();
+    }
+  }
+
+  steer(event) {
+    const count = this.items.length;
+    if (event.key === "ArrowDown") this.active = (this.active + 1) % count;
+    else if (event.key === "ArrowUp") this.active = this.active <= 0 ? count - 1 : this.active - 1;
+    else if (event.key === "Escape") this.offer([]);
+    else if (event.key === "Tab" || (event.key === "Enter" && this.active >= 0)) this.pick(Math.max(0, this.active));
+    else return false;
+    event.preventDefault();
+    this.mark();
+    return true;
+  }
+
+  async send() {
+    const line = this.text.value.trim();
+    if (!line && !this.files.length) return;
+    try {
+      if (this.edited) await this.host.saveEdit(this.edited, line);
+      else if (line.startsWith("/")) await this.command(line);
+      else await this.host.sendMessage(line, this.replyTo, await Promise.all(this.files.map(encoded)));
+    } catch (error) {
+      this.host.complain(error.message);
+      return;
+    }
+    this.typedAt = 0;
+    this.edited = null;
+    this.reset();
+  }
+
+  async command(line) {
+    const parsed = parse(line, this.host.commands());
+    if (!parsed) throw new Error(say("noCommand"));
+    const options = filled(parsed, { offers: this.host.offers, picked: this.picked });
+    const slot = attachmentOption(parsed.command);
+    if (slot && this.files.length) options[slot.name] = await encoded(this.files[0]);
+    // Its answer may be a form or take seconds; the line is free again at once.
+    this.host.useCommand(parsed.command, options).catch((error) => this.host.complain(error.message));
+  }
+}
+
+async function encoded(file) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  let binary = "";
+  for (let at = 0; at < bytes.length; at += 0x8000) binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+  return { filename: file.name, content_base64: btoa(binary) };
+}

@@ -1,0 +1,185 @@
+// The page's own words. The bot's are its own affair.
+
+export const WORDS = {
+  en: {
+    title: "Causerie playground",
+    person: "You are",
+    places: "Channels",
+    direct: "Direct messages",
+    model: "What the model was sent",
+    close: "Close",
+    online: "{name} is online",
+    offline: "{name} is offline",
+    restart: "Restart the bot",
+    kill: "Crash the bot (SIGKILL)",
+    ended: "The bot ended with status {status}. Its last lines:",
+    reconnecting: "The playground does not answer. Trying again …",
+    message: "Message {place}",
+    send: "Send",
+    attach: "Attach a file",
+    remove: "Remove {name}",
+    menu: "Places",
+    log: "Messages in {place}",
+    empty: "Nothing was said here yet.",
+    hint: "Mention @{bot}, or type / for its commands.",
+    hintDirect: "Write to {bot}, or type / for its commands.",
+    typing: "{names} is typing …",
+    typingMany: "{names} are typing …",
+    thinking: "{name} is thinking …",
+    private: "Only you can see this",
+    dismiss: "Dismiss",
+    edited: "(edited)",
+    bot: "BOT",
+    used: "{name} used {command}",
+    original: "Message was deleted",
+    reply: "Reply",
+    replying: "Replying to {name}",
+    edit: "Edit",
+    editing: "Editing your message",
+    delete: "Delete",
+    thread: "Open a thread",
+    threadName: "Name of the thread",
+    openThread: "Thread: {name}",
+    actions: "Actions for the message of {name}",
+    reactions: "{emoji}: {count}",
+    cancel: "Cancel",
+    submit: "Submit",
+    required: "required",
+    optional: "optional",
+    commands: "Commands",
+    noCommand: "There is no such command. Type / to see which there are.",
+    missing: "{name} is still missing.",
+    unanswered: "{bot} did not answer in time.",
+    options: "Options",
+    choose: "Choose",
+    failed: "That did not work: {reason}",
+    jump: "To the newest message",
+    calls: "No calls of the model yet. Say something to the bot.",
+    noRecorder: "No recorder stands before the model here: start with make demo.",
+    callTitle: "Call {id}",
+    prompt: "{count} tokens sent",
+    cached: "{share} % cached",
+    completion: "{count} answered",
+    first: "first text {seconds} s",
+    whole: "whole {seconds} s",
+    parameters: "Parameters",
+    answer: "Answer",
+    running: "running",
+    broken: "broken off",
+    cancelled: "cancelled",
+    messages: "{count} messages",
+    characters: "{count} characters",
+    yes: "True",
+    no: "False",
+    file: "file",
+    apps: "Commands for this message",
+    today: "Today at {time}",
+  },
+  ko: {
+    title: "Causerie 놀이터",
+    person: "지금 나는",
+    places: "채널",
+    direct: "다이렉트 메시지",
+    model: "모델이 받은 것",
+    close: "닫기",
+    online: "{name} 온라인",
+    offline: "{name} 오프라인",
+    restart: "봇 다시 시작",
+    kill: "봇 강제 종료 (SIGKILL)",
+    ended: "봇이 상태 {status:으로/로} 끝났습니다. 마지막 줄:",
+    reconnecting: "놀이터가 응답하지 않습니다. 다시 연결하는 중 …",
+    message: "{place}에 메시지 보내기",
+    send: "보내기",
+    attach: "파일 첨부",
+    remove: "{name} 빼기",
+    menu: "채널 목록",
+    log: "{place}의 메시지",
+    empty: "아직 아무 말도 없습니다.",
+    hint: "@{bot:을/를} 부르거나 / 를 눌러 명령어를 보세요.",
+    hintDirect: "{bot}에게 말을 걸거나 / 를 눌러 명령어를 보세요.",
+    typing: "{names} 님이 입력하는 중 …",
+    typingMany: "{names} 님이 입력하는 중 …",
+    thinking: "{name} 생각하는 중 …",
+    private: "나에게만 보이는 메시지",
+    dismiss: "지우기",
+    edited: "(수정됨)",
+    bot: "봇",
+    used: "{name} 님이 {command} 사용",
+    original: "삭제된 메시지",
+    reply: "답장",
+    replying: "{name} 님에게 답장",
+    edit: "수정",
+    editing: "메시지 수정 중",
+    delete: "삭제",
+    thread: "스레드 만들기",
+    threadName: "스레드 이름",
+    openThread: "스레드: {name}",
+    actions: "{name} 님의 메시지 메뉴",
+    reactions: "{emoji}: {count}",
+    cancel: "취소",
+    submit: "제출",
+    required: "필수",
+    optional: "선택",
+    commands: "명령어",
+    noCommand: "그런 명령어가 없습니다. / 를 눌러 목록을 보세요.",
+    missing: "{name} 값이 아직 없습니다.",
+    unanswered: "{bot:이/가} 제때 응답하지 않았습니다.",
+    options: "옵션",
+    choose: "선택",
+    failed: "할 수 없었습니다: {reason}",
+    jump: "최신 메시지로",
+    calls: "아직 모델을 부른 적이 없습니다. 봇에게 말을 걸어 보세요.",
+    noRecorder: "모델 앞에 기록기가 없습니다. make demo로 시작하세요.",
+    callTitle: "호출 {id}",
+    prompt: "보낸 토큰 {count}개",
+    cached: "캐시 {share} %",
+    completion: "답한 토큰 {count}개",
+    first: "첫 글자 {seconds}초",
+    whole: "전체 {seconds}초",
+    parameters: "매개변수",
+    answer: "답변",
+    running: "진행 중",
+    broken: "끊김",
+    cancelled: "취소됨",
+    messages: "메시지 {count}개",
+    characters: "{count}자",
+    yes: "예",
+    no: "아니요",
+    file: "파일",
+    apps: "이 메시지에 쓰는 명령어",
+    today: "오늘 {time}",
+  },
+};
+
+let current = WORDS.en;
+export let locale = "en-US";
+
+export function speak(chosen) {
+  locale = chosen;
+  current = WORDS[chosen.split("-")[0]] ?? WORDS.en;
+}
+
+export function say(key, values = {}) {
+  return current[key].replace(/\{(\w+)(?::([^}/]+)\/([^}]+))?\}/g, (whole, name, closed, open) => {
+    if (!(name in values)) return whole;
+    const value = String(values[name]);
+    return closed === undefined ? value : value + (endsClosed(value, open) ? closed : open);
+  });
+}
+
+/** Whether a Korean particle after it takes the form for a closed syllable; ㄹ counts as open before 로. */
+function endsClosed(text, open) {
+  const last = text.at(-1) ?? "";
+  const syllable = last.charCodeAt(0) - 0xac00;
+  if (syllable >= 0 && syllable < 11172) return syllable % 28 !== 0 && !(open === "로" && syllable % 28 === 8);
+  return open === "로" ? /[036mnMN]/.test(last) : /[013678lmnLMN]/.test(last);
+}
+
+export function clockTime(moment) {
+  const date = new Date(moment);
+  const time = new Intl.DateTimeFormat(locale, { timeStyle: "short" }).format(date);
+  if (date.toDateString() === new Date().toDateString()) return time;
+  return new Intl.DateTimeFormat(locale, { dateStyle: "short", timeStyle: "short" }).format(date);
+}
+
+export const number = (value) => new Intl.NumberFormat(locale).format(value);

@@ -1,0 +1,229 @@
+"""Writing, changing and deleting messages under Discord's rules, for the bot and for people alike.
+
+Lengths are counted in code points, as Discord's API does; its clients count UTF-16 units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from playground import components, errors, permissions
+from playground.entities import (
+    COMPONENTS_V2,
+    EPHEMERAL,
+    LOADING,
+    MESSAGE_DEFAULT,
+    MESSAGE_REPLY,
+    SUPPRESS_EMBEDS,
+    SUPPRESS_NOTIFICATIONS,
+    Attachment,
+    Channel,
+    Interaction,
+    Json,
+    Mentions,
+    Message,
+    User,
+)
+from playground.mentions import Allowed, pinged
+from playground.world import World
+
+MAX_CONTENT = 2000
+NONCE_MEMORY = timedelta(minutes=5)
+""" "The past few minutes" in Discord's documentation of enforce_nonce."""
+MAX_REACTIONS = 20
+BULK_DELETE_AGE = timedelta(days=14)
+_SETTABLE_FLAGS = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | COMPONENTS_V2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a sender asks for; `fields` of an edit names what is to change, all others stay."""
+
+    content: str = ""
+    embeds: list[Json] = field(default_factory=list)
+    components: list[Json] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
+    flags: int = 0
+    reply_to: int | None = None
+    fail_if_not_exists: bool = True
+    allowed_mentions: Json | None = None
+    nonce: str | int | None = None
+    enforce_nonce: bool = False
+    tts: bool = False
+    fields: frozenset[str] = frozenset()
+
+    @property
+    def empty(self) -> bool:
+        return not (self.content.strip() or self.embeds or self.components or self.attachments)
+
+
+def post(world: World, author: User, channel: Channel, draft: Draft) -> Message:
+    """An ordinary message. The same author's same nonce returns the earlier message if the draft enforces it.
+
+    Raises ApiError when Discord would refuse.
+    """
+    require_posting(author, channel, draft)
+    if draft.enforce_nonce and draft.nonce is not None:
+        earlier = world.sent_with(author, draft.nonce, world.clock.now() - NONCE_MEMORY)
+        if earlier is not None:
+            return earlier
+    check_draft(draft)
+    replied = _replied(author, channel, draft)
+    if channel.archived:
+        world.set_archived(channel, False)
+    message = _message(world, author, channel, draft, replied)
+    message.mentions = pinged(
+        draft.content, author, channel, Allowed.parse(draft.allowed_mentions, by_webhook=False), world.users, replied
+    )
+    world.add_message(message)
+    return message
+
+
+def respond(world: World, interaction: Interaction, draft: Draft, type: int, *, loading: bool = False) -> Message:
+    """A message of the bot that answers an interaction: it needs no permission, and may be private."""
+    if not loading:
+        check_draft(draft)
+    message = _message(world, world.bot, interaction.channel, draft, None)
+    message.type = type
+    message.interaction = interaction
+    if draft.flags & EPHEMERAL:
+        message.flags |= EPHEMERAL
+        message.seen_by = interaction.user
+    if loading:
+        message.flags |= LOADING
+    message.mentions = _answer_mentions(world, message, draft)
+    world.add_message(message)
+    return message
+
+
+def edit(world: World, editor: User, message: Message, draft: Draft) -> None:
+    """Raises ApiError. Others' messages cannot be edited; an edit parses mentions anew, as the first sending did."""
+    if message.author is not editor:
+        raise errors.not_author()
+    if message.channel.archived:
+        raise errors.archived_thread()
+    _change(message, draft)
+    if "content" in draft.fields:
+        replied = _referenced(message)
+        allowed = Allowed.parse(draft.allowed_mentions, by_webhook=message.interaction is not None)
+        message.mentions = pinged(message.content, editor, message.channel, allowed, world.users, replied)
+    was_loading, message.flags = message.loading, message.flags & ~LOADING
+    world.message_edited(message, shown_as_edited=not was_loading)
+
+
+def delete(world: World, who: User, message: Message) -> None:
+    if message.author is not who:
+        require(who, message.channel, permissions.MANAGE_MESSAGES)
+    world.delete_messages([message])
+
+
+def react(world: World, who: User, message: Message, emoji: str) -> None:
+    require(who, message.channel, permissions.READ_MESSAGE_HISTORY)
+    if emoji not in message.reactions:
+        require(who, message.channel, permissions.ADD_REACTIONS)
+        if len(message.reactions) >= MAX_REACTIONS:
+            raise errors.too_many_reactions()
+    world.react(message, who, emoji)
+
+
+def require(user: User, channel: Channel, permission: int) -> None:
+    """Raises 50001 where the user cannot see the channel, 50013 where only the permission is missing."""
+    granted = permissions.in_channel(user, channel)
+    if not granted & permissions.VIEW_CHANNEL:
+        raise errors.missing_access()
+    if granted & permission != permission:
+        raise errors.missing_permissions()
+
+
+def require_posting(author: User, channel: Channel, draft: Draft) -> None:
+    if channel.is_dm:
+        _require_open_dm(author, channel)
+        return
+    in_thread = channel.is_thread
+    require(author, channel, permissions.SEND_MESSAGES_IN_THREADS if in_thread else permissions.SEND_MESSAGES)
+    if channel.locked:
+        require(author, channel, permissions.MANAGE_THREADS)
+    if draft.attachments:
+        require(author, channel, permissions.ATTACH_FILES)
+    if draft.embeds:
+        require(author, channel, permissions.EMBED_LINKS)
+    if draft.reply_to is not None and not permissions.allows(author, channel, permissions.READ_MESSAGE_HISTORY):
+        raise errors.no_history()
+
+
+def check_draft(draft: Draft) -> None:
+    if len(draft.content) > MAX_CONTENT:
+        raise errors.too_long("content", MAX_CONTENT)
+    if draft.empty:
+        raise errors.empty_message()
+
+
+def _require_open_dm(author: User, channel: Channel) -> None:
+    if author not in channel.recipients:
+        raise errors.missing_access()
+    if any(not user.takes_dms for user in channel.recipients if user is not author):
+        raise errors.closed_to_messages()
+
+
+def _replied(author: User, channel: Channel, draft: Draft) -> Message | None:
+    if draft.reply_to is None:
+        return None
+    replied = channel.by_id.get(draft.reply_to)
+    if replied is not None and replied.deleted_at is None and not replied.private:
+        return replied
+    if draft.fail_if_not_exists:
+        raise errors.InvalidForm({"message_reference": ("REPLIES_UNKNOWN_MESSAGE", "Unknown message")})
+    return None
+
+
+def _message(world: World, author: User, channel: Channel, draft: Draft, replied: Message | None) -> Message:
+    return Message(
+        id=world.snowflakes.next(),
+        channel=channel,
+        author=author,
+        content=draft.content,
+        created_at=world.clock.now(),
+        type=MESSAGE_REPLY if replied else MESSAGE_DEFAULT,
+        flags=draft.flags & _SETTABLE_FLAGS,
+        embeds=draft.embeds,
+        components=components.stored(draft.components),
+        attachments=draft.attachments,
+        reference=channel.reference_to(replied) if replied else None,
+        nonce=draft.nonce,
+        tts=draft.tts,
+    )
+
+
+def _answer_mentions(world: World, message: Message, draft: Draft) -> Mentions:
+    allowed = Allowed.parse(draft.allowed_mentions, by_webhook=True)
+    return pinged(draft.content, world.bot, message.channel, allowed, world.users, None)
+
+
+def _change(message: Message, draft: Draft) -> None:
+    """All or nothing: what is wrong with the result is found before the message changes."""
+    result = Draft(
+        content=draft.content if "content" in draft.fields else message.content,
+        embeds=draft.embeds if "embeds" in draft.fields else message.embeds,
+        components=draft.components if "components" in draft.fields else message.components,
+        attachments=draft.attachments if "attachments" in draft.fields else message.attachments,
+    )
+    check_draft(result)
+    message.content, message.embeds, message.attachments = result.content, result.embeds, result.attachments
+    if "components" in draft.fields:
+        message.components = components.stored(draft.components)
+    if "flags" in draft.fields:
+        kept = message.flags & ~SUPPRESS_EMBEDS
+        message.flags = kept | draft.flags & (SUPPRESS_EMBEDS | COMPONENTS_V2)
+
+
+def _referenced(message: Message) -> Message | None:
+    return message.channel.by_id.get(message.reference.message_id) if message.reference else None
+
+
+def attachments_kept(message: Message, wanted: list[Json], new: Mapping[int, Attachment]) -> list[Attachment]:
+    """Of an edit's `attachments`: those of the message named by their id, and the files that came with the edit."""
+    known = {attachment.id: attachment for attachment in message.attachments}
+    ids = [int(item["id"]) for item in wanted]
+    return [known.get(id) or new[id] for id in ids if id in known or id in new]

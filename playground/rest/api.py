@@ -1,0 +1,74 @@
+"""The API as routes of a web application: every request is counted, admitted, authorised and answered in one place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from aiohttp import web
+
+from playground import errors
+from playground.interactions import Interactions
+from playground.limits import Call, Limits
+from playground.rest import applications, callbacks, channels, messages
+from playground.rest.exchange import Exchange, Route
+from playground.world import World
+
+PREFIX = "/api/v10"
+ROUTES = (*applications.ROUTES, *channels.ROUTES, *messages.ROUTES, *callbacks.ROUTES)
+
+# discord.py takes a 429 without it for a ban at the network's edge.
+_VIA = {"Via": "1.1 playground"}
+
+
+def routes(world: World, interactions: Interactions, limits: Limits) -> list[web.RouteDef]:
+    served = partial(_serve, world, interactions, limits)
+    # aiohttp decides by the first match: constant segments such as @me go before variables.
+    known = sorted(ROUTES, key=lambda route: route.path.replace("{", "\uffff"))
+    known_routes = [web.route(route.method, PREFIX + route.path, partial(served, route)) for route in known]
+    return [*known_routes, web.route("*", PREFIX + "/{rest:.*}", _unknown)]
+
+
+async def _serve(
+    world: World, interactions: Interactions, limits: Limits, route: Route, request: web.Request
+) -> web.Response:
+    verdict = limits.admit(_call(world, route, request))
+    if not verdict.admitted:
+        return _response(429, verdict.body(), verdict.headers)
+    exchange = Exchange(world=world, interactions=interactions, request=request)
+    try:
+        if not route.for_interaction and request.headers.get("Authorization") != f"Bot {world.token}":
+            raise errors.unauthorized()
+        reply = await route.handler(exchange)
+    except errors.ApiError as error:
+        limits.counters.invalid += error.status in (401, 403)
+        return _response(error.status, error.body(), verdict.headers)
+    return _response(reply.status, reply.body, verdict.headers)
+
+
+def _call(world: World, route: Route, request: web.Request) -> Call:
+    hidden: tuple[tuple[str, str], ...] = ()
+    if route.rate == "interaction.webhook":
+        interaction = world.interactions_by_token.get(request.match_info["token"])
+        hidden = (("interaction.channel", str(interaction.channel.id)),) if interaction else ()
+    return Call(
+        route=f"{route.method} {route.path}",
+        rate=route.rate,
+        major="+".join(request.match_info[name] for name in route.major),
+        hidden=hidden,
+        global_=not route.for_interaction,
+    )
+
+
+async def _unknown(request: web.Request) -> web.Response:
+    return _response(404, errors.not_found().body(), {})
+
+
+def _response(status: int, body: Any, headers: Mapping[str, str]) -> web.Response:
+    if body is None:
+        return web.Response(status=status, headers={**headers, **_VIA})
+    # Bytes, so that no charset is added to the type: discord.py compares it whole.
+    raw = json.dumps(body, ensure_ascii=False).encode()
+    return web.Response(status=status, body=raw, headers={**headers, **_VIA}, content_type="application/json")

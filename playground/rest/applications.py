@@ -1,0 +1,86 @@
+"""The application: itself, where its gateway is, and its commands."""
+
+from __future__ import annotations
+
+from playground import errors, events, payloads
+from playground.entities import Json
+from playground.rest.exchange import Exchange, Reply, Route, ok
+
+GATEWAY_PATH = "/gateway"
+
+
+async def application(exchange: Exchange) -> Reply:
+    return ok(payloads.application(exchange.world))
+
+
+async def gateway(exchange: Exchange) -> Reply:
+    return ok({"url": gateway_url(exchange)})
+
+
+async def gateway_for_bot(exchange: Exchange) -> Reply:
+    start = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1}
+    return ok({"url": gateway_url(exchange), "shards": exchange.world.shards, "session_start_limit": start})
+
+
+async def commands(exchange: Exchange) -> Reply:
+    _require_own(exchange)
+    return ok(exchange.world.commands.registered(_guild_id(exchange)))
+
+
+async def overwrite_commands(exchange: Exchange) -> Reply:
+    _require_own(exchange)
+    guild_id = _guild_id(exchange)
+    definitions: list[Json] = await exchange.json() or []
+    registered = exchange.world.commands.overwrite(guild_id, definitions)
+    exchange.world.emit(events.CommandsRegistered(exchange.world.guilds[guild_id] if guild_id else None))
+    return ok(registered)
+
+
+async def create_command(exchange: Exchange) -> Reply:
+    _require_own(exchange)
+    guild_id = _guild_id(exchange)
+    definition: Json = await exchange.json()
+    type, name = definition.get("type") or 1, definition.get("name")
+    known = exchange.world.commands.registered(guild_id)
+    kept = [command for command in known if (command["type"], command["name"]) != (type, name)]
+    registered = exchange.world.commands.overwrite(guild_id, [*kept, definition])
+    exchange.world.emit(events.CommandsRegistered(exchange.world.guilds[guild_id] if guild_id else None))
+    return Reply(status=201 if len(kept) == len(known) else 200, body=registered[-1])
+
+
+async def command(exchange: Exchange) -> Reply:
+    _require_own(exchange)
+    wanted = str(exchange.id("command_id"))
+    for known in exchange.world.commands.registered(_guild_id(exchange)):
+        if known["id"] == wanted:
+            return ok(known)
+    raise errors.unknown_command()
+
+
+def gateway_url(exchange: Exchange) -> str:
+    """By the address the bot itself used, which may be another than ours where it runs elsewhere."""
+    return f"ws://{exchange.request.host}{GATEWAY_PATH}"
+
+
+def _guild_id(exchange: Exchange) -> int | None:
+    return exchange.guild().id if "guild_id" in exchange.request.match_info else None
+
+
+def _require_own(exchange: Exchange) -> None:
+    if exchange.id("application_id") != exchange.world.bot.id:
+        raise errors.ApiError(404, 10002, "Unknown Application")
+
+
+_ROOTS = ("/applications/{application_id}/commands", "/applications/{application_id}/guilds/{guild_id}/commands")
+
+ROUTES = (
+    Route(method="GET", path="/oauth2/applications/@me", handler=application),
+    Route(method="GET", path="/applications/@me", handler=application),
+    Route(method="GET", path="/applications/{application_id}", handler=application),
+    Route(method="GET", path="/gateway", handler=gateway),
+    Route(method="GET", path="/gateway/bot", handler=gateway_for_bot),
+    *(Route(method="GET", path=root, handler=commands) for root in _ROOTS),
+    *(Route(method="PUT", path=root, handler=overwrite_commands) for root in _ROOTS),
+    *(Route(method="POST", path=root, handler=create_command) for root in _ROOTS),
+    *(Route(method="GET", path=root + "/{command_id}", handler=command) for root in _ROOTS),
+)

@@ -1,0 +1,155 @@
+"""Channels, threads, direct conversations, guilds and who is in them."""
+
+from __future__ import annotations
+
+from playground import errors, payloads, permissions, posting, threads
+from playground.entities import Channel
+from playground.rest.exchange import Exchange, Reply, Route, ok
+
+_ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
+
+
+async def get_channel(exchange: Exchange) -> Reply:
+    return ok(payloads.channel(exchange.channel(), exchange.world.bot))
+
+
+async def edit_channel(exchange: Exchange) -> Reply:
+    channel = exchange.channel()
+    body = await exchange.json()
+    if not channel.is_thread:
+        posting.require(exchange.world.bot, channel, permissions.MANAGE_CHANNELS)
+        channel.name = body.get("name", channel.name)
+        channel.topic = body.get("topic", channel.topic)
+    else:
+        _edit_thread(exchange, channel, body)
+    exchange.world.channel_changed(channel)
+    return ok(payloads.channel(channel, exchange.world.bot))
+
+
+def _edit_thread(exchange: Exchange, thread: Channel, body: dict[str, object]) -> None:
+    own = thread.owner_id == exchange.world.bot.id
+    if "locked" in body or not own:
+        posting.require(exchange.world.bot, thread, permissions.MANAGE_THREADS)
+    thread.name = str(body.get("name", thread.name))
+    thread.locked = bool(body.get("locked", thread.locked))
+    if "archived" in body:
+        thread.archived = bool(body["archived"])
+        thread.archive_changed_at = exchange.world.clock.now()
+
+
+async def delete_channel(exchange: Exchange) -> Reply:
+    channel = exchange.channel()
+    needed = permissions.MANAGE_THREADS if channel.is_thread else permissions.MANAGE_CHANNELS
+    posting.require(exchange.world.bot, channel, needed)
+    shown = payloads.channel(channel, exchange.world.bot)
+    exchange.world.remove_channel(channel)
+    return ok(shown)
+
+
+async def open_dm(exchange: Exchange) -> Reply:
+    body = await exchange.json()
+    user = exchange.world.users.get(int(body.get("recipient_id") or 0))
+    if user is None or user is exchange.world.bot:
+        raise errors.unknown_user()
+    return ok(payloads.channel(exchange.world.dm(user), exchange.world.bot))
+
+
+async def thread_on_message(exchange: Exchange) -> Reply:
+    message = exchange.message()
+    body = await exchange.json()
+    thread = threads.open(exchange.world, exchange.world.bot, message.channel, _name(body), message=message)
+    return Reply(status=201, body=_opened(exchange, thread, body))
+
+
+async def thread_without_message(exchange: Exchange) -> Reply:
+    channel = exchange.channel()
+    body = await exchange.json()
+    private = body.get("type", 12) == 12
+    thread = threads.open(exchange.world, exchange.world.bot, channel, _name(body), private=private)
+    return Reply(status=201, body=_opened(exchange, thread, body))
+
+
+async def join_thread(exchange: Exchange) -> Reply:
+    exchange.world.join_thread(exchange.channel(), exchange.world.bot)
+    return Reply(status=204)
+
+
+async def get_guild(exchange: Exchange) -> Reply:
+    guild = exchange.guild()
+    count = len(guild.members)
+    return ok({**payloads.guild(guild), "approximate_member_count": count, "approximate_presence_count": count})
+
+
+async def guild_channels(exchange: Exchange) -> Reply:
+    channels = [channel for channel in exchange.guild().channels.values() if not channel.is_thread]
+    return ok([payloads.channel(channel, exchange.world.bot) for channel in channels])
+
+
+async def guild_roles(exchange: Exchange) -> Reply:
+    return ok([payloads.role(role) for role in exchange.guild().roles.values()])
+
+
+async def active_threads(exchange: Exchange) -> Reply:
+    bot = exchange.world.bot
+    seen = [thread for thread in exchange.guild().threads if permissions.allows(bot, thread, permissions.VIEW_CHANNEL)]
+    active = [thread for thread in seen if not thread.archived]
+    members = [payloads.thread_member(thread, bot.id) for thread in active if bot.id in thread.thread_members]
+    shown = [payloads.channel(thread, bot) for thread in active]
+    return ok({"threads": shown, "members": members, "has_more": False})
+
+
+async def get_member(exchange: Exchange) -> Reply:
+    member = exchange.guild().members.get(exchange.id("user_id"))
+    if member is None:
+        raise errors.unknown_member()
+    return ok(payloads.member(member))
+
+
+async def get_user(exchange: Exchange) -> Reply:
+    user = exchange.world.users.get(exchange.id("user_id"))
+    if user is None:
+        raise errors.unknown_user()
+    return ok(payloads.user(user))
+
+
+async def me(exchange: Exchange) -> Reply:
+    return ok(payloads.me(exchange.world))
+
+
+def _name(body: dict[str, object]) -> str:
+    name = str(body.get("name") or "")
+    if not 1 <= len(name) <= 100:
+        raise errors.InvalidForm({"name": ("BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")})
+    return name
+
+
+def _opened(exchange: Exchange, thread: Channel, body: dict[str, object]) -> dict[str, object]:
+    minutes = body.get("auto_archive_duration")
+    if minutes in _ARCHIVE_MINUTES and isinstance(minutes, int):
+        thread.auto_archive_minutes = minutes
+    return payloads.channel(thread, exchange.world.bot)
+
+
+_CHANNEL, _GUILD = ("channel_id",), ("guild_id",)
+
+ROUTES = (
+    Route(method="GET", path="/users/@me", handler=me),
+    Route(method="POST", path="/users/@me/channels", handler=open_dm),
+    Route(method="GET", path="/users/{user_id}", handler=get_user),
+    Route(method="GET", path="/channels/{channel_id}", handler=get_channel, major=_CHANNEL),
+    Route(method="PATCH", path="/channels/{channel_id}", handler=edit_channel, major=_CHANNEL),
+    Route(method="DELETE", path="/channels/{channel_id}", handler=delete_channel, major=_CHANNEL),
+    Route(method="POST", path="/channels/{channel_id}/threads", handler=thread_without_message, major=_CHANNEL),
+    Route(
+        method="POST",
+        path="/channels/{channel_id}/messages/{message_id}/threads",
+        handler=thread_on_message,
+        major=_CHANNEL,
+    ),
+    Route(method="PUT", path="/channels/{channel_id}/thread-members/@me", handler=join_thread, major=_CHANNEL),
+    Route(method="GET", path="/guilds/{guild_id}", handler=get_guild, major=_GUILD),
+    Route(method="GET", path="/guilds/{guild_id}/channels", handler=guild_channels, major=_GUILD),
+    Route(method="GET", path="/guilds/{guild_id}/roles", handler=guild_roles, major=_GUILD),
+    Route(method="GET", path="/guilds/{guild_id}/threads/active", handler=active_threads, major=_GUILD),
+    Route(method="GET", path="/guilds/{guild_id}/members/{user_id}", handler=get_member, major=_GUILD),
+)

@@ -1,0 +1,239 @@
+"""The playground put together: a world, its rules, and the web server that a bot and people reach it by."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TypeVar
+
+from aiohttp import web
+
+from playground import api, cdn, permissions
+from playground.api import feed
+from playground.clock import Clock
+from playground.entities import ANNOUNCEMENT, CATEGORY, TEXT, Channel, Guild, Message, Overwrite, Role
+from playground.gateway import socket
+from playground.gateway.session import Sessions
+from playground.interactions import Interactions
+from playground.limits import Limits, Rate
+from playground.people import People, Person
+from playground.rest import api as rest
+from playground.waiting import PATIENCE
+from playground.world import PRIVILEGED_INTENTS, World
+
+T = TypeVar("T")
+
+MAX_REQUEST_BYTES = 26 * 1024 * 1024
+_TYPES = {"text": TEXT, "announcement": ANNOUNCEMENT, "category": CATEGORY}
+
+
+def build_app(
+    world: World,
+    interactions: Interactions,
+    people: People,
+    limits: Limits,
+    sessions: Sessions,
+    *,
+    heartbeat_seconds: float = socket.HEARTBEAT_SECONDS,
+) -> web.Application:
+    """Everything but the page, which mounts itself beside it."""
+    app = web.Application(client_max_size=MAX_REQUEST_BYTES)
+    app.add_routes(rest.routes(world, interactions, limits))
+    app.add_routes(socket.routes(world, sessions, heartbeat_seconds=heartbeat_seconds))
+    app.add_routes(api.routes(world, people, limits, sessions))
+    app[feed.OPEN] = set()
+    app.on_shutdown.append(feed.close)
+    app.router.add_get("/attachments/{channel_id}/{attachment_id}/{filename}", _attachment(world))
+    return app
+
+
+class Playground:
+    """A Discord to itself on a port of this machine; as a context manager it listens while it is open.
+
+    `api_url` and `token` are what a bot needs, once it listens. `rates` replaces limits by name (see `limits.RATES`).
+    `mounts` add further routes, such as the page, to the web application before it starts.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        rates: Mapping[str, Rate | None] | None = None,
+        privileged: int = PRIVILEGED_INTENTS,
+        shards: int = 1,
+        bot_name: str = "Causerie",
+        host: str = "127.0.0.1",
+        port: int = 0,
+        heartbeat_seconds: float = socket.HEARTBEAT_SECONDS,
+        mounts: Iterable[Callable[[web.Application], object]] = (),
+    ) -> None:
+        self.world = World(clock, bot_name=bot_name, privileged=privileged)
+        self.world.shards = shards
+        self.limits = Limits(self.world.clock, rates)
+        self.interactions = Interactions(self.world)
+        self.sessions = Sessions(self.world)
+        self.people = People(self.world, self.interactions)
+        self._host, self._port = host, port
+        self.app = build_app(
+            self.world,
+            self.interactions,
+            self.people,
+            self.limits,
+            self.sessions,
+            heartbeat_seconds=heartbeat_seconds,
+        )
+        for mount in mounts:
+            mount(self.app)
+        self._runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> Playground:
+        self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=2.0)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._host, self._port)
+        await site.start()
+        port = self._runner.addresses[0][1]
+        reached_at = "127.0.0.1" if self._host in ("0.0.0.0", "::") else self._host
+        self.world.base_url = f"http://{reached_at}:{port}"
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self.sessions.close()
+        await self.interactions.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    @property
+    def url(self) -> str:
+        return self.world.base_url
+
+    @property
+    def api_url(self) -> str:
+        """For DISCORD_API_URL."""
+        return f"{self.url}{rest.PREFIX}"
+
+    @property
+    def token(self) -> str:
+        return self.world.token
+
+    @property
+    def bot_user_id(self) -> int:
+        return self.world.bot.id
+
+    @property
+    def bot_mention(self) -> str:
+        return f"<@{self.world.bot.id}>"
+
+    # The world
+
+    def add_guild(self, name: str = "Playground", locale: str = "en-US", owner: Person | None = None) -> Guild:
+        """The bot is in it from the start, with everyone's permissions."""
+        return self.world.add_guild(name, locale=locale, owner=owner.user if owner else None)
+
+    def add_channel(
+        self,
+        guild: Guild,
+        name: str,
+        type: str = "text",
+        *,
+        overwrites: Iterable[Overwrite] = (),
+        topic: str | None = None,
+    ) -> Channel:
+        """`type`: text, announcement or category."""
+        return self.world.add_channel(guild, name, type=_TYPES[type], overwrites=overwrites, topic=topic)
+
+    def add_person(self, name: str, locale: str = "en-US") -> Person:
+        return self.people.add(name, locale)
+
+    def join(
+        self, person: Person, guild: Guild, *, roles: Iterable[Role] = (), permissions: int | Iterable[str] = 0
+    ) -> None:
+        """`permissions` beyond everyone's, as bits or as names such as manage_messages, come as a role made for it."""
+        granted = _bits(permissions)
+        own = [self.world.add_role(guild, f"{person.name}'s", granted)] if granted else []
+        self.world.join(person.user, guild, [*roles, *own])
+
+    def grant_bot(self, guild: Guild, permissions: int | Iterable[str]) -> Role:
+        """More permissions for the bot, as a role."""
+        role = self.world.add_role(guild, self.world.bot.name, _bits(permissions))
+        self.world.join(self.world.bot, guild, [role])
+        return role
+
+    def dm(self, person: Person) -> Channel:
+        return person.dm()
+
+    # Waiting
+
+    @property
+    def online(self) -> bool:
+        return self.sessions.complete
+
+    async def ready(self, timeout: float = 30.0) -> None:
+        """Waits until every shard of the bot has identified."""
+        await self.wait_for(lambda: self.online, timeout)
+
+    async def registered(self, name: str, timeout: float = 30.0) -> None:
+        """Waits until a command of that name, or one of its subcommands, is known globally or in some guild."""
+        guild_ids = (None, *self.world.guilds)
+        await self.wait_for(
+            lambda: any(
+                command["name"] == name.split()[0]
+                for guild_id in guild_ids
+                for command in self.world.commands.registered(guild_id)
+            ),
+            timeout,
+        )
+
+    async def wait_for(self, predicate: Callable[[], T], timeout: float = PATIENCE) -> T:
+        """What the predicate returns once it is true; asked again after every change. Raises TimeoutError."""
+        return await self.people.changes.wait_for(predicate, timeout)
+
+    async def next_message(
+        self, channel: Channel, after: Message | None = None, *, timeout: float = PATIENCE
+    ) -> Message:
+        """The bot's first public message there after another, by default after the newest that a person wrote."""
+        said = [message for message in channel.messages if message.author is not self.world.bot]
+        since = after or (said[-1] if said else None)
+        bound = since.id if since else 0
+        found = await self.wait_for(lambda: self._answers(channel, bound), timeout)
+        return found[0]
+
+    def _answers(self, channel: Channel, after: int) -> list[Message]:
+        return [message for message in channel.messages if message.author is self.world.bot and message.id > after]
+
+
+def default_world(playground: Playground) -> Guild:
+    """A server with two people in two languages, and one who looks after it."""
+    grace = playground.add_person("Grace")
+    guild = playground.add_guild("Playground", owner=None)
+    moderating = (
+        permissions.MANAGE_MESSAGES
+        | permissions.MANAGE_CHANNELS
+        | permissions.MANAGE_GUILD
+        | permissions.MANAGE_THREADS
+    )
+    moderators = playground.world.add_role(guild, "Moderators", moderating, mentionable=True)
+    playground.join(playground.add_person("Ada"), guild)
+    playground.join(playground.add_person("민준", locale="ko"), guild)
+    playground.join(grace, guild, roles=[moderators])
+    playground.grant_bot(guild, permissions.MANAGE_MESSAGES)
+    playground.add_channel(guild, "general")
+    playground.add_channel(guild, "korean-한국어")
+    hidden = Overwrite(id=guild.id, deny=permissions.VIEW_CHANNEL)
+    shown = [Overwrite(id=role_id, allow=permissions.VIEW_CHANNEL) for role_id in guild.roles if role_id != guild.id]
+    playground.add_channel(guild, "mods", overwrites=[hidden, *shown])
+    return guild
+
+
+def _bits(granted: int | Iterable[str]) -> int:
+    return granted if isinstance(granted, int) else permissions.named(granted)
+
+
+def _attachment(world: World) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def serve(request: web.Request) -> web.Response:
+        id = request.match_info["attachment_id"]
+        attachment = world.attachments.get(int(id)) if id.isdecimal() else None
+        if attachment is None or not cdn.admits(world, attachment, request.query):
+            raise web.HTTPNotFound
+        headers = {"Content-Type": attachment.content_type, "X-Content-Type-Options": "nosniff"}
+        return web.Response(body=attachment.content, headers=headers)
+
+    return serve

@@ -1,0 +1,130 @@
+"""A Discord in virtual time that counts strictly: a call too many is a 429, noted and never forgiven."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+from bot.clock import Clock
+from bot.delivery.answer import InteractionKey, Route
+from bot.delivery.scheduler import Scheduler
+from bot.errors import DeliveryError, MessageGone
+
+
+@dataclass(slots=True)
+class Bucket:
+    """Opened by its first call; `reset` is when it ends."""
+
+    limit: int = 5
+    period: float = 5.0
+    used: int = 0
+    reset: float = -1.0
+
+    def take(self, now: float) -> bool:
+        if now >= self.reset:
+            self.used, self.reset = 0, now + self.period
+        self.used += 1
+        return self.used <= self.limit
+
+
+@dataclass(slots=True)
+class Discord:
+    clock: Clock
+    rng: random.Random
+    headers: bool = True
+    latency: float = 0.1
+    """Seconds for one way at the most; each takes at least half of it."""
+    scheduler: Scheduler | None = None
+    buckets: dict[tuple[Hashable, Route], Bucket] = field(default_factory=dict)
+    refused: list[tuple[float, Hashable, str]] = field(default_factory=list)
+    calls: list[tuple[float, Hashable, str]] = field(default_factory=list)
+    messages: dict[int, str] = field(default_factory=dict)
+    faults: deque[tuple[str, DeliveryError]] = field(default_factory=deque)
+    """Raised by the next calls of these routes."""
+    recent: deque[float] = field(default_factory=deque)
+    channel_windows: dict[Hashable, list[Bucket]] = field(default_factory=dict)
+
+    async def call(self, key: Hashable, route: Route) -> None:
+        await self.clock.sleep(self._travel())
+        now = self.clock.monotonic()
+        self.calls.append((now, key, route))
+        bucket = self._bucket(key, route)
+        accepted = bucket.take(now) and self._takes_all(key, now)
+        if not accepted:
+            self.refused.append((now, key, route))
+        reset_after = bucket.reset - now
+        await self.clock.sleep(self._travel())
+        if self.headers and self.scheduler is not None:
+            remaining = max(bucket.limit - bucket.used, 0)
+            self.scheduler.learn(key, route, limit=bucket.limit, remaining=remaining, reset_after=round(reset_after, 3))
+        if self.faults and self.faults[0][0] == route:
+            raise self.faults.popleft()[1]
+
+    def _takes_all(self, key: Hashable, now: float) -> bool:
+        if isinstance(key, InteractionKey):
+            windows = self.channel_windows.setdefault(key, [Bucket(5, 2.0), Bucket(30, 60.0)])
+            taken = [window.take(now) for window in windows]
+            return all(taken)
+        while self.recent and self.recent[0] <= now - 1.0:
+            self.recent.popleft()
+        self.recent.append(now)
+        return len(self.recent) <= 50
+
+    def _bucket(self, key: Hashable, route: Route) -> Bucket:
+        period = 2.0 if isinstance(key, InteractionKey) else 5.0
+        return self.buckets.setdefault((key, route), Bucket(period=period))
+
+    def _travel(self) -> float:
+        return self.latency * self.rng.uniform(0.5, 1.0)
+
+
+@dataclass(slots=True)
+class Channel:
+    """The target of one answer. `seen` is every text that a message had, with the time it got it."""
+
+    discord: Discord
+    key: Hashable
+    seen: list[tuple[float, int, str]] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
+    typed: list[float] = field(default_factory=list)
+    under_way: set[int] = field(default_factory=set)
+
+    async def create(self, position: int, text: str) -> int:
+        assert position not in self.under_way, "two calls at once for one page"
+        self.under_way.add(position)
+        try:
+            await self.discord.call(self.key, "create")
+        finally:
+            self.under_way.remove(position)
+        message_id = len(self.discord.messages) + 1
+        self.positions.append(position)
+        self._see(message_id, text)
+        return message_id
+
+    async def edit(self, message_id: int, text: str) -> None:
+        if message_id not in self.discord.messages:
+            await self.discord.call(self.key, "edit")
+            raise MessageGone
+        assert -message_id not in self.under_way, "two calls at once for one page"
+        self.under_way.add(-message_id)
+        try:
+            await self.discord.call(self.key, "edit")
+        finally:
+            self.under_way.remove(-message_id)
+        self._see(message_id, text)
+
+    async def delete(self, message_id: int) -> None:
+        await self.discord.call(self.key, "delete")
+        if self.discord.messages.pop(message_id, None) is None:
+            raise MessageGone
+
+    async def typing(self) -> None:
+        self.typed.append(self.discord.clock.monotonic())
+        await self.discord.call(self.key, "typing")
+
+    def _see(self, message_id: int, text: str) -> None:
+        assert text.strip(), "Discord refuses blank messages"
+        self.discord.messages[message_id] = text
+        self.seen.append((self.discord.clock.monotonic(), message_id, text))

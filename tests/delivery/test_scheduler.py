@@ -1,0 +1,444 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.clock import ManualClock
+from bot.delivery.answer import Delivery, InteractionKey
+from bot.delivery.scheduler import Scheduler
+from bot.delivery.split import split
+from bot.domain.run import Page
+from bot.errors import ChannelGone, DiscordRefused, MessageGone, NotAllowed
+from tests.delivery.discord_double import Channel, Discord
+
+TOKENS_PER_SECOND = 40
+SERVER_ERROR = DiscordRefused(502, 0, "bad gateway")
+
+
+@dataclass
+class World:
+    clock: ManualClock
+    discord: Discord
+    scheduler: Scheduler
+
+    async def run(self, work: asyncio.Task[object], *, step: float = 0.05, limit: float = 300.0) -> None:
+        """Moves the clock until `work` is done."""
+        for _ in range(int(limit / step)):
+            if work.done():
+                return
+            await self.clock.advance(step)
+        raise AssertionError("not done in time")
+
+
+@asynccontextmanager
+async def world(seed: int = 1, **options: object) -> AsyncIterator[World]:
+    clock = ManualClock()
+    discord = Discord(clock, random.Random(seed), **options)  # type: ignore[arg-type]
+    scheduler = Scheduler(clock)
+    discord.scheduler = scheduler
+    yield World(clock, discord, scheduler)
+    await scheduler.close()
+
+
+@dataclass
+class Stream:
+    """An answer that arrives token by token."""
+
+    world: World
+    channel: Channel
+    seconds: float
+    start: float = 0.0
+    written: list[tuple[float, int]] = field(default_factory=list)
+    """When how many characters of the answer had been written."""
+    pages: tuple[Page, ...] = ()
+    finished: float = 0.0
+    ended: float = 0.0
+    text: str = ""
+
+    async def run(self) -> None:
+        clock = self.world.clock
+        await clock.sleep(self.start)
+        delivery = self.world.scheduler.open(self.channel)
+        for number in range(int(self.seconds * TOKENS_PER_SECOND)):
+            await clock.sleep(1 / TOKENS_PER_SECOND)
+            self.text += f"w{number} " if number % 40 else "line\n"
+            self.written.append((clock.monotonic(), len(self.text)))
+            delivery.show(self.text)
+        self.finished = clock.monotonic()
+        self.pages = await delivery.finish(self.text + "end.")
+        self.ended = clock.monotonic()
+
+    @property
+    def visible_at_end(self) -> str:
+        return " ".join(self.world.discord.messages[page.message_id] for page in self.pages)
+
+    @property
+    def first_delay(self) -> float:
+        return self.channel.seen[0][0] - self.written[0][0]
+
+    def mean_age(self) -> float:
+        """Seconds by which what is visible lags behind what is written, averaged over the answer in steps of 20 ms."""
+        now, last, shown, ages = self.channel.seen[0][0], self.written[-1][0], 0, []
+        while now < last:
+            shown = max(shown, self._shown_at(now))
+            ages.append(
+                now - next(at for at, length in self.written if length > shown) if shown < len(self.text) else 0
+            )
+            now += 0.02
+        return sum(ages) / len(ages)
+
+    def _shown_at(self, now: float) -> int:
+        texts: dict[int, str] = {}
+        for at, message_id, text in self.channel.seen:
+            if at <= now:
+                texts[message_id] = text
+        return sum(len(text) + 1 for text in texts.values()) - 1
+
+
+async def stream_all(world: World, streams: list[Stream]) -> None:
+    await world.run(asyncio.ensure_future(asyncio.gather(*(stream.run() for stream in streams))))
+    assert not world.discord.refused
+    for stream in streams:
+        assert stream.visible_at_end.split() == (stream.text + "end.").split()
+        assert stream.channel.positions == sorted(stream.channel.positions)
+
+
+def report(title: str, streams: list[Stream]) -> tuple[float, float, float]:
+    ages = [stream.mean_age() for stream in streams]
+    first = max(stream.first_delay for stream in streams)
+    end = max(stream.ended - stream.finished for stream in streams)
+    print(f"{title}: age {sum(ages) / len(ages):.2f} s (worst stream {max(ages):.2f}), ", end="")
+    print(f"first text after {first:.2f} s, last after {end:.2f} s at the most")
+    return max(ages), first, end
+
+
+async def test_one_stream() -> None:
+    async with world(latency=0.06) as here:
+        stream = Stream(here, Channel(here.discord, 1), 20.0)
+        await stream_all(here, [stream])
+    age, first, end = report("one stream", [stream])
+    assert age < 0.85
+    assert first < 0.25
+    assert end < 0.3
+
+
+async def test_the_last_text_goes_at_once() -> None:
+    async with world(latency=0.06) as here:
+        for wait in (0.3, 0.6, 0.9, 1.2):
+            channel = Channel(here.discord, wait)
+            delivery = here.scheduler.open(channel)
+            for number in range(100):
+                delivery.show("word " * (number + 1))
+                await here.clock.advance(0.1)
+            await here.clock.advance(wait)
+            asked = here.clock.monotonic()
+            await here.run(asyncio.ensure_future(delivery.finish("word " * 101)), step=0.01)
+            assert here.clock.monotonic() - asked < 0.15
+
+
+async def test_ten_streams_in_ten_channels() -> None:
+    async with world() as here:
+        streams = [Stream(here, Channel(here.discord, key), 12.0, start=key / 9) for key in range(10)]
+        await stream_all(here, streams)
+    age, first, end = report("ten streams in ten channels", streams)
+    assert age < 1.0
+    assert first < 0.5
+    assert end < 0.5
+
+
+async def test_fifty_streams_in_fifty_channels() -> None:
+    async with world() as here:
+        streams = [Stream(here, Channel(here.discord, key), 10.0, start=key / 49) for key in range(50)]
+        await stream_all(here, streams)
+    age, first, end = report("fifty streams in fifty channels", streams)
+    assert age < 1.5
+    assert first < 1.5
+    assert end < 1.5
+
+
+async def test_ten_streams_in_one_channel() -> None:
+    async with world() as here:
+        streams = [Stream(here, Channel(here.discord, 1), 20.0, start=number / 10) for number in range(10)]
+        await stream_all(here, streams)
+    age, first, end = report("ten streams in one channel", streams)
+    assert age < 2.5 * min(stream.mean_age() for stream in streams)
+    assert age < 7
+    assert first < 6
+    assert end < 12
+
+
+@settings(max_examples=int(os.environ.get("CAUSERIE_EXAMPLES", "12")), deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    starts=st.lists(st.floats(0, 6), min_size=1, max_size=4),
+    keys=st.integers(1, 2),
+    latency=st.sampled_from([0.02, 0.15, 0.6]),
+    headers=st.booleans(),
+    seconds=st.floats(0.1, 14),
+)
+async def test_no_phase_of_the_windows_brings_a_429(
+    seed: int, starts: list[float], keys: int, latency: float, headers: bool, seconds: float
+) -> None:
+    async with world(seed, latency=latency, headers=headers) as here:
+        channels = [Channel(here.discord, number % keys) for number in range(len(starts))]
+        await stream_all(
+            here, [Stream(here, *pair) for pair in zip(channels, [seconds] * len(starts), starts, strict=True)]
+        )
+
+
+@pytest.mark.parametrize(("seconds", "bound"), [(15.0, 1.0), (50.0, 3.0)])
+async def test_an_interaction_keeps_to_its_own_limits(seconds: float, bound: float) -> None:
+    async with world() as here:
+        stream = Stream(here, Channel(here.discord, InteractionKey("token")), seconds)
+        await stream_all(here, [stream])
+    age, _, end = report(f"an interaction of {seconds:.0f} s", [stream])
+    assert age < bound
+    assert end < 0.6
+
+
+async def test_updates_are_even() -> None:
+    async with world(latency=0.06) as here:
+        stream = Stream(here, Channel(here.discord, 1), 15.0)
+        await stream_all(here, [stream])
+    edits = [at for at, _, route in here.discord.calls if route == "edit"][1:-1]
+    gaps = [later - earlier for earlier, later in pairwise(edits)]
+    assert max(gaps) < 1.6
+    assert sum(gaps) / len(gaps) < 1.35
+
+
+async def test_nothing_is_sent_twice() -> None:
+    async with world() as here:
+        channel = Channel(here.discord, 1)
+        stream = Stream(here, channel, 20.0)
+        await stream_all(here, [stream])
+    assert len(stream.pages) > 1
+    for page in stream.pages:
+        texts = [text for _, message_id, text in channel.seen if message_id == page.message_id]
+        assert len(texts) == len(set(texts))
+
+
+async def test_the_final_text_is_split_exactly() -> None:
+    text = "```py\n" + "x = 1\n" * 900 + "```\nDone."
+    async with world() as here:
+        finish = asyncio.ensure_future(here.scheduler.open(Channel(here.discord, 1)).finish(text))
+        await here.run(finish)
+        shown = [here.discord.messages[page.message_id] for page in finish.result()]
+    assert shown == [page.text for page in split(text)]
+
+
+async def test_typing_ends_with_the_first_text() -> None:
+    async with world() as here:
+        channel = Channel(here.discord, 1)
+        delivery = here.scheduler.open(channel)
+        await here.clock.advance(20)
+        assert channel.typed == pytest.approx([0, 8, 16])
+        assert not delivery.shown
+        delivery.show("Hello ")
+        await here.clock.advance(20)
+        assert delivery.shown
+        assert len(channel.typed) == 3
+        await delivery.abandon()
+
+
+async def test_the_first_word_is_waited_for_a_moment() -> None:
+    async with world(latency=0.0) as here:
+        slow, fast = Channel(here.discord, 1), Channel(here.discord, 2)
+        here.scheduler.open(slow).show("Hel")
+        quick = here.scheduler.open(fast)
+        quick.show("Hel")
+        await here.clock.advance(0.05)
+        assert not slow.seen
+        quick.show("Hello ")
+        await here.clock.advance(0.01)
+        assert [text for _, _, text in fast.seen] == ["Hello"]
+        await here.clock.advance(0.05)
+        assert [text for _, _, text in slow.seen] == ["Hel"]
+
+
+async def test_pages_are_reported_as_they_are_created() -> None:
+    kept: list[Page] = []
+
+    async def keep(page: Page) -> None:
+        await here.clock.sleep(1.0)
+        kept.append(page)
+
+    async with world() as here:
+        finish = asyncio.ensure_future(
+            here.scheduler.open(Channel(here.discord, 1), on_page=keep).finish("word " * 900)
+        )
+        await here.run(finish)
+    assert tuple(kept) == finish.result()
+    assert [page.position for page in kept] == [0, 1, 2]
+
+
+async def test_existing_pages_are_taken_up() -> None:
+    async with world() as here:
+        here.discord.messages[7] = "Old"
+        delivery = here.scheduler.open(Channel(here.discord, 1), pages=[Page(position=0, message_id=7)])
+        assert delivery.shown
+        await here.run(asyncio.ensure_future(delivery.finish("New")))
+        assert here.discord.messages == {7: "New"}
+
+
+async def test_a_shorter_end_deletes_surplus_pages() -> None:
+    async with world() as here:
+        delivery = here.scheduler.open(Channel(here.discord, 1))
+        delivery.show("word " * 900)
+        await here.clock.advance(5)
+        assert len(delivery.pages) == 3
+        await here.run(asyncio.ensure_future(delivery.finish("Sorry.")))
+        assert list(here.discord.messages.values()) == ["Sorry."]
+        assert [page.position for page in delivery.pages] == [0]
+
+
+async def test_an_end_without_text_shows_nothing() -> None:
+    async with world() as here:
+        assert await here.scheduler.open(Channel(here.discord, 1)).finish(" \n") == ()
+
+
+async def test_finish_can_be_cancelled_and_called_again() -> None:
+    async with world() as here:
+        delivery = here.scheduler.open(Channel(here.discord, 1))
+        delivery.show("Hello there")
+        await here.clock.advance(1)
+        first = asyncio.ensure_future(delivery.finish("Hello there, and more."))
+        await here.clock.advance(0.01)
+        first.cancel()
+        await here.run(asyncio.ensure_future(delivery.finish("Hello there.\n-# Stopped.")))
+        assert list(here.discord.messages.values()) == ["Hello there.\n-# Stopped."]
+        await here.run(asyncio.ensure_future(delivery.finish("Once more.")))
+        assert list(here.discord.messages.values()) == ["Once more."]
+
+
+async def test_abandon_leaves_everything_as_it_is() -> None:
+    async with world() as here:
+        delivery = here.scheduler.open(Channel(here.discord, 1))
+        delivery.show("Hello there")
+        await here.clock.advance(0.01)
+        assert delivery.shown
+        abandon = asyncio.ensure_future(delivery.abandon())
+        delivery.show("Hello there, more")
+        await here.run(abandon)
+        assert len(abandon.result()) == 1
+        await here.clock.advance(20)
+        assert list(here.discord.messages.values()) == ["Hello there"]
+
+
+async def started(here: World) -> Delivery:
+    delivery = here.scheduler.open(Channel(here.discord, 1))
+    delivery.show("Hello there")
+    await here.clock.advance(1)
+    return delivery
+
+
+async def test_a_deleted_message_ends_the_answer() -> None:
+    async with world() as here:
+        delivery = await started(here)
+        here.discord.messages.clear()
+        delivery.show("Hello there, more")
+        await here.clock.advance(3)
+        assert isinstance(delivery.error, MessageGone)
+        calls = len(here.discord.calls)
+        delivery.show("Hello there, more and more")
+        await here.clock.advance(10)
+        assert len(here.discord.calls) == calls
+        with pytest.raises(MessageGone):
+            await delivery.finish("Hello there, more and more.")
+
+
+@pytest.mark.parametrize("error", [NotAllowed(), ChannelGone(), DiscordRefused(400, 50035, "invalid form body")])
+async def test_an_answer_that_may_not_be_shown(error: Exception) -> None:
+    async with world() as here:
+        here.discord.faults.append(("create", error))  # type: ignore[arg-type]
+        finish = asyncio.ensure_future(here.scheduler.open(Channel(here.discord, 1)).finish("Hello"))
+        with pytest.raises(type(error)):
+            await asyncio.gather(finish, here.run(finish))
+        assert [route for _, _, route in here.discord.calls if route != "typing"] == ["create"]
+
+
+async def test_a_passing_failure_is_tried_again_with_the_newest_text() -> None:
+    async with world() as here:
+        delivery = await started(here)
+        here.discord.faults += [("edit", SERVER_ERROR)] * 4
+        delivery.show("Hello there, more")
+        await here.clock.advance(1.5)
+        delivery.show("Hello there, more and more")
+        await here.clock.advance(20)
+        assert delivery.error is None
+        assert list(here.discord.messages.values()) == ["Hello there, more and more"]
+        await delivery.abandon()
+
+
+@pytest.mark.parametrize("failures", [1, 2, 3])
+async def test_the_last_text_is_tried_three_times(failures: int) -> None:
+    async with world() as here:
+        delivery = await started(here)
+        here.discord.faults += [("edit", SERVER_ERROR)] * failures
+        finish = asyncio.ensure_future(delivery.finish("Hello there. The end."))
+        if failures < 3:
+            await here.run(finish)
+            assert list(here.discord.messages.values()) == ["Hello there. The end."]
+        else:
+            with pytest.raises(DiscordRefused):
+                await asyncio.gather(finish, here.run(finish))
+
+
+async def test_an_error_of_on_page_ends_the_answer() -> None:
+    async def fail(page: Page) -> None:
+        raise LookupError(page)
+
+    async with world() as here:
+        finish = asyncio.ensure_future(here.scheduler.open(Channel(here.discord, 1), on_page=fail).finish("Hello"))
+        with pytest.raises(LookupError):
+            await asyncio.gather(finish, here.run(finish))
+
+
+async def test_after_a_429_the_bucket_rests() -> None:
+    async with world() as here:
+        delivery = await started(here)
+        here.scheduler.learn(1, "edit", limit=5, remaining=0, reset_after=1.0, retry_after=7.0)
+        told = here.clock.monotonic()
+        delivery.show("Hello there, more")
+        await here.clock.advance(10)
+        edits = [at for at, _, route in here.discord.calls if route == "edit"]
+        assert [at - told > 7.0 for at in edits] == [True]
+        await delivery.abandon()
+
+
+async def test_after_a_global_429_every_channel_rests() -> None:
+    async with world() as here:
+        here.scheduler.learn(5, "edit", limit=5, remaining=0, reset_after=1.0, retry_after=3.0, global_=True)
+        finish = asyncio.ensure_future(here.scheduler.open(Channel(here.discord, 1)).finish("Hello"))
+        await here.run(finish)
+        assert min(at for at, _, _ in here.discord.calls) > 3.0
+
+
+async def test_what_others_spend_is_counted() -> None:
+    async with world() as here:
+        delivery = await started(here)
+        here.scheduler.learn(1, "edit", limit=5, remaining=0, reset_after=4.0, ours=False)
+        told = here.clock.monotonic()
+        await here.run(asyncio.ensure_future(delivery.finish("Hello there.")))
+        assert [at - told > 4.0 for at, _, route in here.discord.calls if route == "edit"] == [True]
+
+
+async def test_close_ends_what_is_unfinished() -> None:
+    async with world() as here:
+        delivery = await started(here)
+        here.discord.faults += [("edit", SERVER_ERROR)]
+        finish = asyncio.ensure_future(delivery.finish("Hello there. The end."))
+        await here.clock.advance(0.01)
+        await here.scheduler.close()
+        with pytest.raises(DiscordRefused):
+            await finish
+        with pytest.raises(DiscordRefused):
+            await here.scheduler.open(Channel(here.discord, 2)).finish("Hello")

@@ -1,0 +1,358 @@
+"""discord.py against a server on this machine that has Discord's rate limit headers and counts strictly."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable
+from dataclasses import dataclass, field
+from typing import Any
+from unittest.mock import MagicMock
+
+import discord
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from discord.ext import commands
+
+from bot.clock import SystemClock
+from bot.delivery.answer import InteractionKey
+from bot.delivery.scheduler import Scheduler
+from bot.delivery.target import Calls, ChannelTarget, InteractionTarget, trace_config, translated
+from bot.errors import ChannelGone, DeliveryError, DiscordRefused, MessageGone, NotAllowed
+from tests.delivery.discord_double import Bucket
+
+CHANNEL = 4242
+APPLICATION = 77
+USER = {"id": "1", "username": "causerie", "discriminator": "0", "avatar": None, "bot": True}
+
+
+@dataclass
+class Server:
+    """`faults` are answered in place of the next calls."""
+
+    period: float = 60.0
+    buckets: dict[str, Bucket] = field(default_factory=dict)
+    requests: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    faults: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    refused: int = 0
+    flags: int = 0
+
+    def app(self) -> web.Application:
+        app = web.Application()
+        app.router.add_get("/api/users/@me", self._user)
+        app.router.add_get("/api/oauth2/applications/@me", self._application)
+        app.router.add_route("*", "/api/{path:.*}", self._call)
+        return app
+
+    async def _user(self, request: web.Request) -> web.Response:
+        return reply(200, USER)
+
+    async def _application(self, request: web.Request) -> web.Response:
+        named = {
+            "id": str(APPLICATION),
+            "name": "causerie",
+            "description": "",
+            "icon": None,
+            "summary": "",
+            "verify_key": "",
+        }
+        return reply(200, {**named, "flags": 0, "bot_public": True, "bot_require_code_grant": False, "owner": USER})
+
+    async def _call(self, request: web.Request) -> web.Response:
+        body = await request.json() if request.can_read_body else {}
+        self.requests.append((request.method, request.path, body))
+        name = f"{request.method} {request.path.rsplit('/', 1)[0] if request.method != 'POST' else request.path}"
+        bucket = self.buckets.setdefault(name, Bucket(period=self.period))
+        now = time.monotonic()
+        accepted = bucket.take(now)
+        headers = {
+            "X-RateLimit-Limit": str(bucket.limit),
+            "X-RateLimit-Remaining": str(max(bucket.limit - bucket.used, 0)),
+            "X-RateLimit-Reset-After": f"{bucket.reset - now:.3f}",
+            "X-RateLimit-Bucket": f"{request.method}-bucket",
+            "Via": "1.1 google",
+        }
+        if not accepted:
+            self.refused += 1
+            return reply(429, {"message": "slow down", "retry_after": bucket.reset - now, "global": False}, headers)
+        if self.faults:
+            return reply(*self.faults.pop(0), headers)
+        if request.method == "DELETE" or request.path.endswith("/typing"):
+            return web.Response(status=204, headers=headers)
+        return reply(200, self._message(request, body), headers)
+
+    def _message(self, request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
+        last = request.path.rsplit("/", 1)[1]
+        return {
+            "id": last if last.isdigit() else str(len(self.requests) + 1000),
+            "channel_id": str(CHANNEL),
+            "author": USER,
+            "content": body.get("content", ""),
+            "timestamp": "2026-01-01T00:00:00+00:00",
+            "edited_timestamp": None,
+            "flags": self.flags,
+            "type": 0,
+            **{key: [] for key in ("mentions", "mention_roles", "attachments", "embeds", "components")},
+            **{key: False for key in ("tts", "mention_everyone", "pinned")},
+        }
+
+
+def reply(status: int, body: object, headers: dict[str, str] | None = None) -> web.Response:
+    content = json.dumps(body).encode()
+    return web.Response(status=status, body=content, content_type="application/json", headers=headers)
+
+
+@dataclass
+class Bench:
+    server: Server
+    client: discord.Client
+    calls: Calls
+    scheduler: Scheduler
+    learned: list[tuple[Any, ...]]
+
+    def channel(self, reply_to: int | None = None) -> ChannelTarget:
+        channel = self.client.get_partial_messageable(CHANNEL)
+        return ChannelTarget(channel, reply_to=reply_to, run_id=9, calls=self.calls)
+
+    def interaction(self) -> InteractionTarget:
+        data: dict[str, Any] = {
+            "id": "5",
+            "application_id": str(APPLICATION),
+            "type": 2,
+            "token": "secret",
+            "version": 1,
+            "channel_id": str(CHANNEL),
+            "channel": {"id": str(CHANNEL), "type": 1, "recipients": [USER]},
+            "user": USER,
+            "data": {"id": "6", "name": "ask", "type": 1},
+            "authorizing_integration_owners": {},
+            "entitlements": [],
+            "attachment_size_limit": 10_485_760,
+        }
+        state = self.client._connection
+        return InteractionTarget(discord.Interaction(data=data, state=state), run_id=9, calls=self.calls)  # type: ignore[arg-type]
+
+    @property
+    def bodies(self) -> list[dict[str, Any]]:
+        return [body for _, _, body in self.server.requests]
+
+
+@pytest.fixture
+async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
+    server, scheduler, calls = Server(), Scheduler(SystemClock()), Calls()
+    learned: list[tuple[Any, ...]] = []
+
+    def learn(key: Any, route: Any, **limits: Any) -> None:
+        learned.append((key, route, limits))
+        scheduler.learn(key, route, **limits)
+
+    async with TestServer(server.app()) as http:
+        monkeypatch.setattr(discord.http.Route, "BASE", str(http.make_url("/api")))
+        client = commands.Bot(
+            "!",
+            intents=discord.Intents.none(),
+            allowed_mentions=discord.AllowedMentions.none(),
+            http_trace=trace_config(learn),
+        )
+        await client.login("token")
+        yield Bench(server, client, calls, scheduler, learned)
+        await scheduler.close()
+        await client.close()
+        await calls.close()
+
+
+async def took(call: Awaitable[object]) -> float:
+    started = time.perf_counter()
+    await call
+    return time.perf_counter() - started
+
+
+async def test_every_call_returns_when_the_server_has_answered(bench: Bench) -> None:
+    target = bench.channel()
+    assert [await took(target.edit(1, f"text {number}")) < 0.1 for number in range(5)] == [True] * 5
+    assert len(asyncio.all_tasks()) > 1, "discord.py should be asleep after the call that drained the bucket"
+    assert [limits["remaining"] for _, _, limits in bench.learned] == [4, 3, 2, 1, 0]
+
+
+async def test_discord_py_itself_would_wait(bench: Bench) -> None:
+    message = bench.client.get_partial_messageable(CHANNEL).get_partial_message(1)
+    for _ in range(4):
+        await message.edit(content="text")
+    fifth = asyncio.ensure_future(message.edit(content="text"))
+    done, _ = await asyncio.wait([fifth], timeout=0.3)
+    assert not done
+    assert len(bench.server.requests) == 5
+    fifth.cancel()
+
+
+async def test_created_messages_have_their_ids(bench: Bench) -> None:
+    target = bench.channel()
+    assert [await target.create(position, "text") for position in range(5)] == [1001, 1002, 1003, 1004, 1005]
+
+
+async def test_deleting_and_typing_return_without_a_body(bench: Bench) -> None:
+    target = bench.channel()
+    await target.typing()
+    await target.delete(1)
+    assert [(method, path) for method, path, _ in bench.server.requests] == [
+        ("POST", f"/api/channels/{CHANNEL}/typing"),
+        ("DELETE", f"/api/channels/{CHANNEL}/messages/1"),
+    ]
+    assert [(key, route) for key, route, _ in bench.learned] == [(CHANNEL, "typing"), (CHANNEL, "delete")]
+
+
+async def test_messages_ping_nobody_and_unfurl_nothing(bench: Bench) -> None:
+    target = bench.channel(reply_to=33)
+    message_id = await target.create(0, "@everyone https://example.org")
+    await target.create(1, "more")
+    await target.edit(message_id, "@everyone")
+    first, second, edit = bench.bodies
+    assert [body["allowed_mentions"] for body in (first, second, edit)] == [{"parse": []}] * 3
+    assert first["flags"] == second["flags"] == 4
+    assert (first["nonce"], second["nonce"]) == ("9-0", "9-1")
+    assert first["enforce_nonce"] is True
+    assert (first["message_reference"]["message_id"], first["message_reference"]["fail_if_not_exists"]) == (33, False)
+    assert "message_reference" not in second
+
+
+REPLY_FAULTS: list[tuple[int, dict[str, Any]]] = [
+    (400, {"code": 160002, "message": "Cannot reply without permission to read message history"}),
+    (403, {"code": 160002, "message": "Cannot reply without permission to read message history"}),
+    (404, {"code": 10008, "message": "Unknown Message"}),
+    (
+        400,
+        {
+            "code": 50035,
+            "message": "Invalid Form Body",
+            "errors": {
+                "message_reference": {"_errors": [{"code": "REPLIES_UNKNOWN_MESSAGE", "message": "Unknown message"}]}
+            },
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize("fault", REPLY_FAULTS)
+async def test_a_reply_that_is_refused_becomes_a_plain_message(bench: Bench, fault: tuple[int, dict[str, Any]]) -> None:
+    bench.server.faults.append(fault)
+    await bench.channel(reply_to=33).create(0, "text")
+    assert ["message_reference" in body for body in bench.bodies] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [
+        (404, 10008, MessageGone),
+        (404, 10003, ChannelGone),
+        (403, 50001, NotAllowed),
+        (403, 50013, NotAllowed),
+        (403, 0, NotAllowed),
+        (400, 50035, DiscordRefused),
+        (503, 0, DiscordRefused),
+    ],
+)
+async def test_errors(bench: Bench, status: int, code: int, expected: type[DeliveryError]) -> None:
+    bench.server.faults.append((status, {"code": code, "message": "no"}))
+    with pytest.raises(expected):
+        await bench.channel().edit(1, "text")
+
+
+async def test_an_error_that_drains_the_bucket_is_known_at_once(bench: Bench) -> None:
+    target = bench.channel()
+    for _ in range(4):
+        await target.edit(1, "text")
+    bench.server.faults.append((404, {"code": 10008, "message": "Unknown Message"}))
+    started = time.perf_counter()
+    with pytest.raises(MessageGone):
+        await target.edit(1, "text")
+    assert time.perf_counter() - started < 0.1
+
+
+async def test_no_connection_is_a_refusal(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discord.http.Route, "BASE", "http://127.0.0.1:1/api")
+    with pytest.raises(DiscordRefused) as raised:
+        await bench.channel().edit(1, "text")
+    assert raised.value.status == 0
+
+
+async def test_a_429_is_learned(bench: Bench) -> None:
+    bench.server.period = 0.2
+    target = bench.channel()
+    bench.server.faults.append((429, {"message": "slow", "retry_after": 0.05, "global": False}))
+    await target.edit(1, "text")
+    first, second = (limits for _, _, limits in bench.learned)
+    assert first["retry_after"] == 0.05
+    assert second["retry_after"] is None
+
+
+async def test_an_interaction_is_answered_through_its_webhook(bench: Bench) -> None:
+    bench.server.flags = 1 << 6
+    target = bench.interaction()
+    first = await target.create(0, "one")
+    second = await target.create(1, "two")
+    await target.edit(first, "one more")
+    await target.edit(second, "two more")
+    await target.delete(second)
+    base = f"/api/webhooks/{APPLICATION}/secret"
+    assert [(method, path) for method, path, _ in bench.server.requests] == [
+        ("PATCH", f"{base}/messages/@original"),
+        ("POST", base),
+        ("PATCH", f"{base}/messages/@original"),
+        ("PATCH", f"{base}/messages/{second}"),
+        ("DELETE", f"{base}/messages/{second}"),
+    ]
+    assert bench.bodies[1]["flags"] & (1 << 6), "a follow-up is as private as the response"
+    assert all(body["allowed_mentions"]["parse"] == [] for body in bench.bodies[:4])
+    assert {key for key, _, _ in bench.learned} == {InteractionKey("secret")}
+    assert "secret" not in repr(target.key)
+
+
+async def test_a_whole_answer_through_the_wire(bench: Bench) -> None:
+    """Windows of 0.3 s: fourteen edits pass several, some right after one ends, and none is refused or slept on."""
+    bench.server.period = 0.3
+    delivery = bench.scheduler.open(bench.channel())
+    delivery.show("Hello there")
+    for number in range(70):
+        await asyncio.sleep(0.02)
+        delivery.show(f"Hello there {'word ' * number}")
+    assert await took(delivery.finish("Hello there. The end.")) < 0.45
+    edits = [body["content"] for method, _, body in bench.server.requests if method == "PATCH"]
+    assert bench.server.refused == 0
+    assert len(edits) >= 10
+    assert edits[-1] == "Hello there. The end."
+
+
+async def test_a_window_begun_anew_is_not_slept_on(bench: Bench) -> None:
+    """discord.py's sleeper of the last window must not hold the first call of the next one, nor the last slot's call."""
+    bench.server.period = 0.3
+    target = bench.channel()
+    begun = time.monotonic()
+    for _ in range(5):
+        assert await took(target.edit(1, "text")) < 0.1
+    await asyncio.sleep(begun + 0.37 - time.monotonic())
+    assert [await took(target.edit(1, "text")) < 0.1 for _ in range(5)] == [True] * 5
+    assert bench.server.refused == 0
+
+
+async def test_calls_of_others_teach_too(bench: Bench) -> None:
+    await bench.client.get_partial_messageable(CHANNEL).send("a notice")
+    assert [(key, route, limits["ours"]) for key, route, limits in bench.learned] == [(CHANNEL, "create", False)]
+
+
+async def test_a_cancelled_caller_leaves_the_request_under_way(bench: Bench) -> None:
+    call = asyncio.ensure_future(bench.channel().edit(1, "text"))
+    while not bench.server.requests:
+        await asyncio.sleep(0)
+    call.cancel()
+    await asyncio.gather(call, return_exceptions=True)
+    while not bench.learned:
+        await asyncio.sleep(0.001)
+    assert len(bench.server.requests) == 1
+
+
+def test_a_missing_permission_to_reply_is_not_a_missing_permission_to_write() -> None:
+    response = MagicMock(status=403, reason="Forbidden")
+    assert isinstance(translated(discord.Forbidden(response, {"code": 160002, "message": ""})), DiscordRefused)
+    assert isinstance(translated(discord.Forbidden(response, {"code": 50013, "message": ""})), NotAllowed)

@@ -1,0 +1,79 @@
+"""One bot process, one playground and one scripted model for all journeys; every test has channels of its own."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from playground.models.scripted import Messages, ScriptedServer, Stream
+from playground.people import Person, Room
+from playground.server import Playground
+from tests.journeys.program import Program
+
+Answers = dict[str, str]
+
+
+def environment(playground: Playground, model_url: str, directory: Path, **more: str) -> dict[str, str]:
+    return {
+        "DISCORD_TOKEN": playground.token,
+        "DISCORD_API_URL": playground.api_url,
+        "OPENAI_API_KEY": "sk-test",
+        "OPENAI_BASE_URL": model_url,
+        "OPENAI_MODEL": "scripted",
+        "DATABASE_URL": f"sqlite:///{directory / 'causerie.db'}",
+        "CAUSERIE_CACHE_DIR": str(directory / "cache"),
+        "CAUSERIE_MESSAGE_CONTENT": "true",
+        **more,
+    }
+
+
+@dataclass
+class Stage:
+    """What a journey sees: people, a channel of its own, and what the model was sent for it."""
+
+    playground: Playground
+    model: ScriptedServer
+    answers: Answers
+    guild: object
+    ada: Person
+    minjun: Person
+    grace: Person
+    numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def channel(self, name: str = "room") -> Room:
+        return self.playground.add_channel(self.guild, f"{name}-{next(self.numbers)}")
+
+    def will_answer(self, question: str, answer: str) -> None:
+        """What the model answers to a question that holds `question`."""
+        self.answers[question] = answer
+
+    def sent(self, question: str) -> Stream:
+        """The newest call whose last message holds `question`."""
+        return next(call for call in reversed(self.model.streams) if question in str(call.messages[-1]["content"]))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    directory = tmp_path_factory.mktemp("bot")
+    answers: Answers = {}
+
+    def script(messages: Messages) -> str:
+        asked = str(messages[-1]["content"])
+        return next((answer for question, answer in answers.items() if question in asked), f"You said: {asked}")
+
+    async with Playground() as playground, ScriptedServer(script=script, rate=400, first_token=0.01) as model:
+        guild = playground.add_guild("Causerie")
+        ada = playground.add_person("Ada")
+        minjun = playground.add_person("민준", locale="ko")
+        grace = playground.add_person("Grace")
+        for person in (ada, minjun):
+            playground.join(person, guild)
+        playground.join(grace, guild, permissions=("manage_messages", "manage_channels", "manage_guild"))
+        async with Program(environment(playground, model.base_url, directory)):
+            await playground.ready()
+            yield Stage(playground, model, answers, guild, ada, minjun, grace)

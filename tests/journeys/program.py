@@ -1,0 +1,88 @@
+"""The unchanged bot as its own process, told by its environment where Discord and the model are."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Self
+
+
+class Program:
+    """`async with` starts `python -m bot` and waits until it says that it is ready."""
+
+    def __init__(self, environment: dict[str, str], *arguments: str) -> None:
+        self._environment = environment
+        self._arguments = arguments
+        self._lines: list[str] = []
+        self._changed = asyncio.Condition()
+        self._process: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._ended = False
+
+    async def start(self) -> Self:
+        inherited = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot",
+            *self._arguments,
+            env={**inherited, "PYTHONUNBUFFERED": "1", **self._environment},
+            cwd=Path(__file__).parents[2],
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        self._reader = asyncio.create_task(self._read())
+        return self
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        await self.says("ready")
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self.terminate()
+
+    @property
+    def output(self) -> str:
+        return "\n".join(self._lines)
+
+    async def says(self, text: str) -> None:
+        """Returns when a line of its output holds `text`; fails if it ends before."""
+        async with asyncio.timeout(30), self._changed:
+            await self._changed.wait_for(lambda: self._said(text) or self._ended)
+        assert self._said(text), f"the program ended without saying {text!r}:\n{self.output}"
+
+    async def terminate(self) -> int:
+        """SIGTERM; returns the exit status."""
+        assert self._process is not None
+        if self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+        return await self.exit_status()
+
+    async def kill(self) -> None:
+        """SIGKILL: a crash."""
+        assert self._process is not None
+        self._process.kill()
+        await self.exit_status()
+
+    async def exit_status(self) -> int:
+        assert self._process is not None and self._reader is not None
+        async with asyncio.timeout(40):
+            await self._reader
+            return await self._process.wait()
+
+    def _said(self, text: str) -> bool:
+        return any(text in line for line in self._lines)
+
+    async def _read(self) -> None:
+        assert self._process is not None and self._process.stdout is not None
+        async for line in self._process.stdout:
+            async with self._changed:
+                self._lines.append(line.decode().rstrip())
+                self._changed.notify_all()
+        async with self._changed:
+            self._ended = True
+            self._changed.notify_all()

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import openai
+import pytest
+from aiohttp import web
+
+from playground.models.recorder import Recorder
+from playground.models.scripted import MODEL, Fault, ScriptedServer
+
+QUESTION: Any = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "안녕하세요?"}]
+ANSWER = "네, 안녕하세요! How are you?"
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ScriptedServer]:
+    async with ScriptedServer(lambda messages: ANSWER, rate=1_000, first_token=0.0) as server:
+        yield server
+
+
+@pytest.fixture
+async def recorder(server: ScriptedServer) -> AsyncIterator[Recorder]:
+    async with Recorder(server.base_url, kept=3) as recorder:
+        yield recorder
+
+
+def client(recorder: Recorder) -> openai.AsyncOpenAI:
+    return openai.AsyncOpenAI(base_url=recorder.base_url, api_key="sk-very-secret", max_retries=0)
+
+
+async def recorded(recorder: Recorder, query: str = "") -> list[dict[str, Any]]:
+    async with aiohttp.ClientSession() as session, session.get(f"{recorder.url}/recorder/calls{query}") as response:
+        calls: list[dict[str, Any]] = (await response.json())["calls"]
+        return calls
+
+
+async def test_a_stream_passes_and_is_recorded(recorder: Recorder) -> None:
+    async with client(recorder) as bot:
+        stream = await bot.chat.completions.create(
+            model=MODEL, messages=QUESTION, stream=True, temperature=0.5, stream_options={"include_usage": True}
+        )
+        text = "".join([chunk.choices[0].delta.content or "" async for chunk in stream if chunk.choices])
+    assert text == ANSWER
+    [call] = await recorded(recorder)
+    assert call["messages"] == QUESTION
+    assert call["answer"] == ANSWER
+    assert call["model"] == MODEL
+    assert call["parameters"]["temperature"] == 0.5
+    assert (call["status"], call["state"], call["finish_reason"]) == (200, "done", "stop")
+    assert call["usage"]["completion_tokens"] == 5
+    assert 0 <= call["first_text"] <= call["duration"]
+
+
+async def test_the_key_reaches_the_server_and_is_not_kept() -> None:
+    async with ScriptedServer(lambda messages: ANSWER, first_token=0.0, api_key="sk-very-secret") as server:
+        async with Recorder(server.base_url) as recorder, client(recorder) as bot:
+            await bot.chat.completions.create(model=MODEL, messages=QUESTION, max_tokens=1)
+            assert "sk-very-secret" not in str(await recorded(recorder))
+
+
+async def test_pieces_pass_before_the_next_one_exists() -> None:
+    """The server sends the next event only when the bot has read the one before: any buffering would hang."""
+    read = asyncio.Queue[int]()
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        for number in range(5):
+            await response.write(f'data: {{"choices":[{{"delta":{{"content":"{number}"}}}}]}}\n\n'.encode())
+            assert await read.get() == number
+        return response
+
+    async with upstream(serve) as address, Recorder(address) as recorder, aiohttp.ClientSession() as session:
+        async with session.post(f"{recorder.base_url}/chat/completions", json={}) as response:
+            async with asyncio.timeout(5):
+                for number in range(5):
+                    assert f'"{number}"'.encode() in await response.content.readuntil(b"\n\n")
+                    read.put_nowait(number)
+        assert recorder.calls[0].answer == "01234"
+
+
+async def test_bytes_pass_untouched_however_they_are_cut() -> None:
+    sent = b": ping\r\n\r\n" + 'data: {"choices":[{"delta":{"content":"한글"}}]}\r\n\r\ndata: [DONE]\r\n\r\n'.encode()
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Request-Id": "req-7"})
+        await response.prepare(request)
+        for byte in sent:
+            await response.write(bytes([byte]))
+        return response
+
+    async with upstream(serve) as address, Recorder(address) as recorder, aiohttp.ClientSession() as session:
+        async with session.post(f"{recorder.base_url}/chat/completions", json={}) as response:
+            assert await response.read() == sent
+            assert response.headers["X-Request-Id"] == "req-7"
+        assert recorder.calls[0].answer == "한글"
+
+
+async def test_hanging_up_ends_the_call_at_the_server() -> None:
+    ended = asyncio.Event()
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(b'data: {"choices":[{"delta":{"content":"a"}}]}\n\n')
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        return response
+
+    async with upstream(serve) as address, Recorder(address) as recorder:
+        async with client(recorder) as bot:
+            stream = await bot.chat.completions.create(model=MODEL, messages=QUESTION, stream=True)
+            await anext(aiter(stream))
+            await stream.close()
+            await asyncio.wait_for(ended.wait(), 5)
+        assert recorder.calls[0].state == "cancelled"
+        assert recorder.calls[0].answer == "a"
+
+
+async def test_errors_pass_with_their_headers(server: ScriptedServer, recorder: Recorder) -> None:
+    server.faults.append(Fault(status=429, code="rate_limit_exceeded", retry_after=3))
+    async with client(recorder) as bot:
+        with pytest.raises(openai.RateLimitError) as refused:
+            await bot.chat.completions.create(model=MODEL, messages=QUESTION)
+    assert refused.value.response.headers["retry-after"] == "3"
+    [call] = await recorded(recorder)
+    assert call["status"] == 429
+    assert call["error"]["code"] == "rate_limit_exceeded"
+
+
+async def test_a_broken_stream_breaks_for_the_bot_too(server: ScriptedServer, recorder: Recorder) -> None:
+    server.faults.append(Fault(break_after=1))
+    async with client(recorder) as bot:
+        with pytest.raises(openai.APIConnectionError):
+            async for _ in await bot.chat.completions.create(model=MODEL, messages=QUESTION, stream=True):
+                pass
+    [call] = await recorded(recorder)
+    assert call["state"] == "broken"
+    assert call["answer"] == "네,"
+
+
+async def test_a_server_that_is_not_there_is_a_bad_gateway() -> None:
+    async with Recorder("http://127.0.0.1:9/v1") as recorder, client(recorder) as bot:
+        with pytest.raises(openai.InternalServerError) as refused:
+            await bot.chat.completions.create(model=MODEL, messages=QUESTION)
+        assert refused.value.status_code == 502
+        assert recorder.calls[0].state == "broken"
+
+
+async def test_only_the_last_calls_are_kept_and_can_be_asked_for_from_an_id(recorder: Recorder) -> None:
+    async with client(recorder) as bot:
+        for _ in range(5):
+            await bot.chat.completions.create(model=MODEL, messages=QUESTION, max_tokens=1)
+        await bot.models.list()
+    assert [call["id"] for call in await recorded(recorder)] == [3, 4, 5]
+    assert [call["id"] for call in await recorded(recorder, "?after=4")] == [5]
+
+
+class upstream:
+    """`async with upstream(handler) as address`: a server that answers every POST with `handler`."""
+
+    def __init__(self, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> None:
+        app = web.Application()
+        app.router.add_post("/{tail:.*}", handler)
+        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
+
+    async def __aenter__(self) -> str:
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        return f"http://127.0.0.1:{self._runner.addresses[0][1]}/v1"
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._runner.cleanup()

@@ -1,0 +1,108 @@
+"""The page as a person uses it: what stands there, and what they type and press."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from selenium.webdriver import Chrome, Keys
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+T = TypeVar("T")
+
+SECONDS = 10.0
+
+
+class Screen:
+    def __init__(self, driver: Chrome, url: str) -> None:
+        self.driver = driver
+        self._url = url
+
+    def enter(self, person: str, place: str) -> None:
+        """The page anew, as this person, in this channel or, `@Causerie`, in the direct conversation."""
+        self.driver.get("about:blank")
+        self.driver.get(self._url)
+        self.become(person)
+        self.go(place)
+
+    def become(self, person: str) -> None:
+        self.wait(lambda: person in self.one("#person").text)
+        Select(self.one("#person")).select_by_visible_text(person)
+        self.wait(lambda: Select(self.one("#person")).first_selected_option.text == person and self.place)
+
+    def go(self, place: str) -> None:
+        def button() -> WebElement | None:
+            return next((each for each in self.all("#channels button") if place in each.text), None)
+
+        found = self.wait(button)
+        self.driver.execute_script("arguments[0].click()", found)
+        self.wait(lambda: place in self.place)
+
+    @property
+    def place(self) -> str:
+        return self.one("#place-name").text
+
+    @property
+    def line(self) -> WebElement:
+        return self.one("#text")
+
+    def type(self, text: str) -> None:
+        self.line.send_keys(text)
+
+    def send(self, text: str) -> None:
+        self.line.send_keys(text + Keys.ENTER)
+
+    def choices(self) -> list[str]:
+        return [each.text for each in self.all("#choices .choice")]
+
+    def offered(self, text: str) -> WebElement:
+        """The choice of the picker that shows this text."""
+        return self.wait(lambda: next((each for each in self.all("#choices .choice") if text in each.text), None))
+
+    def message(self, text: str, selector: str = "") -> WebElement:
+        """The newest message that holds this text, once there is one."""
+
+        def found() -> WebElement | None:
+            hits = [each for each in self.all(f".message{selector}") if text in each.text]
+            return hits[-1] if hits else None
+
+        return self.wait(found)
+
+    def button(self, name: str, within: WebElement | None = None) -> WebElement:
+        root = within or self.driver
+        return self.wait(
+            lambda: next((each for each in root.find_elements(By.TAG_NAME, "button") if name in each.text), None)
+        )
+
+    def action(self, message: WebElement, name: str) -> None:
+        """An entry of a message's menu."""
+        self.driver.execute_script("arguments[0].querySelector('.menu').open = true", message)
+        self.driver.execute_script("arguments[0].click()", self.button(name, message))
+
+    def one(self, selector: str) -> WebElement:
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def all(self, selector: str) -> list[WebElement]:
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def wait(self, condition: Callable[[], T | None], seconds: float = SECONDS) -> T:
+        from selenium.common.exceptions import StaleElementReferenceException
+
+        def tried(_: Chrome) -> T | None:
+            try:
+                return condition()
+            except StaleElementReferenceException:
+                # The message was drawn anew between two questions about it.
+                return None
+
+        return WebDriverWait(self.driver, seconds, poll_frequency=0.05).until(tried)  # type: ignore[return-value]
+
+    def shoot(self, name: str) -> None:
+        """A picture for people, where PAGE_SHOTS names a directory."""
+        directory = os.environ.get("PAGE_SHOTS")
+        if directory:
+            self.driver.save_screenshot(str(Path(directory) / f"{name}.png"))

@@ -1,0 +1,83 @@
+"""A playground, a recorded model and the echo bot, for tests that cannot wait themselves because a browser does."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from playground import page
+from playground.models.recorder import Recorder
+from playground.models.scripted import ScriptedServer
+from playground.server import Playground, default_world
+
+T = TypeVar("T")
+
+ECHO_BOT = Path(__file__).with_name("echo_bot.py")
+SECONDS = 20.0
+
+
+class Stage:
+    """Runs in a thread of its own. `playground` is to be changed there only, by `run`."""
+
+    playground: Playground
+    recorder: Recorder
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1)
+        self._running: Future[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ending: asyncio.Event | None = None
+
+    @property
+    def url(self) -> str:
+        return self.playground.url
+
+    def __enter__(self) -> Stage:
+        started: Future[None] = Future()
+        self._running = self._thread.submit(asyncio.run, self._run(started))
+        self._running.add_done_callback(lambda ended: started.done() or started.set_exception(ended.exception()))
+        started.result(SECONDS)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._loop is not None and self._ending is not None and self._running is not None
+        self._loop.call_soon_threadsafe(self._ending.set)
+        self._running.result(SECONDS)
+        self._thread.shutdown()
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        assert self._loop is not None
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(SECONDS)
+
+    async def _run(self, started: Future[None]) -> None:
+        self._loop, self._ending = asyncio.get_running_loop(), asyncio.Event()
+        async with ScriptedServer(rate=1_000, first_token=0.0) as model, Recorder(model.base_url) as self.recorder:
+            self.playground = Playground(mounts=[partial(page.routes, recorder_url=self.recorder.url)])
+            default_world(self.playground)
+            async with self.playground:
+                started.set_result(None)
+                await self._ending.wait()
+
+
+@contextmanager
+def echo_bot(stage: Stage) -> Iterator[None]:
+    environment = {
+        **os.environ,
+        "DISCORD_API_URL": stage.playground.api_url,
+        "DISCORD_TOKEN": stage.playground.token,
+    }
+    process = subprocess.Popen([sys.executable, str(ECHO_BOT)], env=environment)
+    try:
+        stage.run(stage.playground.registered("persona use"))
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)

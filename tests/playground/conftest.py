@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import discord
+import pytest
+import yarl
+
+from playground.entities import Channel, Guild
+from playground.people import Person
+from playground.server import Playground
+from tests.playground.bot import Parrot
+from tests.playground.contract import Contract, Wire
+
+
+@pytest.fixture(scope="session")
+def contract() -> Contract | None:
+    """None, said once, where DISCORD_OPENAPI names no file: only the check against it is left out then."""
+    path = os.environ.get("DISCORD_OPENAPI", "")
+    if not Path(path).is_file():
+        print("\nDISCORD_OPENAPI names no file: bodies are not held against Discord's own description")
+        return None
+    return Contract(json.loads(Path(path).read_text()))
+
+
+@pytest.fixture
+def wire(contract: Contract | None) -> Iterator[Wire]:
+    """Fails the test if anything said over it breaks Discord's contract."""
+    wire = Wire()
+    yield wire
+    breaches = [breach for exchange in wire.exchanges for breach in (contract.breaches(exchange) if contract else [])]
+    assert not breaches, "\n".join(breaches)
+
+
+@pytest.fixture
+async def playground() -> AsyncIterator[Playground]:
+    async with Playground() as playground:
+        yield playground
+
+
+@pytest.fixture
+def guild(playground: Playground) -> Guild:
+    return playground.add_guild("Garden")
+
+
+@pytest.fixture
+def general(playground: Playground, guild: Guild) -> Channel:
+    return playground.add_channel(guild, "general")
+
+
+@pytest.fixture
+def ada(playground: Playground, guild: Guild) -> Person:
+    ada = playground.add_person("Ada")
+    playground.join(ada, guild)
+    return ada
+
+
+Start = Callable[..., AbstractAsyncContextManager[Parrot]]
+
+
+@pytest.fixture
+def start(playground: Playground, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> Start:
+    """Runs a bot against the playground; discord.py keeps the two addresses in globals."""
+    monkeypatch.setattr(discord.http.Route, "BASE", playground.api_url)
+    gateway = yarl.URL(playground.url.replace("http", "ws") + "/gateway")
+    monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", gateway)
+
+    @asynccontextmanager
+    async def run(intents: discord.Intents | None = None, **options: object) -> AsyncIterator[Parrot]:
+        bot = Parrot(intents=intents or _all_intents(), http_trace=wire.trace, **options)
+        async with bot.running(playground.token):
+            await playground.ready()
+            yield bot
+
+    return run
+
+
+@pytest.fixture
+async def parrot(start: Start) -> AsyncIterator[Parrot]:
+    async with start() as bot:
+        yield bot
+
+
+def _all_intents() -> discord.Intents:
+    intents = discord.Intents.default()
+    intents.message_content = True
+    return intents
