@@ -16,6 +16,7 @@ from discord.ext import commands
 from bot.channels.personas import matching
 from bot.client import Causerie
 from bot.domain.persona import Persona
+from bot.domain.settings import Permission
 from cogs.caller import Caller, caller
 from cogs.persona_form import PersonaForm, blank
 from cogs.replies import answer_privately, reporting
@@ -89,6 +90,7 @@ class PersonaCommands(commands.GroupCog, group_name=L_("persona"), group_descrip
     @app_commands.command(name=L_("create"), description=L_("Write a new persona"))
     async def create(self, interaction: discord.Interaction[Causerie]) -> None:
         asked_by = await self._caller(interaction)
+        asked_by.actor.require(Permission.MANAGE_CHANNELS)
         await interaction.response.send_modal(PersonaForm(blank(), asked_by.private))
 
     @app_commands.command(name=L_("edit"), description=L_("Change a persona"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TypeVar
 
@@ -182,7 +183,7 @@ class Playground:
             timeout,
         )
 
-    async def wait_for(self, predicate: Callable[[], T], timeout: float = PATIENCE) -> T:
+    async def wait_for(self, predicate: Callable[[], T | None], timeout: float = PATIENCE) -> T:
         """What the predicate returns once it is true; asked again after every change. Raises TimeoutError."""
         return await self.people.changes.wait_for(predicate, timeout)
 
@@ -234,6 +235,6 @@ def _attachment(world: World) -> Callable[[web.Request], Awaitable[web.StreamRes
         if attachment is None or not cdn.admits(world, attachment, request.query):
             raise web.HTTPNotFound
         headers = {"Content-Type": attachment.content_type, "X-Content-Type-Options": "nosniff"}
-        return web.Response(body=attachment.content, headers=headers)
+        return web.Response(body=io.BytesIO(attachment.content), headers=headers)
 
     return serve

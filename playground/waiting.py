@@ -20,7 +20,7 @@ class Changes:
         self._waiting: set[asyncio.Future[None]] = set()
         world.subscribe(self._wake)
 
-    async def wait_for(self, condition: Callable[[], T], timeout: float = PATIENCE) -> T:
+    async def wait_for(self, condition: Callable[[], T | None], timeout: float = PATIENCE) -> T:
         """What the condition returns once it is true. Raises TimeoutError."""
         async with asyncio.timeout(timeout):
             while not (result := condition()):

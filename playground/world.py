@@ -67,6 +67,7 @@ class World:
         self.token = _bot_token(self.bot.id)
         self.commands = Commands(self.snowflakes, self.bot.id)
         self._listeners: list[Listener] = []
+        self._dms: dict[int, Channel] = {}
         self._nonces: dict[tuple[int, str], Message] = {}
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
@@ -163,10 +164,10 @@ class World:
 
     def dm(self, user: User) -> Channel:
         """The direct conversation of a person with the bot."""
-        for channel in self.channels.values():
-            if channel.is_dm and user in channel.recipients:
-                return channel
-        return self._keep(Channel(id=self.snowflakes.next(), type=DM, recipients=(user, self.bot)))
+        if user.id not in self._dms:
+            channel = Channel(id=self.snowflakes.next(), type=DM, recipients=(user, self.bot))
+            self._dms[user.id] = self._keep(channel)
+        return self._dms[user.id]
 
     def add_thread(
         self, parent: Channel, name: str, owner: User, *, message: Message | None = None, private: bool = False

@@ -6,8 +6,8 @@ which window it fell into, it counts in both. A window's end is taken from an an
 counted, so it is never too early; MARGIN covers rounding. The counts in the headers outrank our own, since others post
 to the same channel; ours fill in where a server sends none.
 
-A `Budget` is every window that one kind of call must pass. It knows two kinds of urgency. A *final* text goes as soon as
-a slot is free. An *intermediate* one leaves a slot for a final, and keeps step: what is left of the window, divided by
+A `Budget` is every window that one kind of call must pass. It knows two kinds of urgency. A *final* text goes once a
+slot is free. An *intermediate* one leaves a slot for a final, and keeps step: what is left of the window, divided by
 the slots left in it. So five calls per five seconds become one each 1.25 s, instead of four at once and a freeze, and
 the step finds itself again wherever the window began and whoever else spends from it.
 """
@@ -19,8 +19,8 @@ from collections import deque
 from collections.abc import Sequence
 
 MARGIN = 0.05
-"""Seconds after a window's end before it is used anew. Headers carry milliseconds; discord.py wakes its own waiters just
-after the end, and a call that comes before them waits for a whole window more."""
+"""Seconds after a window's end before it is used anew. Headers carry milliseconds; discord.py wakes its own waiters
+just after the end, and a call that comes before them waits for a whole window more."""
 RESERVE = 1
 """Slots of a window that intermediate texts leave to a final one."""
 HORIZON = 1.1

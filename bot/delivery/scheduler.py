@@ -11,9 +11,9 @@ answer of the server, the moment for which a waiting call was put off. Then its 
 4. edits, the page first whose newest text has waited longest. With several answers in one channel each gets its share,
    and what they share is the channel's even step (see `bot.delivery.budget`).
 
-A call that must wait holds its budget against those behind it, so nothing of lesser rank takes the slot that it waits
-for. Intermediate edits have a step of their own besides: with many channels at work it grows with their number, so that
-together they stay under the global rate and each is shown as often as the others.
+A budget is never ready for a lesser call before it is for a greater one, so the order is all it takes. Intermediate
+edits have a step of their own besides: with many channels at work it grows with their number, so that together they
+stay under the global rate and each is shown as often as the others.
 
 Nothing here needs to be exact for the result to be right: whatever was put off or failed, the newest text is what goes
 out next, and `finish` returns when the server has answered the last one.
@@ -124,7 +124,7 @@ class Scheduler:
         global_: bool = False,
         ours: bool = True,
     ) -> None:
-        """What an answer's headers say; times in seconds. `retry_after` is a 429's. `ours`: the scheduler's own call."""
+        """What an answer's headers say, times in seconds. `retry_after` is a 429's; `ours` a call made from here."""
         now = self._clock.monotonic()
         lane = self._lane(key)
         if global_:
@@ -158,23 +158,18 @@ class Scheduler:
             return
         now = self._clock.monotonic()
         lane.wake_at = math.inf
-        waiting: set[Route] = set()
         for job in lane.jobs(now):
-            self._consider(lane, job, now, waiting)
+            self._consider(lane, job, now)
         self._type(lane, now)
         self._release(lane)
         self._set_timer(lane.wake_at, now)
 
-    def _consider(self, lane: Lane, job: Job, now: float, waiting: set[Route]) -> None:
-        if job.route in waiting:
-            return
-        ready = self._ready(lane, job.route, now, final=job.rank is not Rank.EDIT)
-        if max(ready, job.at) <= now + TOLERANCE:
+    def _consider(self, lane: Lane, job: Job, now: float) -> None:
+        ready = max(job.at, self._ready(lane, job.route, now, final=job.rank is not Rank.EDIT))
+        if ready <= now + TOLERANCE:
             self._start(lane, job, now)
-            return
-        lane.wake_at = min(lane.wake_at, max(ready, job.at))
-        if ready > now + TOLERANCE:
-            waiting.add(job.route)
+        else:
+            lane.wake_at = min(lane.wake_at, ready)
 
     def _ready(self, lane: Lane, route: Route, now: float, *, final: bool) -> float:
         budget = lane.budgets[route]

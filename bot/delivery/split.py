@@ -52,7 +52,7 @@ def split(text: str, *, limit: int = LIMIT) -> tuple[PageText, ...]:
 
 
 def with_remark(answer: str, remark: str | None) -> str:
-    """`answer` with a remark in small print below it, outside any code block; the remark alone if there is no answer."""
+    """`answer` with a remark in small print below it, outside any code block; the remark alone without an answer."""
     if remark is None or not answer.strip():
         return answer if remark is None else remark
     small = "\n".join(f"-# {line}" for line in remark.splitlines() if line.strip())
@@ -76,7 +76,7 @@ class Splitter:
         return len(self._closed_text)
 
     def feed(self, text: str) -> tuple[PageText, ...]:
-        """Pages of the whole text so far, the last one open. A text that does not continue the earlier one starts anew."""
+        """Pages of the whole text so far, the last one open. One that does not continue the earlier starts anew."""
         if not text.startswith(self._closed_text):
             self._closed, self._closed_text, self._fence = [], "", None
         start = self.open_at

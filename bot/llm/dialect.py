@@ -41,7 +41,7 @@ class Dialect:
             self._cap(request.model): request.max_tokens,
             "stream_options": {"include_usage": True},
             "reasoning_effort": effort.value if effort else None,
-            **({} if self._thinks(request.model, effort) else _sampling(request)),
+            **({} if self.thinks(request) else _sampling(request)),
             **(_identity(request) if self.openai else {}),
         }
         refused = self._refused[request.model]
@@ -57,6 +57,13 @@ class Dialect:
                 if value is not None and _mark(name, value) not in refused
             },
         }
+
+    def thinks(self, request: Request) -> bool:
+        """Whether the model will, before it answers. OpenAI then refuses `temperature` and `top_p`."""
+        effort = self._effort(request)
+        if effort is not None:
+            return effort is not ReasoningEffort.NONE
+        return self.openai and reasons(request.model)
 
     def learn(self, body: dict[str, Any], said: Complaint) -> bool:
         """Whether it is worth asking again: something in `body` was refused that the next one can do without."""
@@ -87,12 +94,6 @@ class Dialect:
         if not self.openai or wanted not in (None, ReasoningEffort.NONE):
             return wanted
         return ReasoningEffort.NONE if has_none(request.model) else None
-
-    def _thinks(self, model: str, effort: ReasoningEffort | None) -> bool:
-        """Then OpenAI refuses `temperature` and `top_p`."""
-        if effort is not None:
-            return effort is not ReasoningEffort.NONE
-        return self.openai and reasons(model)
 
 
 def has_none(model: str) -> bool:

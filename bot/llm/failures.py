@@ -162,6 +162,8 @@ def _message(error: object) -> str:
             return "; ".join(_message(entry) for entry in entries)
         case {"loc": [*place], "msg": what}:
             return f"{'.'.join(str(part) for part in place)}: {what}"
+        case {"msg": what}:
+            return str(what)
         case {"message": inner} | {"detail": inner} | {"error": inner}:
             return _message(inner)
         case None:

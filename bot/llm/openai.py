@@ -4,8 +4,8 @@ A call ends in one of three ways: with the server's reason; broken after its fir
 any text, with a ModelError, and the caller may ask again. Nothing is repeated here except a request whose parameters
 the server refused.
 
-Silence is measured here and not by the SDK, because how much of it is patience depends on what was sent: a model that
-was told to think is silent while it does, and one that has given its reason has little more to say.
+Silence is measured here and not by the SDK, because how much of it is bearable depends on what was sent: a model
+that thinks is silent while it does, and one that has given its reason has little more to say.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ import aiohttp
 import structlog
 
 from bot.clock import Clock, SystemClock
-from bot.domain.persona import ReasoningEffort
 from bot.errors import Malformed, ModelError, RequestRefused, TimedOut, Unreachable
 from bot.llm import failures
 from bot.llm.answer import Answer
@@ -50,7 +49,7 @@ MAX_CONNECTIONS = 1_000
 
 class OpenAIModel:
     """`silence`, `deadline` and `connect` are seconds: between two pieces of network data, for a whole call, and until
-    a connection stands. A model that was told to think may be silent up to the deadline before its first text.
+    a connection stands. A model that thinks may be silent up to the deadline before its first text.
 
     Making one costs nothing: the SDK, which takes about a second to import, is loaded in a thread by `warm_up` or by
     the first call.
@@ -86,10 +85,11 @@ class OpenAIModel:
                 self._client = None
 
     async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
+        client = await self._sdk()
         answer = Answer(visible_thinking=not self._dialect.openai)
         patience = Patience(self._patience(request, answer), self._deadline)
         try:
-            async with self._call(request, patience) as chunks, aclosing(read(chunks)) as data:
+            async with self._call(client, request, patience) as chunks, aclosing(read(chunks)) as data:
                 async for chunk in data:
                     self._raise_error_in(chunk, request.model)
                     for event in answer.take(chunk):
@@ -135,9 +135,10 @@ class OpenAIModel:
         return answer
 
     @asynccontextmanager
-    async def _call(self, request: Request, patience: Patience) -> AsyncIterator[AsyncGenerator[bytes, None]]:
+    async def _call(
+        self, client: AsyncOpenAI, request: Request, patience: Patience
+    ) -> AsyncIterator[AsyncGenerator[bytes, None]]:
         """The network data of an answer."""
-        client = await self._sdk()
         with self._translated(request.model):
             async with AsyncExitStack() as stack:
                 async with patience.limit():
@@ -172,8 +173,7 @@ class OpenAIModel:
     def _patience(self, request: Request, answer: Answer) -> float:
         if answer.reason is not None:
             return min(AFTERMATH, self._silence)
-        thinks = request.reasoning_effort not in (None, ReasoningEffort.NONE)
-        return UNLIMITED if thinks and not answer.begun else self._silence
+        return UNLIMITED if not answer.begun and self._dialect.thinks(request) else self._silence
 
     def _raise_error_in(self, chunk: dict[str, Any], model: str) -> None:
         if chunk.get("error") or ("choices" not in chunk and "message" in chunk):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from playground import errors, payloads
 from playground.entities import Interaction, Json, Message
 from playground.interactions import ANSWER, CHANGE, PROMISE, private
+from playground.posting import Draft
 from playground.rest import forms
 from playground.rest.exchange import NOTHING, Exchange, Reply, Route, ok
 from playground.rest.messages import edit_draft
@@ -16,8 +17,10 @@ async def callback(exchange: Exchange) -> Reply:
         raise errors.unknown_interaction()
     form = await forms.read(exchange)
     data: Json = form.body.get("data") or {}
-    draft = forms.draft(exchange, data, form.files, interaction.channel)
-    message = exchange.interactions.answer(interaction, int(form.body.get("type") or 0), data, draft)
+    type = int(form.body.get("type") or 0)
+    carries_message = type in (ANSWER, PROMISE, CHANGE)
+    draft = forms.draft(exchange, data, form.files, interaction.channel) if carries_message else Draft()
+    message = exchange.interactions.answer(interaction, type, data, draft)
     if exchange.request.query.get("with_response", "").lower() not in ("1", "true"):
         return NOTHING
     return ok(_response(exchange, interaction, message))
@@ -68,7 +71,8 @@ def _response(exchange: Exchange, interaction: Interaction, message: Message | N
     told["response_message_id"] = str(message.id)
     told["response_message_loading"] = message.loading
     told["response_message_ephemeral"] = private(interaction)
-    assert interaction.answered in (ANSWER, PROMISE, CHANGE)
+    if interaction.answered == PROMISE:
+        return {"interaction": told}
     shown = payloads.message(exchange.world, message)
     return {"interaction": told, "resource": {"type": interaction.answered, "message": shown}}
 

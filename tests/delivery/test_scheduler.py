@@ -1,6 +1,9 @@
+"""The figures of the runs are logged: `pytest --log-cli-level=INFO`."""
+
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import random
 from collections.abc import AsyncIterator
@@ -19,6 +22,8 @@ from bot.delivery.split import split
 from bot.domain.run import Page
 from bot.errors import ChannelGone, DiscordRefused, MessageGone, NotAllowed
 from tests.delivery.discord_double import Channel, Discord
+
+log = logging.getLogger(__name__)
 
 TOKENS_PER_SECOND = 40
 SERVER_ERROR = DiscordRefused(502, 0, "bad gateway")
@@ -116,8 +121,9 @@ def report(title: str, streams: list[Stream]) -> tuple[float, float, float]:
     ages = [stream.mean_age() for stream in streams]
     first = max(stream.first_delay for stream in streams)
     end = max(stream.ended - stream.finished for stream in streams)
-    print(f"{title}: age {sum(ages) / len(ages):.2f} s (worst stream {max(ages):.2f}), ", end="")
-    print(f"first text after {first:.2f} s, last after {end:.2f} s at the most")
+    mean = sum(ages) / len(ages)
+    line = "%s: age %.2f s (worst stream %.2f), first text after %.2f s, last after %.2f s at the most"
+    log.info(line, title, mean, max(ages), first, end)
     return max(ages), first, end
 
 

@@ -38,6 +38,7 @@ class Server:
     faults: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     refused: int = 0
     flags: int = 0
+    received: asyncio.Event = field(default_factory=asyncio.Event)
 
     def app(self) -> web.Application:
         app = web.Application()
@@ -62,6 +63,7 @@ class Server:
 
     async def _call(self, request: web.Request) -> web.Response:
         body = await request.json() if request.can_read_body else {}
+        self.received.set()
         self.requests.append((request.method, request.path, body))
         name = f"{request.method} {request.path.rsplit('/', 1)[0] if request.method != 'POST' else request.path}"
         bucket = self.buckets.setdefault(name, Bucket(period=self.period))
@@ -95,7 +97,7 @@ class Server:
             "flags": self.flags,
             "type": 0,
             **{key: [] for key in ("mentions", "mention_roles", "attachments", "embeds", "components")},
-            **{key: False for key in ("tts", "mention_everyone", "pinned")},
+            **dict.fromkeys(("tts", "mention_everyone", "pinned"), False),
         }
 
 
@@ -111,6 +113,7 @@ class Bench:
     calls: Calls
     scheduler: Scheduler
     learned: list[tuple[Any, ...]]
+    taught: asyncio.Event
 
     def channel(self, reply_to: int | None = None) -> ChannelTarget:
         channel = self.client.get_partial_messageable(CHANNEL)
@@ -143,9 +146,11 @@ class Bench:
 async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     server, scheduler, calls = Server(), Scheduler(SystemClock()), Calls()
     learned: list[tuple[Any, ...]] = []
+    taught = asyncio.Event()
 
     def learn(key: Any, route: Any, **limits: Any) -> None:
         learned.append((key, route, limits))
+        taught.set()
         scheduler.learn(key, route, **limits)
 
     async with TestServer(server.app()) as http:
@@ -157,7 +162,7 @@ async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
             http_trace=trace_config(learn),
         )
         await client.login("token")
-        yield Bench(server, client, calls, scheduler, learned)
+        yield Bench(server, client, calls, scheduler, learned, taught)
         await scheduler.close()
         await client.close()
         await calls.close()
@@ -325,7 +330,7 @@ async def test_a_whole_answer_through_the_wire(bench: Bench) -> None:
 
 
 async def test_a_window_begun_anew_is_not_slept_on(bench: Bench) -> None:
-    """discord.py's sleeper of the last window must not hold the first call of the next one, nor the last slot's call."""
+    """discord.py's sleeper of the last window must not hold the first call of the next one, nor the last slot."""
     bench.server.period = 0.3
     target = bench.channel()
     begun = time.monotonic()
@@ -343,12 +348,10 @@ async def test_calls_of_others_teach_too(bench: Bench) -> None:
 
 async def test_a_cancelled_caller_leaves_the_request_under_way(bench: Bench) -> None:
     call = asyncio.ensure_future(bench.channel().edit(1, "text"))
-    while not bench.server.requests:
-        await asyncio.sleep(0)
+    await bench.server.received.wait()
     call.cancel()
     await asyncio.gather(call, return_exceptions=True)
-    while not bench.learned:
-        await asyncio.sleep(0.001)
+    await bench.taught.wait()
     assert len(bench.server.requests) == 1
 
 

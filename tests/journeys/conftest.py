@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from playground.models.scripted import Messages, ScriptedServer, Stream
-from playground.people import Person, Room
+from playground.entities import Channel, Guild, Message
+from playground.models.recital import Messages
+from playground.models.scripted import ScriptedServer, Stream
+from playground.people import Person
 from playground.server import Playground
 from tests.journeys.program import Program
 
@@ -39,14 +42,45 @@ class Stage:
     playground: Playground
     model: ScriptedServer
     answers: Answers
-    guild: object
+    guild: Guild
     ada: Person
     minjun: Person
     grace: Person
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
-    def channel(self, name: str = "room") -> Room:
+    def channel(self, name: str = "room") -> Channel:
         return self.playground.add_channel(self.guild, f"{name}-{next(self.numbers)}")
+
+    @property
+    def bot(self) -> str:
+        return self.playground.bot_mention
+
+    async def asked(self, person: Person, channel: Channel, question: str, answer: str | None = None) -> Message:
+        """Mentions the bot, and returns its answer once it is whole."""
+        expected = answer or f"The answer to {question}"
+        self.will_answer(question, expected)
+        await person.say(channel, f"{self.bot} {question}")
+        return await self.read(channel, expected)
+
+    async def read(self, channel: Channel, text: str) -> Message:
+        """The bot's message that reads so; waits for it."""
+
+        def found() -> Message | None:
+            said = (message for message in reversed(channel.messages) if message.author.bot)
+            return next((message for message in said if text in message.content), None)
+
+        message = await self.playground.wait_for(found)
+        assert message is not None
+        return message
+
+    @contextmanager
+    def slowly(self, tokens_a_second: float) -> Iterator[None]:
+        """The model's pace, while the context lasts."""
+        usual, self.model.rate = self.model.rate, tokens_a_second
+        try:
+            yield
+        finally:
+            self.model.rate = usual
 
     def will_answer(self, question: str, answer: str) -> None:
         """What the model answers to a question that holds `question`."""

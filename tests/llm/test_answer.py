@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.llm.answer import ThinkingFilter
@@ -32,11 +32,13 @@ def test_reasoning_at_the_start(text: str, expected: str) -> None:
     assert shown(list(text)) == expected
 
 
+@settings(deadline=None)
 @given(PIECES)
 def test_how_a_text_is_cut_into_pieces_changes_nothing(pieces: list[str]) -> None:
     assert shown(pieces) == shown(["".join(pieces)]) == shown(list("".join(pieces)))
 
 
+@settings(deadline=None)
 @given(PIECES)
 def test_text_without_reasoning_is_untouched(pieces: list[str]) -> None:
     text = "x" + "".join(pieces)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import (
@@ -30,6 +30,7 @@ def test_five_attempts_at_most(error: ModelError) -> None:
     assert [wait_before_retry(error, attempt, rng) is None for attempt in range(1, 7)] == [False] * 4 + [True] * 2
 
 
+@settings(deadline=None)
 @given(st.integers(1, 4), st.randoms(use_true_random=False))
 def test_full_jitter(attempt: int, rng: random.Random) -> None:
     wait = wait_before_retry(Overloaded(None), attempt, rng)
@@ -42,6 +43,7 @@ def test_waits_spread_over_their_range() -> None:
     assert min(waits) < 1 < 7 < max(waits) <= 8
 
 
+@settings(deadline=None)
 @given(st.floats(0, 60), st.integers(1, 4), st.randoms(use_true_random=False))
 def test_the_server_s_word_is_the_least(asked: float, attempt: int, rng: random.Random) -> None:
     wait = wait_before_retry(RateLimited(asked), attempt, rng)

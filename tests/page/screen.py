@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from selenium.webdriver import Chrome, Keys
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
@@ -30,17 +31,28 @@ class Screen:
         self.go(place)
 
     def become(self, person: str) -> None:
-        self.wait(lambda: person in self.one("#person").text)
+        self.wait(lambda: person in (self.one("#person").get_attribute("textContent") or ""))
+        self._show_places()
         Select(self.one("#person")).select_by_visible_text(person)
-        self.wait(lambda: Select(self.one("#person")).first_selected_option.text == person and self.place)
+        self.wait(lambda: self.person == person and self.place)
 
     def go(self, place: str) -> None:
         def button() -> WebElement | None:
+            self._show_places()
             return next((each for each in self.all("#channels button") if place in each.text), None)
 
-        found = self.wait(button)
-        self.driver.execute_script("arguments[0].click()", found)
+        self.wait(button).click()
         self.wait(lambda: place in self.place)
+
+    def _show_places(self) -> None:
+        """On a small screen they are hidden."""
+        if not self.one("#places").is_displayed():
+            self.one("#open-places").click()
+            self.wait(self.one("#places").is_displayed)
+
+    @property
+    def person(self) -> str | None:
+        return Select(self.one("#person")).first_selected_option.get_attribute("textContent")
 
     @property
     def place(self) -> str:
@@ -52,6 +64,18 @@ class Screen:
 
     def type(self, text: str) -> None:
         self.line.send_keys(text)
+
+    def press(self, *keys: str) -> WebElement:
+        """Presses a key, others held down before it; returns what has the focus then."""
+        *held, key = keys
+        chain = ActionChains(self.driver)
+        for each in held:
+            chain.key_down(each)
+        chain.send_keys(key)
+        for each in held:
+            chain.key_up(each)
+        chain.perform()
+        return self.driver.switch_to.active_element
 
     def send(self, text: str) -> None:
         self.line.send_keys(text + Keys.ENTER)
@@ -90,8 +114,6 @@ class Screen:
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
     def wait(self, condition: Callable[[], T | None], seconds: float = SECONDS) -> T:
-        from selenium.common.exceptions import StaleElementReferenceException
-
         def tried(_: Chrome) -> T | None:
             try:
                 return condition()

@@ -6,7 +6,6 @@ from collections.abc import Callable
 import pytest
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import Select
 
 from tests.page.screen import Screen
 from tests.page.stage import Stage
@@ -46,7 +45,7 @@ def test_markdown_is_shown_as_discord_does_and_never_as_html(screen: Screen) -> 
         "[bad](javascript:alert(1)) ||hidden||"
     )
     screen.send(text)
-    message = screen.message("You said:")
+    message = screen.message("javascript:", ":not(.mine)")
     html = message.find_element(By.CLASS_NAME, "content").get_attribute("innerHTML") or ""
     assert "&lt;img src=x" in html and "<img" not in html
     assert "<strong>bold <em>both</em></strong>" in html and "<s>gone</s>" in html and "<code>a*b*</code>" in html
@@ -109,14 +108,16 @@ def test_a_slash_command_with_autocomplete_gets_a_private_answer(screen: Screen)
 
 
 def test_private_answers_are_seen_by_their_asker_alone_and_can_be_dismissed(screen: Screen) -> None:
-    screen.enter("Grace", "mods")
+    screen.enter("Grace", "general")
     screen.send("/persona use name:Poet ")
-    answer = screen.message("Now poet answers here.")
-    screen.button("Dismiss", answer).click()
-    screen.wait(lambda: not screen.all(".private") or None)
-    screen.enter("민준", "mods")
-    screen.wait(lambda: "@Causerie" in screen.one("#place-topic").text or None)
-    assert not screen.all(".private")
+    screen.message("Grace used /persona use", ".private")
+    screen.enter("Ada", "general")
+    screen.send("after it")
+    screen.message("after it")
+    assert "Grace used" not in screen.one("#log").text
+    screen.enter("Grace", "general")
+    screen.button("Dismiss", screen.message("Grace used /persona use")).click()
+    screen.wait(lambda: "Grace used" not in screen.one("#log").text or None)
 
 
 def test_a_missing_option_and_an_unknown_command_are_said(screen: Screen) -> None:
@@ -229,7 +230,7 @@ def test_another_persons_typing_and_messages_appear(screen: Screen, stage: Stage
     world = stage.playground.world
     grace = next(user for user in world.users.values() if user.name == "Grace")
     channel = next(each for each in world.channels.values() if each.name == "general")
-    person = stage.playground.person(grace.id)
+    person = stage.playground.people.person(grace.id)
     stage.run(person.type(channel))
     screen.wait(lambda: screen.one("#typing").text == "Grace is typing …" or None)
     stage.run(person.say(channel, "here I am"))
@@ -270,17 +271,13 @@ def test_everything_can_be_done_by_keyboard(screen: Screen) -> None:
     screen.enter("Ada", "general")
     screen.send("by keyboard alone")
     screen.message("by keyboard alone")
-    screen.type(Keys.SHIFT + Keys.TAB + Keys.NULL)
-    for _ in range(6):
-        focused = screen.driver.switch_to.active_element
-        if focused.tag_name == "summary":
-            break
-        focused.send_keys(Keys.SHIFT + Keys.TAB + Keys.NULL)
+    pressed = (screen.press(Keys.SHIFT, Keys.TAB) for _ in range(8))
+    focused = next(each for each in pressed if each.tag_name == "summary")
     assert focused.accessible_name == "Actions for the message of Ada"
-    focused.send_keys(Keys.ENTER)
+    screen.press(Keys.ENTER)
     screen.wait(lambda: screen.driver.switch_to.active_element.text == "👍" or None)
-    screen.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
-    screen.wait(lambda: screen.driver.switch_to.active_element.tag_name == "summary" or None)
+    screen.press(Keys.ESCAPE)
+    screen.wait(lambda: screen.driver.switch_to.active_element == focused or None)
 
 
 def test_controls_have_names(screen: Screen) -> None:
@@ -311,7 +308,7 @@ def test_it_fits_a_phone(open_browser: Callable[..., Chrome], stage: Stage) -> N
     screen.shoot("phone-dark")
     screen.one("#open-places").click()
     screen.wait(lambda: screen.one("#places").is_displayed() or None)
-    assert Select(screen.one("#person")).first_selected_option.text == "민준"
+    assert screen.person == "민준"
     screen.shoot("phone-places")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -55,6 +55,20 @@ class Parrot(commands.AutoShardedBot):
         super().__init__(command_prefix="!", help_command=None, guild_ready_timeout=0.02, **options)
         self.heard: list[discord.Message] = []
         self.seen: list[tuple[str, Any]] = []
+        self._noted = asyncio.Condition()
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Without the pause of five seconds that Discord asks for."""
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Looks at the condition again after everything the bot notices."""
+        async with asyncio.timeout(5), self._noted:
+            await self._noted.wait_for(condition)
+
+    async def note(self, kind: str, what: Any) -> None:
+        async with self._noted:
+            self.seen.append((kind, what))
+            self._noted.notify_all()
 
     @asynccontextmanager
     async def running(self, token: str) -> AsyncIterator[None]:
@@ -78,35 +92,36 @@ class Parrot(commands.AutoShardedBot):
         if message.author == self.user:
             return
         self.heard.append(message)
+        await self.note("message", message.content)
         context = await self.get_context(message)
         if context.valid:
             await self.invoke(context)
         elif message.content.startswith("echo "):
             await message.reply(message.content[5:], mention_author=False)
 
-    async def on_socket_event_type(self, event: str) -> None:
-        self.seen.append(("event", event))
-
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
-        self.seen.append(("edit", payload.data["content"]))
+        await self.note("edit", payload.data["content"])
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
-        self.seen.append(("delete", payload.message_id))
+        await self.note("delete", payload.message_id)
 
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
-        self.seen.append(("bulk delete", payload.message_ids))
+        await self.note("bulk delete", payload.message_ids)
 
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
-        self.seen.append(("reaction", (str(payload.emoji), payload.user_id)))
+        await self.note("reaction", (str(payload.emoji), payload.user_id))
 
     async def on_raw_typing(self, payload: discord.RawTypingEvent) -> None:
-        self.seen.append(("typing", payload.user_id))
+        await self.note("typing", payload.user_id)
 
     async def on_thread_create(self, thread: discord.Thread) -> None:
-        self.seen.append(("thread", thread.name))
+        await self.note("thread", thread.name)
+
+    async def on_ready(self) -> None:
+        await self.note("ready", None)
 
     async def on_resumed(self) -> None:
-        self.seen.append(("resumed", None))
+        await self.note("resumed", None)
 
     def has_seen(self, kind: str) -> list[Any]:
         return [what for seen, what in self.seen if seen == kind]
@@ -182,7 +197,9 @@ class Talk(commands.Cog):
         return [app_commands.Choice(name=word, value=word) for word in ("polly", "cracker") if current in word]
 
 
-cage = app_commands.Group(name="cage", description="The cage", default_permissions=discord.Permissions(manage_guild=True))
+cage = app_commands.Group(
+    name="cage", description="The cage", default_permissions=discord.Permissions(manage_guild=True)
+)
 
 
 @cage.command(name="clean", description="Cleans it, later")

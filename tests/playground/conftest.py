@@ -14,15 +14,15 @@ from playground.entities import Channel, Guild
 from playground.people import Person
 from playground.server import Playground
 from tests.playground.bot import Parrot
+from tests.playground.client import Client
 from tests.playground.contract import Contract, Wire
 
 
 @pytest.fixture(scope="session")
 def contract() -> Contract | None:
-    """None, said once, where DISCORD_OPENAPI names no file: only the check against it is left out then."""
+    """None where DISCORD_OPENAPI names no file: only the check against it is left out then; test_contract says so."""
     path = os.environ.get("DISCORD_OPENAPI", "")
     if not Path(path).is_file():
-        print("\nDISCORD_OPENAPI names no file: bodies are not held against Discord's own description")
         return None
     return Contract(json.loads(Path(path).read_text()))
 
@@ -40,6 +40,12 @@ def wire(contract: Contract | None) -> Iterator[Wire]:
 async def playground() -> AsyncIterator[Playground]:
     async with Playground() as playground:
         yield playground
+
+
+@pytest.fixture
+async def client(playground: Playground) -> AsyncIterator[Client]:
+    async with Client(playground) as client:
+        yield client
 
 
 @pytest.fixture

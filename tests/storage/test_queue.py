@@ -162,11 +162,16 @@ async def test_a_sole_process_takes_every_lease_at_once(talk: Talk, storage: Sto
 async def test_recovery_ends_a_lapsed_run_and_no_other(talk: Talk, storage: Storage) -> None:
     run = await talk.ask()
     await talk.claim()
-    ending = {"status": RunStatus.FAILED, "finish_reason": FinishReason.INTERRUPTED, "error": None}
     async with storage.write() as work:
-        assert not await work.runs.recover(run.run_id, now=NOW, **ending)
-        assert await work.runs.recover(run.run_id, now=LEASE_ENDS, **ending)
-        assert not await work.runs.recover(run.run_id, now=LEASE_ENDS, **ending)
+
+        async def recover(now: datetime) -> bool:
+            return await work.runs.recover(
+                run.run_id, status=RunStatus.FAILED, now=now, finish_reason=FinishReason.INTERRUPTED, error=None
+            )
+
+        assert not await recover(NOW)
+        assert await recover(LEASE_ENDS)
+        assert not await recover(LEASE_ENDS)
     assert await status(talk, run) is RunStatus.FAILED
 
 

@@ -39,10 +39,13 @@ async def pairs(storage: Storage) -> dict[int, dict[str, str]]:
 
 
 async def test_an_exception_takes_everything_back(storage: Storage) -> None:
-    with pytest.raises(ZeroDivisionError):
+    async def fail_halfway() -> None:
         async with storage.write() as work:
             await work.settings.put(Scope.GUILD, 1, "left", "1")
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail_halfway()
     assert await pairs(storage) == {}
     await put_pair(storage, 2)
     assert list(await pairs(storage)) == [2]
@@ -64,11 +67,12 @@ async def test_writers_cancelled_anywhere_leave_whole_pairs_and_a_working_storag
         while pending := [task for task in tasks if not task.done()]:
             for _ in range(rng.randrange(8)):
                 await asyncio.sleep(0)
-            if rng.random() < 0.3:
+            if cancelled < 15:
                 cancelled += rng.choice(pending).cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await put_pair(storage, 1000)
-    assert cancelled > 5
+    assert cancelled >= 1
+    assert len(finished) >= 40 - cancelled
     assert {type(task.exception()) for task in tasks if not task.cancelled()} <= {type(None)}
     stored = await pairs(storage)
     assert all(set(pair) == {"left", "right"} for pair in stored.values())
@@ -113,13 +117,16 @@ async def test_a_healthy_storage_has_no_problems(storage: Storage) -> None:
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 async def test_closing_ends_the_threads(url: str) -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     storage = await open_storage(url)
     await put_pair(storage, 1)
     await pairs(storage)
-    assert threading.active_count() > before
+    started = set(threading.enumerate()) - before
+    assert started
     await storage.close()
-    assert threading.active_count() == before
+    for thread in started:
+        thread.join(5)
+    assert not [thread for thread in started if thread.is_alive()]
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)

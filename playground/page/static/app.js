@@ -94,7 +94,9 @@ class App {
   async learnCommands() {
     const [place, person] = [this.here.id, this.me.id];
     const { commands } = await api.commands(place, person);
-    if (this.here.id === place && this.me.id === person) this.registered = commands;
+    if (this.here.id !== place || this.me.id !== person) return;
+    this.registered = commands;
+    this.composer.commandsChanged();
   }
 
   async follow() {

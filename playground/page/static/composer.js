@@ -33,7 +33,7 @@ export class Composer {
     });
     this.text.addEventListener("input", () => this.changed());
     this.text.addEventListener("keydown", (event) => this.key(event));
-    this.text.addEventListener("blur", () => setTimeout(() => this.offer([]), 150));
+    this.text.addEventListener("blur", () => this.offer([]));
     this.text.addEventListener("focus", () => this.changed({ silently: true }));
     this.picker.addEventListener("change", () => this.attach(this.picker.files));
     this.text.addEventListener("paste", (event) => this.attach(event.clipboardData.files));
@@ -99,8 +99,16 @@ export class Composer {
       this.host.typing();
     }
     const round = ++this.round;
+    // What is offered answers an older line: Enter must not pick from it.
+    this.active = -1;
+    this.mark();
     const items = await this.suggest(line);
     if (round === this.round) this.offer(items);
+  }
+
+  /** The commands that can be named are others than before. */
+  commandsChanged() {
+    if (this.text.value.startsWith("/")) this.changed({ silently: true });
   }
 
   async suggest(line) {

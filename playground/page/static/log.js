@@ -7,6 +7,7 @@ import { clockTime, number, say } from "./words.js";
 const REPLY = 19, THREAD_CREATED = 18, THREAD_STARTER = 21;
 const GROUPED_MILLISECONDS = 7 * 60 * 1000;
 const MESSAGE_MENU = 3;
+const HUES = 6;
 const NEAR_END = 80;
 const SETTLED_MILLISECONDS = 2500;
 const SHOWN_EMOJI = ["👍", "❤️", "😂", "🎉", "👀"];
@@ -53,7 +54,7 @@ function avatar(message, hidden) {
   const person = message.author;
   const node = element("div", { className: "avatar" }, hidden ? "" : [...nameOf(message)][0].toUpperCase());
   node.setAttribute("aria-hidden", "true");
-  node.dataset.hue = String(Number(BigInt(person.id) >> 12n) % 6);
+  node.dataset.hue = String([...nameOf(message)].reduce((sum, each) => sum + each.codePointAt(0), 0) % HUES);
   if (person.bot) node.classList.add("bot");
   return node;
 }
@@ -149,7 +150,8 @@ function menu(message, context) {
     if (!node.open) return;
     const list = element("div", { className: "actions" }, ...actions(message, context));
     list.addEventListener("click", () => (node.open = false));
-    node.replaceChildren(summary, list);
+    node.querySelector(".actions")?.remove();
+    node.append(list);
     list.querySelector("button")?.focus({ preventScroll: true });
   });
   node.addEventListener("keydown", (event) => {

@@ -1,0 +1,184 @@
+"""Slash commands, over the wire."""
+
+from __future__ import annotations
+
+import pytest
+
+from playground.entities import Channel
+from playground.errors import Impossible
+from playground.people import Person
+from tests.journeys.conftest import Stage
+from tests.journeys.test_conversation import contents
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def private(person: Person, channel: Channel, command: str, **values: object) -> str:
+    """What only the caller reads."""
+    invocation = await person.command(channel, command, **values)  # type: ignore[arg-type]
+    message = await invocation.response()
+    assert message.private and message.seen_by is person.user
+    return message.content
+
+
+async def test_a_persona_is_written_used_announced_and_sent_to_the_model(stage: Stage) -> None:
+    room = stage.channel()
+    form = await (await stage.grace.command(room, "persona create")).form()
+    saved = await stage.grace.submit(
+        form, {"Name": "Pirate", "Instructions": "Talk like a pirate.", "Greeting": "Ahoy!", "Parameters": "temperature=0.5"}
+    )
+    assert "**Pirate** is saved" in (await saved.response()).content
+    await stage.ada.command(room, "persona use", name="Pirate")
+    announced = await stage.read(room, "**Pirate**")
+    assert not announced.private and "Ahoy!" in announced.content and "Ada" in announced.content
+    await stage.asked(stage.ada, room, "Who are you?", "Arr.")
+    call = stage.sent("Who are you?")
+    assert contents(call)[0].startswith("Talk like a pirate.")
+    assert call.parameters["temperature"] == 0.5
+    assert "temperature" in (await private(stage.ada, room, "persona show")).lower()
+
+
+async def test_a_persona_of_one_channel_is_not_anothers(stage: Stage) -> None:
+    room = stage.channel()
+    await (await stage.ada.command(room, "persona use", name="Tutor")).response()
+    thread = await stage.ada.open_thread(room, "lesson")
+    await stage.asked(stage.ada, thread, "Teach me in the thread", "Yes.")
+    assert "patient tutor" in contents(stage.sent("Teach me in the thread"))[0]
+    await stage.asked(stage.ada, stage.channel(), "Teach me elsewhere", "No.")
+    assert "patient tutor" not in contents(stage.sent("Teach me elsewhere"))[0]
+
+
+async def test_what_was_typed_survives_a_mistake(stage: Stage) -> None:
+    room = stage.channel()
+    form = await (await stage.grace.command(room, "persona create")).form()
+    typed = {"Name": "Careful", "Instructions": "Be careful.", "Parameters": "warmth=9"}
+    refused = await (await stage.grace.submit(form, typed)).response()
+    assert refused.private and "warmth=9" in refused.content
+    again = await (await stage.grace.click(refused, "Change it")).form()
+    saved = await (await stage.grace.submit(again, {"Parameters": "top_p=0.9"})).response()
+    assert "**Careful** is saved" in saved.content
+    assert "Be careful." in await private(stage.grace, room, "persona show", name="Careful")
+
+
+async def test_a_deleted_persona_comes_back(stage: Stage) -> None:
+    room = stage.channel()
+    form = await (await stage.grace.command(room, "persona create")).form()
+    await (await stage.grace.submit(form, {"Name": "Fleeting", "Instructions": "Be brief."})).response()
+    await (await stage.ada.command(room, "persona use", name="fleeting")).response()
+    deleted = await (await stage.grace.command(room, "persona delete", name="Fleeting")).response()
+    assert "Companion" in await private(stage.ada, room, "persona show")
+    await (await stage.grace.click(deleted, "Undo")).answered()
+    await stage.playground.wait_for(lambda: "is back in the library" in deleted.content)
+    assert "Be brief." in await private(stage.ada, room, "persona show")
+
+
+async def test_a_member_writes_no_persona(stage: Stage) -> None:
+    room = stage.channel()
+    assert "Manage Channels" in await private(stage.ada, room, "persona create")
+
+
+async def test_autocomplete_finds_personas_by_what_is_typed(stage: Stage) -> None:
+    choices = await stage.ada.autocomplete(stage.channel(), "persona use", "name", "tu")
+    assert [choice["name"] for choice in choices] == ["Tutor"]
+
+
+async def test_a_moderator_resets_and_undoes(stage: Stage) -> None:
+    room = stage.channel()
+    await stage.asked(stage.ada, room, "The code is 4711.", "Noted.")
+    reset = await (await stage.grace.command(room, "reset")).response()
+    assert not reset.private and "Grace" in reset.content and "1 answer" in reset.content
+    await stage.asked(stage.ada, room, "What was the code?", "I do not know.")
+    assert not any("4711" in said for said in contents(stage.sent("What was the code?")))
+    await (await stage.grace.click(reset, "Undo")).answered()
+    await stage.playground.wait_for(lambda: "undid the reset" in reset.content)
+    await stage.asked(stage.ada, room, "And now the code?", "4711.")
+    assert any("4711" in said for said in contents(stage.sent("And now the code?")))
+
+
+async def test_a_reset_is_refused_to_a_member(stage: Stage) -> None:
+    room = stage.channel()
+    with pytest.raises(Impossible):
+        await stage.ada.command(room, "reset")
+    stage.playground.world.commands.permit(stage.guild, "reset", stage.ada.id, allowed=True)
+    assert "Manage Messages" in await private(stage.ada, room, "reset")
+
+
+async def test_a_reset_stops_the_answer_that_is_being_written(stage: Stage) -> None:
+    room = stage.channel()
+    stage.answers["Recite it all"] = " ".join(f"verse{number}" for number in range(3_000))
+    await stage.ada.say(room, f"{stage.bot} Recite it all")
+    answer = await stage.read(room, "verse0")
+    await (await stage.grace.command(room, "reset")).response()
+    await stage.playground.wait_for(lambda: any("Stopped" in message.content for message in room.messages))
+    await stage.asked(stage.ada, room, "What now?", "A new start.")
+    assert not any("verse" in said or "Recite" in said for said in contents(stage.sent("What now?")))
+    assert "verse0" in answer.content
+
+
+async def test_ask_is_public_and_part_of_the_conversation(stage: Stage) -> None:
+    room = stage.channel()
+    stage.will_answer("How tall is Hallasan?", "1,947 metres.")
+    invocation = await stage.ada.command(room, "ask", prompt="How tall is Hallasan?")
+    answer = await invocation.response()
+    await stage.playground.wait_for(lambda: answer.content == "> How tall is Hallasan?\n1,947 metres.")
+    assert not answer.private
+    await stage.asked(stage.minjun, room, "In feet?", "6,388.")
+    assert contents(stage.sent("In feet?"))[-3:-1] == ["Ada: How tall is Hallasan?", "1,947 metres."]
+
+
+async def test_a_private_question_is_seen_by_its_asker_and_remembered_by_nobody(stage: Stage) -> None:
+    room = stage.channel()
+    await stage.asked(stage.ada, room, "We speak of boats.", "Boats it is.")
+    stage.will_answer("my shoe size", "43.")
+    answer = await (await stage.ada.command(room, "ask", prompt="Remember my shoe size 43", private=True)).response()
+    await stage.playground.wait_for(lambda: "43." in answer.content)
+    assert answer.private and answer.seen_by is stage.ada.user
+    assert not any("boats" in said for said in contents(stage.sent("my shoe size")))
+    await stage.asked(stage.ada, room, "What else did we say?", "Only boats.")
+    assert not any("shoe" in said for said in contents(stage.sent("What else did we say?")))
+
+
+async def test_a_channel_set_to_everything_is_answered_without_mention(stage: Stage) -> None:
+    room = stage.channel()
+    assert "Manage Channels" in await private(stage.ada, room, "settings set", setting="reply_to", value="everything")
+    done = await private(stage.grace, room, "settings set", setting="reply_to", value="everything")
+    assert "every message" in done
+    stage.will_answer("no mention at all", "Heard.")
+    await stage.ada.say(room, "no mention at all")
+    await stage.read(room, "Heard.")
+
+
+async def test_a_value_that_does_not_fit_changes_nothing(stage: Stage) -> None:
+    room = stage.channel()
+    assert "not a value" in await private(stage.grace, room, "settings set", setting="window_tokens", value="lots")
+    assert "16,000" in await private(stage.grace, room, "settings set", setting="window_tokens")
+
+
+async def test_help_names_the_persona_and_the_ways_to_talk(stage: Stage) -> None:
+    text = await private(stage.ada, stage.channel(), "help")
+    assert "Companion" in text and "Mention me" in text and "</persona use:" in text
+
+
+async def test_a_korean_member_is_spoken_to_in_korean(stage: Stage) -> None:
+    room = stage.channel()
+    assert "안녕" in await private(stage.minjun, room, "help") or "멘션" in await private(stage.minjun, room, "help")
+    refused = await private(stage.minjun, room, "persona create")
+    assert "권한" in refused
+
+
+async def test_commands_are_registered_with_korean_names(stage: Stage) -> None:
+    registered = {command["name"]: command for command in stage.playground.world.commands.registered(None)}
+    assert set(registered) == {"ask", "persona", "reset", "settings", "preferences", "help"}
+    for command in registered.values():
+        assert command["description_localizations"]["ko"] != command["description"]
+    persona = registered["persona"]
+    assert {option["name_localizations"]["ko"] for option in persona["options"]} >= {"보기", "목록", "사용"}
+
+
+async def test_a_chosen_language_holds_for_oneself(stage: Stage) -> None:
+    room = stage.channel()
+    person = stage.playground.add_person("Lena", locale="de")
+    stage.playground.join(person, stage.guild)
+    assert "Mention me" in await private(person, room, "help")
+    await private(person, room, "preferences", setting="language", value="ko")
+    assert "멘션" in await private(person, room, "help")

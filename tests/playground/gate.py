@@ -1,0 +1,83 @@
+"""The other end of the gateway, by hand: what a bot's library hides is there to look at."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import Any, Self
+
+import aiohttp
+import zstandard
+
+from playground.server import Playground
+
+GUILDS = 1 << 0
+MEMBERS = 1 << 1
+MESSAGES = 1 << 9
+DIRECT = 1 << 12
+CONTENT = 1 << 15
+
+
+class Gate:
+    """One connection; `compress` as a bot would ask for it."""
+
+    def __init__(self, playground: Playground, compress: str | None = None) -> None:
+        self._playground = playground
+        self._compress = compress
+        self._zlib = zlib.decompressobj()
+        self._zstd = zstandard.ZstdDecompressor().decompressobj()
+        self.session_id = ""
+        self.sequence: int | None = None
+
+    async def __aenter__(self) -> Self:
+        self._client = aiohttp.ClientSession()
+        query = {"v": "10", "encoding": "json"} | ({"compress": self._compress} if self._compress else {})
+        address = self._playground.url.replace("http", "ws") + "/gateway"
+        self.socket = await self._client.ws_connect(address, params=query)
+        assert (await self.receive())["op"] == 10
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.socket.close(code=4000)
+        await self._client.close()
+
+    async def send(self, op: int, data: Any) -> None:
+        await self.socket.send_str(json.dumps({"op": op, "d": data}))
+
+    async def receive(self) -> dict[str, Any]:
+        frame = await self.socket.receive(timeout=5)
+        if frame.type is aiohttp.WSMsgType.BINARY:
+            text = (self._zlib if self._compress == "zlib-stream" else self._zstd).decompress(frame.data)
+        else:
+            assert frame.type is aiohttp.WSMsgType.TEXT, frame
+            text = frame.data
+        message: dict[str, Any] = json.loads(text)
+        self.sequence = message.get("s") or self.sequence
+        return message
+
+    async def next(self, name: str) -> dict[str, Any]:
+        """The data of the next dispatch of that name; others are passed over."""
+        while (message := await self.receive()).get("t") != name:
+            pass
+        data: dict[str, Any] = message["d"]
+        return data
+
+    async def identify(self, intents: int, shard: tuple[int, int] = (0, 1), token: str | None = None) -> dict[str, Any]:
+        await self.ask_to_identify(intents, shard, token)
+        ready = await self.next("READY")
+        self.session_id = ready["session_id"]
+        return ready
+
+    async def ask_to_identify(self, intents: int, shard: tuple[int, int] = (0, 1), token: str | None = None) -> None:
+        properties = {"os": "linux", "browser": "test", "device": "test"}
+        secret = self._playground.token if token is None else token
+        await self.send(2, {"token": secret, "intents": intents, "shard": shard, "properties": properties})
+
+    async def resume(self, session_id: str, sequence: int | None) -> None:
+        await self.send(6, {"token": self._playground.token, "session_id": session_id, "seq": sequence})
+
+    async def close_code(self) -> int | None:
+        """Reads until the server closes."""
+        while not self.socket.closed:
+            await self.socket.receive(timeout=5)
+        return self.socket.close_code

@@ -1,0 +1,151 @@
+"""The playground over HTTP, with a bot of a few lines on the other side where one must answer."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import aiohttp
+
+from playground.entities import Channel, Guild, Overwrite
+from playground.people import Person
+from playground.permissions import VIEW_CHANNEL
+from playground.server import Playground, default_world
+from tests.playground.bot import Parrot
+from tests.playground.client import Client
+
+
+async def _events(feed: aiohttp.ClientWebSocketResponse, until: str) -> list[dict[str, Any]]:
+    seen: list[dict[str, Any]] = []
+    while not seen or seen[-1]["type"] != until:
+        seen.append(await feed.receive_json(timeout=5))
+    return seen
+
+
+async def test_the_state_of_the_default_world(playground: Playground, client: Client) -> None:
+    default_world(playground)
+    state = (await client.people("GET", "/state")).body
+    assert {(person["name"], person["locale"]) for person in state["people"]} == {
+        ("Ada", "en-US"),
+        ("민준", "ko"),
+        ("Grace", "en-US"),
+    }
+    channels = {channel["name"]: channel for channel in state["guilds"][0]["channels"]}
+    assert list(channels) == ["general", "korean-한국어", "mods"]
+    grace = next(person["id"] for person in state["people"] if person["name"] == "Grace")
+    assert channels["mods"]["viewers"] == [grace] and len(channels["general"]["writers"]) == 3
+    assert len(state["dms"]) == 3 and state["bot"]["online"] is False
+
+
+async def test_saying_editing_reacting_deleting(client: Client, general: Channel, ada: Person) -> None:
+    path, me = f"/channels/{general.id}/messages", {"user_id": str(ada.id)}
+    files = [{"filename": "a.txt", "content_base64": base64.b64encode(b"a").decode()}]
+    said = await client.people("POST", path, {**me, "content": "helo", "files": files})
+    assert said.status == 201 and said.body["attachments"][0]["filename"] == "a.txt"
+    place = f"{path}/{said.body['id']}"
+    await client.people("PATCH", place, {**me, "content": "hello"})
+    await client.people("PUT", f"{place}/reactions", {**me, "emoji": "🎉"})
+    reply = await client.people("POST", path, {**me, "content": "me too", "reply_to": said.body["id"]})
+    assert reply.body["referenced_message"]["content"] == "hello"
+    shown = (await client.people("GET", f"{path}?user_id={ada.id}&versions=1")).body["messages"]
+    assert [version["content"] for version in shown[0]["versions"]] == ["helo", "hello"]
+    assert shown[0]["reactions"] == [{"emoji": "🎉", "count": 1, "user_ids": [str(ada.id)]}]
+    await client.people("DELETE", f"{place}/reactions?user_id={ada.id}&emoji=🎉")
+    assert (await client.people("DELETE", f"{place}?user_id={ada.id}")).status == 204
+    assert [message.content for message in general.messages] == ["me too"]
+
+
+async def test_commands_with_files_autocompletion_menus(
+    playground: Playground, client: Client, general: Channel, ada: Person, guild: Guild, parrot: Parrot
+) -> None:
+    minjun = playground.add_person("민준", "ko")
+    playground.join(minjun, guild)
+    offered = await client.people("GET", f"/commands?channel_id={general.id}&user_id={minjun.id}")
+    command = next(each for each in offered.body["commands"] if each["name"] == "parrot")
+    assert (command["shown_name"], command["shown_description"]) == ("앵무새", "따라합니다")
+    assert [option["name"] for option in command["options"]] == ["word", "times", "to", "paper", "tone"]
+    paper = {"filename": "p.txt", "content_base64": base64.b64encode(b"paper").decode()}
+    options = {"word": "hi", "times": "2", "to": str(ada.id), "paper": paper}
+    asked = {"user_id": str(ada.id), "name": "parrot", "options": options}
+    used = await client.people("POST", f"/channels/{general.id}/commands", asked)
+    assert used.body["messages"][0]["content"] == "hi hi Ada paper"
+    completion = {"user_id": str(ada.id), "name": "parrot", "option": "word", "value": "cr"}
+    choices = await client.people("POST", f"/channels/{general.id}/autocomplete", completion)
+    assert choices.body["choices"][0]["value"] == "cracker"
+    said = await ada.say(general, "wise")
+    menu = {"user_id": str(ada.id), "name": "Quote", "target_id": str(said.id)}
+    quoted = await client.people("POST", f"/channels/{general.id}/commands", menu)
+    assert quoted.body["messages"][0]["private"] is True
+
+
+async def test_buttons_and_forms(
+    playground: Playground, client: Client, general: Channel, ada: Person, parrot: Parrot
+) -> None:
+    await ada.say(general, "!perch")
+    perch = await playground.next_message(general)
+    feed = await client.events(ada.id)
+    pressed = {"user_id": str(ada.id), "message_id": str(perch.id), "custom_id": "name"}
+    modal = (await client.people("POST", "/components", pressed)).body["modal"]
+    assert (await _events(feed, "modal"))[-1]["modal"] == modal
+    filled = {"user_id": str(ada.id), "interaction_id": modal["interaction_id"], "values": {"Name": "Polly"}}
+    assert (await client.people("POST", "/modals", filled)).body["messages"][0]["content"] == "Hello Polly"
+    chosen = {**pressed, "custom_id": "fruit", "values": ["a"]}
+    assert (await client.people("POST", "/components", chosen)).body["answered"] == 6
+
+
+async def test_the_feed_shows_what_its_person_may_see(
+    playground: Playground, client: Client, guild: Guild, general: Channel, ada: Person, parrot: Parrot
+) -> None:
+    minjun = playground.add_person("민준", "ko")
+    playground.join(minjun, guild)
+    secret = playground.add_channel(
+        guild, "secret", overwrites=[Overwrite(id=ada.id, for_member=True, deny=VIEW_CHANNEL)]
+    )
+    hers, his = await client.events(ada.id), await client.events(minjun.id)
+    assert (await hers.receive_json())["online"] is True
+    await minjun.say(secret, "not for her")
+    said = await ada.say(general, "for both")
+    menu = await ada.menu(said, "Quote")
+    await menu.response()
+    await client.people("POST", f"/channels/{general.id}/typing", {"user_id": str(ada.id)})
+    await ada.delete(said)
+    seen = await _events(hers, "message_delete")
+    assert [event["message"]["content"] for event in seen if "message" in event] == ["for both", "> for both"]
+    assert [event["type"] for event in seen if event["type"] == "typing"]
+    theirs = await _events(his, "message_delete")
+    assert [event["message"]["content"] for event in theirs if "message" in event] == ["not for her", "for both"]
+
+
+async def test_threads_and_the_world_from_outside(client: Client, playground: Playground, guild: Guild) -> None:
+    new = (await client.people("POST", "/guilds", {"name": "Second"})).body
+    channel = (await client.people("POST", f"/guilds/{new['id']}/channels", {"name": "room"})).body
+    person = (await client.people("POST", "/people", {"name": "Bo", "guild_ids": [new["id"]]})).body
+    opened = {"user_id": person["id"], "name": "aside"}
+    thread = await client.people("POST", f"/channels/{channel['id']}/threads", opened)
+    assert thread.body["parent_id"] == channel["id"] and thread.body["type"] == 11
+
+
+async def test_limits_and_the_gateway_from_outside(
+    playground: Playground, client: Client, general: Channel, parrot: Parrot
+) -> None:
+    await client.people("PUT", "/limits/message.create", {"calls": 1, "seconds": 60})
+    for _ in range(2):
+        await client.bot("POST", f"/channels/{general.id}/messages", {"content": "a"})
+    counted = (await client.people("GET", "/limits")).body
+    assert counted["refused"] == {"POST /channels/{channel_id}/messages": 1}
+    await client.people("POST", "/gateway", {"action": "cut"})
+    await playground.wait_for(lambda: not playground.online)
+    await playground.ready()
+
+
+async def test_what_is_refused(playground: Playground, client: Client, general: Channel, ada: Person) -> None:
+    path, said = f"/channels/{general.id}/messages", {"user_id": str(ada.id), "content": "a"}
+    assert (await client.people("POST", "/channels/1/messages", said)).status == 404
+    assert (await client.people("POST", path, {**said, "user_id": "1"})).status == 422
+    assert (await client.people("POST", path, {"content": "a"})).status == 400
+    assert (await client.people("POST", f"/channels/{general.id}/commands", {**said, "name": "none"})).status == 422
+    url = f"{playground.url}/playground/api{path}"
+    assert (await client.fetch("POST", url, data="{}", headers={"Content-Type": "text/plain"})).status == 400
+    assert (await client.fetch("POST", url, json=said, headers={"Origin": "http://elsewhere.example"})).status == 403
+    assert (await client.fetch("POST", url, json=said, headers={"Host": "elsewhere.example"})).status == 403
+    assert not general.messages
