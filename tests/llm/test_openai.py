@@ -530,7 +530,15 @@ async def test_a_server_that_drops_the_request_after_a_stream() -> None:
 
 
 async def test_openai_s_connection_is_used_again(server: ModelServer, official: OpenAIModel) -> None:
-    server.reply(streams(ANSWER))
+    async def late_end(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(ANSWER)
+        await asyncio.sleep(0.02)
+        await response.write_eof()
+        return response
+
+    server.reply(late_end)
     for _ in range(3):
         await play(official)
     assert {call.connection for call in server.calls} == {0}

@@ -23,9 +23,7 @@ KOREAN = {
 
 
 class Korean(app_commands.Translator):
-    async def translate(
-        self, string: app_commands.locale_str, locale: discord.Locale, context: Any
-    ) -> str | None:
+    async def translate(self, string: app_commands.locale_str, locale: discord.Locale, context: Any) -> str | None:
         return KOREAN.get(string.message) if locale is discord.Locale.korean else None
 
 

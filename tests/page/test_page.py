@@ -285,7 +285,9 @@ def test_controls_have_names(screen: Screen) -> None:
     screen.send("something to act on")
     screen.message("something to act on")
     controls = screen.all("button, select, textarea, input, summary, [role=log]")
-    nameless = [each.get_attribute("outerHTML") for each in controls if each.is_displayed() and not each.accessible_name]
+    nameless = [
+        each.get_attribute("outerHTML") for each in controls if each.is_displayed() and not each.accessible_name
+    ]
     assert nameless == []
     assert screen.one("#log").get_attribute("aria-live") == "polite"
 

@@ -66,6 +66,7 @@ async def test_a_wrong_token_is_refused(playground: Playground, client: Client) 
         ({"embeds": [{"title": "t" * 257}]}, 400, 50035, "embeds"),
         ({"embeds": [{"description": "d" * 4000}] * 2}, 400, 50035, "embeds"),
         ({"content": "a", "message_reference": {"message_id": "1"}}, 400, 50035, "message_reference"),
+        ({"content": "a", "message_reference": {"message_id": "that"}}, 400, 50035, "message_reference"),
         ({"content": "a", "components": [{"type": 2, "custom_id": "x"}]}, 400, 50035, "components"),
         ({"content": "a", "flags": 1 << 15, "components": [{"type": 10, "content": "b"}]}, 400, 50035, "content"),
     ],
@@ -107,6 +108,7 @@ async def test_unknown_things(client: Client, general: Channel) -> None:
     assert (await client.bot("GET", f"/guilds/{general.guild_id}/members/1")).code == 10007
     assert (await client.bot("POST", "/users/@me/channels", {"recipient_id": "1"})).code == 10013
     assert (await client.bot("GET", "/channels/general")).code == 50035
+    assert (await client.bot("GET", f"{_messages(general)}?after=yesterday")).code == 50035
 
 
 async def test_others_messages(
