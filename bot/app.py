@@ -198,7 +198,7 @@ async def _open(config: Config, parts: AsyncExitStack) -> App:
 
 
 async def _work(app: App, parts: AsyncExitStack) -> None:
-    await app.recovery.recover()
+    await app.recovery.recover(alone=not app.storage.shared)
     app.worker.start()
     parts.push_async_callback(app.worker.drain, app.config.drain_seconds)
     await _watched(parts, keep_house(app))

@@ -40,7 +40,12 @@ from bot.words.explain import explain
 MESSAGE_CONTENT_FLAGS = 1 << 18 | 1 << 19
 """GATEWAY_MESSAGE_CONTENT and its form for unverified apps (Discord's documentation, Application Flags)."""
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Causerie. Without a command, the bot runs.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Causerie. Without a command, the bot runs.",
+)
 db = typer.Typer(no_args_is_help=True, help="Care for the database.")
 app.add_typer(db, name="db")
 out = Console(soft_wrap=True)

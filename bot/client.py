@@ -152,5 +152,3 @@ async def _translated(call: Awaitable[T]) -> T:
 
 def public_locale(guild: discord.Guild | None) -> str | None:
     return None if guild is None else guild.preferred_locale.value
-
-

@@ -20,7 +20,11 @@ from bot.errors import ConfigurationError
 
 OPENAI = "https://api.openai.com/v1"
 _OWN = "CAUSERIE_"
-_TYPES = {"int_parsing": "is not a whole number", "float_parsing": "is not a number", "bool_parsing": "is not true or false"}
+_TYPES = {
+    "int_parsing": "is not a whole number",
+    "float_parsing": "is not a number",
+    "bool_parsing": "is not true or false",
+}
 
 
 def _without_quotes(value: object) -> object:

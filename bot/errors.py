@@ -1,38 +1,38 @@
 """Everything that can go wrong and that somebody can do something about. Errors carry data; `bot.words` has the text.
 
-    CauserieError
-    ├── StartupError               ends the program with its own exit status
-    │   ├── ConfigurationError     2   settings are missing or wrong
-    │   ├── TokenRefused           3   Discord refused the bot token
-    │   ├── DiscordUnreachable     4   no network, or no Discord at that address
-    │   ├── IntentsRefused         5   a privileged intent is not switched on in the developer portal
-    │   ├── ModelKeyRefused        6   the model's server refused the API key
-    │   ├── ModelUnknown           7   the server has no such model
-    │   ├── DatabaseUnusable       8   cannot be opened or written
-    │   ├── DatabaseNewer          9   written by a newer version
-    │   └── HealthPortTaken        10  the health port is in use
-    ├── ModelError                 a call to the model failed
-    │   ├── KeyRefused             401, 403
-    │   ├── ModelNotFound          404
-    │   ├── RateLimited            429: later
-    │   ├── QuotaExhausted         429: not until somebody pays
-    │   ├── Overloaded             500, 502, 503, 529
-    │   ├── Unreachable            no connection, or one that broke before the first text
-    │   ├── TimedOut               silence
-    │   ├── ContextTooLong         400: the prompt does not fit
-    │   ├── RequestRefused         400, 422: anything else; may name a parameter
-    │   └── Malformed              an answer that is not Chat Completions
-    ├── DeliveryError              an answer cannot be shown
-    │   ├── MessageGone            the message was deleted
-    │   ├── ChannelGone            the channel was deleted
-    │   ├── NotAllowed             a permission is missing
-    │   └── DiscordRefused         anything else
-    └── RequestError               somebody asked for what cannot be
-        ├── PermissionMissing
-        ├── GuildOnly
-        ├── PersonaNotFound · PersonaExists · PersonaInvalid · PersonaShipped · LibraryFull
-        ├── SettingUnknown · SettingInvalid · SettingScope
-        └── FileUnreadable
+CauserieError
+├── StartupError               ends the program with its own exit status
+│   ├── ConfigurationError     2   settings are missing or wrong
+│   ├── TokenRefused           3   Discord refused the bot token
+│   ├── DiscordUnreachable     4   no network, or no Discord at that address
+│   ├── IntentsRefused         5   a privileged intent is not switched on in the developer portal
+│   ├── ModelKeyRefused        6   the model's server refused the API key
+│   ├── ModelUnknown           7   the server has no such model
+│   ├── DatabaseUnusable       8   cannot be opened or written
+│   ├── DatabaseNewer          9   written by a newer version
+│   └── HealthPortTaken        10  the health port is in use
+├── ModelError                 a call to the model failed
+│   ├── KeyRefused             401, 403
+│   ├── ModelNotFound          404
+│   ├── RateLimited            429: later
+│   ├── QuotaExhausted         429: not until somebody pays
+│   ├── Overloaded             500, 502, 503, 529
+│   ├── Unreachable            no connection, or one that broke before the first text
+│   ├── TimedOut               silence
+│   ├── ContextTooLong         400: the prompt does not fit
+│   ├── RequestRefused         400, 422: anything else; may name a parameter
+│   └── Malformed              an answer that is not Chat Completions
+├── DeliveryError              an answer cannot be shown
+│   ├── MessageGone            the message was deleted
+│   ├── ChannelGone            the channel was deleted
+│   ├── NotAllowed             a permission is missing
+│   └── DiscordRefused         anything else
+└── RequestError               somebody asked for what cannot be
+    ├── PermissionMissing
+    ├── GuildOnly
+    ├── PersonaNotFound · PersonaExists · PersonaInvalid · PersonaShipped · LibraryFull
+    ├── SettingUnknown · SettingInvalid · SettingScope
+    └── FileUnreadable
 """
 
 from __future__ import annotations

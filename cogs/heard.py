@@ -50,9 +50,7 @@ def replied_message(message: discord.Message) -> discord.Message | None:
 
 def unreadable(message: discord.Message, sees_content: bool) -> bool:
     """Discord withholds everything but the envelope from a bot without the message content intent."""
-    return not (
-        sees_content or message.guild is None or message.content or message.attachments or message.stickers
-    )
+    return not (sees_content or message.guild is None or message.content or message.attachments or message.stickers)
 
 
 def plain(message: discord.Message, me: discord.ClientUser) -> str:

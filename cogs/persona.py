@@ -22,7 +22,9 @@ from cogs.persona_form import PersonaForm, blank
 from cogs.replies import answer_privately, reporting
 
 
-class RestorePersona(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"persona:restore:(?P<id>\d+)"):
+class RestorePersona(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"persona:restore:(?P<id>\d+)"
+):
     """Undo of a deletion. Works after a restart too."""
 
     def __init__(self, audit_id: int, label: str) -> None:

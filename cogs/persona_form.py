@@ -96,9 +96,7 @@ class PersonaForm(discord.ui.Modal):
             model=self._model.value or None,
         )
 
-    async def _refuse(
-        self, interaction: discord.Interaction[Causerie], error: RequestError, asked_by: Caller
-    ) -> None:
+    async def _refuse(self, interaction: discord.Interaction[Causerie], error: RequestError, asked_by: Caller) -> None:
         again = TryAgain(self._typed(), self._parameters.value, asked_by.private)
         await answer_privately(interaction, explain(error, asked_by.private), again)
 
@@ -131,7 +129,9 @@ def written(persona: Persona) -> str:
 
 def with_parameters(persona: Persona, typed: str) -> Persona:
     """Takes `temperature=0.7, top_p=1`, one a line too, `:` or a space for `=`. Raises PersonaInvalid."""
-    values: dict[str, float | ReasoningEffort] = dict(_parameter(part) for part in re.split(r"[,;\n]", typed) if part.strip())
+    values: dict[str, float | ReasoningEffort] = dict(
+        _parameter(part) for part in re.split(r"[,;\n]", typed) if part.strip()
+    )
     empty = dataclasses.replace(persona, temperature=None, top_p=None, reasoning_effort=None)
     return dataclasses.replace(empty, **values)  # type: ignore[arg-type]
 

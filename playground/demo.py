@@ -45,12 +45,14 @@ class Options:
     keep: bool
     verbose: bool
     wish: Wish
+    directory: Path
+    """Holds a directory for each port, with the database and the bot's log."""
 
 
 async def run(options: Options, display: Display) -> None:
     """Until it is cancelled. Raises OSError where the port cannot be had."""
     port = free_port(options.port)
-    directory = prepared(DIRECTORY / str(port), keep=options.keep)
+    directory = prepared(options.directory / str(port), keep=options.keep)
     async with AsyncExitStack() as stack:
         choice = await _model(stack, options, display)
         display.say(f"Model: {choice.description}.")
@@ -105,6 +107,7 @@ def environment(
         **choice.settings,
         **named,
         "PYTHONUNBUFFERED": "1",
+        "CAUSERIE_CACHE_DIR": str(directory.parent / "cache"),
         "CAUSERIE_DRAIN_SECONDS": str(DRAIN_SECONDS),
         "CAUSERIE_MESSAGE_CONTENT": "true",
         "DISCORD_TOKEN": playground.token,
@@ -159,6 +162,7 @@ def parsed(arguments: Sequence[str] | None = None) -> Options:
     parser = argparse.ArgumentParser(prog="python -m playground.demo", description="Try the bot on this machine.")
     parser.add_argument("--port", type=int, help=f"of the page; without it {PORT} or the next one that is free")
     parser.add_argument("--model", type=Wish, choices=list(Wish), default=Wish.AUTO, help="which model answers")
+    parser.add_argument("--directory", type=Path, default=DIRECTORY, help="for the database and the bot's log")
     parser.add_argument("--keep", action="store_true", help="go on with the conversations of the last time")
     parser.add_argument("--no-browser", action="store_true", help="do not open the page")
     parser.add_argument("--verbose", action="store_true", help="show what the bot writes")
@@ -169,6 +173,7 @@ def parsed(arguments: Sequence[str] | None = None) -> Options:
         keep=options.keep,
         verbose=options.verbose,
         wish=options.model,
+        directory=options.directory.resolve(),
     )
 
 

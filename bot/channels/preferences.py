@@ -48,9 +48,7 @@ class Preferences:
         async with self._storage.read() as work:
             return (await self.resolved(work, setting, place, user_id)).value
 
-    async def resolved(
-        self, work: Work, setting: Setting[T], place: Place, user_id: int | None = None
-    ) -> Resolved[T]:
+    async def resolved(self, work: Work, setting: Setting[T], place: Place, user_id: int | None = None) -> Resolved[T]:
         return resolve(setting, await self.layers(work, place, user_id))
 
     async def layers(self, work: Work, place: Place, user_id: int | None = None) -> Sequence[Layer]:

@@ -3,8 +3,8 @@
 discord.py waits in the wrong place for us: the request that takes the last slot of a rate limit returns only when the
 limit has been reset, seconds after the server's answer (`Ratelimit.__aexit__` in its `http.py`, `AsyncDeferredLock` in
 its webhooks). So `Calls` runs each request in a task of its own, and a trace on the client's HTTP session, which
-aiohttp calls in that very task, reports the answer: the task is found through a context variable, the answer's body is read
-there, once (aiohttp keeps it for discord.py), and discord.py may then sleep in the background as long as it likes.
+aiohttp calls in that very task, reports the answer: the task is found through a context variable, the answer's body is
+read there, once (aiohttp keeps it for discord.py), and discord.py may then sleep in the background as long as it likes.
 
 What the trace reports as an end is what discord.py takes for one too: success, or an error that it does not retry. For
 everything else the task's own end decides.

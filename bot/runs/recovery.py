@@ -47,8 +47,14 @@ class Recovery:
     signs: WaitingSigns
     clock: Clock
 
-    async def recover(self) -> int:
-        """Takes up every run whose lease has passed; returns how many. Raises no DeliveryError."""
+    async def recover(self, *, alone: bool = False) -> int:
+        """Takes up every run whose lease has passed; returns how many. Raises no DeliveryError.
+
+        `alone`: no other process works in this database, so whoever held a lease is gone.
+        """
+        if alone:
+            async with self.storage.write() as work:
+                await work.runs.lapse_all(self.clock.now())
         async with self.storage.read() as work:
             lapsed = await work.runs.lapsed(self.clock.now())
             self.signs.adopt(await work.runs.queued_messages())

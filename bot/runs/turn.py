@@ -195,9 +195,7 @@ class TurnOfRun:
     def _with_remark(self, answer: str, text: str | None) -> str:
         return self._draft.lead + with_remark(answer, text)
 
-    async def _end(
-        self, status: RunStatus, *, outcome: Outcome | None = None, error: Exception | None = None
-    ) -> None:
+    async def _end(self, status: RunStatus, *, outcome: Outcome | None = None, error: Exception | None = None) -> None:
         brief = self._brief
         async with self._studio.storage.write() as work:
             ended = await work.runs.finish(

@@ -12,15 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.conversation import File, Item, Place, Quote, Role, Speaker, Turn
 from bot.domain.run import ACTIVE, ANSWERED, RunStatus
-from bot.storage.tables import (
-    Record,
-    conversations,
-    files,
-    items,
-    messages,
-    resets,
-    runs,
-)
+from bot.domain.settings import Scope
+from bot.storage.tables import Record, conversations, files, items, messages, resets, runs, settings
 from bot.storage.upsert import insert
 
 _ANSWERED = [status.value for status in ANSWERED]
@@ -118,31 +111,25 @@ class Conversations:
             .where(conversations.c.channel_id == channel_id)
             .scalar_subquery()
         )
-        found = await self._connection.execute(
-            sa.select(runs.c.id, runs.c.prompt_tokens, runs.c.window_start, runs.c.prefix_hash)
-            .where(
-                runs.c.channel_id == channel_id,
-                runs.c.id < before_run,
-                runs.c.id >= start,
-                runs.c.status.in_(_ANSWERED),
-                runs.c.reset_id.is_(None),
-                ~runs.c.private,
-            )
-            .order_by(runs.c.id)
+        wanted = sa.and_(
+            runs.c.channel_id == channel_id,
+            runs.c.id < before_run,
+            runs.c.id >= start,
+            runs.c.status.in_(_ANSWERED),
+            runs.c.reset_id.is_(None),
+            ~runs.c.private,
         )
-        rows = found.all()
-        said = await self._items([row.id for row in rows])
+        columns = (runs.c.id, runs.c.prompt_tokens, runs.c.window_start, runs.c.prefix_hash)
+        rows = (await self._connection.execute(sa.select(*columns).where(wanted).order_by(runs.c.id))).all()
+        said = await self._items(items.c.run_id.in_(sa.select(runs.c.id).where(wanted)))
         return tuple(_turn(row, said[row.id]) for row in rows if said[row.id])
 
     async def questions(self, run_id: int) -> tuple[Item, ...]:
-        said = await self._items([run_id])
+        said = await self._items(items.c.run_id == run_id)
         return tuple(item for item in said[run_id] if item.role is Role.USER)
 
-    async def _items(self, run_ids: Sequence[int]) -> dict[int, list[Item]]:
+    async def _items(self, chosen: sa.ColumnElement[bool]) -> dict[int, list[Item]]:
         """By run, in the order in which they were said."""
-        if not run_ids:
-            return {}
-        chosen = items.c.run_id.in_(run_ids)
         rows = (await self._connection.execute(sa.select(items).where(chosen).order_by(items.c.id))).all()
         kept = await self._connection.execute(
             sa.select(files).join(items).where(chosen).order_by(files.c.item_id, files.c.position)
@@ -150,7 +137,8 @@ class Conversations:
         files_of = _grouped(kept.all(), "item_id")
         shown = await self._connection.execute(
             sa.select(messages.c.item_id, messages.c.message_id)
-            .where(messages.c.run_id.in_(run_ids))
+            .join(items, items.c.id == messages.c.item_id)
+            .where(chosen)
             .order_by(messages.c.item_id, messages.c.position)
         )
         messages_of = _grouped(shown.all(), "item_id")
@@ -227,6 +215,9 @@ class Conversations:
     async def forget_channel(self, channel_id: int) -> None:
         """Everything of a deleted channel."""
         await self._connection.execute(sa.delete(conversations).where(conversations.c.channel_id == channel_id))
+        await self._connection.execute(
+            sa.delete(settings).where(settings.c.scope == Scope.CHANNEL, settings.c.scope_id == channel_id)
+        )
 
 
 def _grouped(rows: Iterable[Record], column: str) -> dict[int, list[Record]]:

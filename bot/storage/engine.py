@@ -37,6 +37,11 @@ def async_url(url: str) -> sa.URL:
     return parsed.set(drivername=driver.get(parsed.drivername, parsed.drivername))
 
 
+def shown(url: sa.URL) -> str:
+    """Without driver, password and parameters, which may hold one too."""
+    return url.set(drivername=url.get_backend_name(), query={}).render_as_string()
+
+
 def writer(url: sa.URL) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
         return create_async_engine(url, pool_pre_ping=True)

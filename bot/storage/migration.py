@@ -38,7 +38,9 @@ async def bring_up(url: sa.URL, writer: AsyncEngine, *, migrating: bool) -> None
     if current == HEAD:
         return
     if not migrating:
-        raise DatabaseUnusable(url.render_as_string(), f"its schema is {current or 'empty'}, expected {HEAD}")
+        async with writer.connect() as connection:
+            await connection.run_sync(refuse_newer)
+        raise DatabaseUnusable(engine.shown(url), f"its schema is {current or 'empty'}, expected {HEAD}")
     await migrate(url, migrate_to_head)
 
 
@@ -111,16 +113,21 @@ class BrokenReferences(Exception):
 def migrate_to_head(connection: sa.Connection) -> None:
     """Raises DatabaseNewer for a revision that this version does not know."""
     from alembic import command
+
+    refuse_newer(connection)
+    command.upgrade(alembic_config(connection), "head")
+
+
+def refuse_newer(connection: sa.Connection) -> None:
+    """Raises DatabaseNewer."""
     from alembic.script import ScriptDirectory
     from alembic.util.exc import CommandError
 
-    configuration = alembic_config(connection)
     current = revision(connection)
     try:
-        ScriptDirectory.from_config(configuration).get_revision(current or "base")
+        ScriptDirectory.from_config(alembic_config(connection)).get_revision(current or "base")
     except CommandError as error:
-        raise DatabaseNewer(connection.engine.url.render_as_string(), str(current)) from error
-    command.upgrade(configuration, "head")
+        raise DatabaseNewer(engine.shown(connection.engine.url), str(current)) from error
 
 
 def alembic_config(connection: sa.Connection) -> Config:

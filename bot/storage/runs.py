@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.conversation import Place, Speaker
 from bot.domain.run import ACTIVE, FinishReason, Page, Run, RunStatus
 from bot.domain.usage import Usage
-from bot.storage.tables import Record, conversations, items, messages, runs
+from bot.storage.tables import OPEN, Record, conversations, items, messages, runs
 
 _ACTIVE = [status.value for status in ACTIVE]
 
@@ -89,11 +89,9 @@ class Runs:
         busy = runs.alias("busy")
         blocked = sa.exists().where(
             busy.c.channel_id == runs.c.channel_id,
+            sa.literal_column(f"busy.{OPEN}", sa.Boolean),
             ~busy.c.private,
-            sa.or_(
-                busy.c.status.in_(_ACTIVE),
-                sa.and_(busy.c.status == RunStatus.QUEUED, busy.c.id < runs.c.id),
-            ),
+            sa.or_(busy.c.status != RunStatus.QUEUED, busy.c.id < runs.c.id),
         )
         candidate = (
             sa.select(runs.c.id)

@@ -57,7 +57,7 @@ class Storage:
     @property
     def url(self) -> str:
         """Without its password."""
-        return self._url.render_as_string()
+        return engine.shown(self._url)
 
     @property
     def shared(self) -> bool:
@@ -72,9 +72,12 @@ class Storage:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Work]:
-        """One consistent view. Writing in it fails on SQLite and is lost on PostgreSQL."""
-        async with self._reader.connect() as connection, connection.begin():
-            yield Work(connection)
+        """One consistent view. Writing in it fails."""
+        async with self._reader.connect() as connection:
+            if self.shared:
+                await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            async with connection.begin():
+                yield Work(connection)
 
     async def problems(self) -> list[str]:
         """For a health probe: empty if a write transaction can be opened."""
@@ -116,9 +119,12 @@ async def open_storage(url: str, *, migrate: bool = True) -> Storage:
 
 
 def make_directory(url: sa.URL) -> None:
-    """Of SQLite's file."""
-    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    """Of SQLite's file. Raises OSError, and ValueError where no file is named."""
+    if url.get_backend_name() != "sqlite":
+        return
+    if not url.database or url.database == ":memory:":
+        raise ValueError("a database in memory keeps nothing; name a file")
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
 
 
 @contextmanager
@@ -126,14 +132,14 @@ def unusable(url: str) -> Iterator[None]:
     """Raises DatabaseUnusable in place of what the driver raises."""
     try:
         yield
-    except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError, ModuleNotFoundError) as error:
+    except (sa.exc.SQLAlchemyError, sqlite3.Error, OSError, ValueError, ModuleNotFoundError) as error:
         raise DatabaseUnusable(_without_password(url), reason(error)) from error
 
 
 def _without_password(url: str) -> str:
     try:
-        return sa.make_url(url).render_as_string()
-    except sa.exc.ArgumentError:
+        return engine.shown(sa.make_url(url))
+    except (sa.exc.ArgumentError, ValueError):
         return "DATABASE_URL"
 
 

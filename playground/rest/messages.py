@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from playground import errors, payloads, permissions, posting
 from playground.entities import Message
 from playground.rest import forms
-from playground.rest.exchange import NOTHING, Exchange, Reply, Route, ok
+from playground.rest.exchange import NOTHING, Exchange, Reply, Route, ok, snowflake
 
 PAGE = 100
 
@@ -59,7 +59,7 @@ async def delete(exchange: Exchange) -> Reply:
 
 async def bulk_delete(exchange: Exchange) -> Reply:
     channel = exchange.channel(permissions.MANAGE_MESSAGES)
-    ids = {int(id) for id in (await exchange.json()).get("messages") or []}
+    ids = {snowflake("messages", id) for id in (await exchange.json()).get("messages") or []}
     if not 2 <= len(ids) <= PAGE:
         raise errors.InvalidForm({"messages": ("BASE_TYPE_BAD_LENGTH", f"Must be between 2 and {PAGE} in length.")})
     messages = [message for message in channel.messages if message.id in ids]
@@ -95,7 +95,7 @@ async def reactors(exchange: Exchange) -> Reply:
     message = exchange.message()
     posting.require(exchange.world.bot, message.channel, permissions.READ_MESSAGE_HISTORY)
     limit = exchange.number("limit", 25, 1, PAGE)
-    after = int(exchange.request.query.get("after", "0"))
+    after = snowflake("after", exchange.request.query.get("after", "0"))
     people = [person for person in message.reactions.get(_emoji(exchange), []) if person.id > after]
     return ok([payloads.user(person) for person in people[:limit]])
 
@@ -124,14 +124,14 @@ def _page(exchange: Exchange, messages: list[Message], limit: int) -> list[Messa
     """Newest first, from the side that the query names."""
     query = exchange.request.query
     if "after" in query:
-        after = int(query["after"])
+        after = snowflake("after", query["after"])
         return [message for message in messages if message.id > after][:limit][::-1]
     if "around" in query:
-        around = int(query["around"])
+        around = snowflake("around", query["around"])
         older = [message for message in messages if message.id < around][-(limit // 2) :]
         newer = [message for message in messages if message.id >= around][: limit - limit // 2]
         return [*older, *newer][::-1]
-    before = int(query.get("before", 1 << 63))
+    before = snowflake("before", query.get("before", 1 << 63))
     return [message for message in messages if message.id < before][-limit:][::-1]
 
 

@@ -11,7 +11,12 @@ from cogs.persona_form import blank, with_parameters, written
 
 @pytest.mark.parametrize(
     "typed",
-    ["temperature=0.7, top_p=1", "temperature: 0.7\ntop_p: 1", "Temperature 0.7; TOP_P 1,", "top_p = 1 ,temperature=.7"],
+    [
+        "temperature=0.7, top_p=1",
+        "temperature: 0.7\ntop_p: 1",
+        "Temperature 0.7; TOP_P 1,",
+        "top_p = 1 ,temperature=.7",
+    ],
 )
 def test_parameters_are_taken_in_any_usual_form(typed: str) -> None:
     persona = with_parameters(blank(), typed)

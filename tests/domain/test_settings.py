@@ -2,7 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.settings import ANSWER_TOKENS, LANGUAGE, REGISTRY, REPLY_TO, WINDOW_TOKENS, Integer, Layer, Scope, resolve
+from bot.domain.settings import (
+    ANSWER_TOKENS,
+    LANGUAGE,
+    REGISTRY,
+    REPLY_TO,
+    WINDOW_TOKENS,
+    Integer,
+    Layer,
+    Scope,
+    resolve,
+)
 
 
 def layers(**values: dict[str, str]) -> list[Layer]:

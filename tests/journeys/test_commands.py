@@ -25,7 +25,8 @@ async def test_a_persona_is_written_used_announced_and_sent_to_the_model(stage: 
     room = stage.channel()
     form = await (await stage.grace.command(room, "persona create")).form()
     saved = await stage.grace.submit(
-        form, {"Name": "Pirate", "Instructions": "Talk like a pirate.", "Greeting": "Ahoy!", "Parameters": "temperature=0.5"}
+        form,
+        {"Name": "Pirate", "Instructions": "Talk like a pirate.", "Greeting": "Ahoy!", "Parameters": "temperature=0.5"},
     )
     assert "**Pirate** is saved" in (await saved.response()).content
     await stage.ada.command(room, "persona use", name="Pirate")

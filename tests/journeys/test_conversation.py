@@ -43,7 +43,9 @@ async def test_a_reply_to_the_bot_needs_no_mention_and_carries_what_it_answers(s
     stage.will_answer("And a larger one?", "The heron.")
     await stage.minjun.say(room, "And a larger one?", reply_to=first, ping=False)
     await stage.read(room, "The heron.")
-    assert contents(stage.sent("And a larger one?"))[-1] == "> [in reply to causerie] The wren.\n민준: And a larger one?"
+    assert (
+        contents(stage.sent("And a larger one?"))[-1] == "> [in reply to causerie] The wren.\n민준: And a larger one?"
+    )
 
 
 async def test_others_words_are_neither_answered_nor_stored(stage: Stage) -> None:
@@ -152,4 +154,7 @@ async def test_who_must_wait_sees_it_and_nothing_is_lost(stage: Stage) -> None:
     assert not asked[-1].reactions
     await stage.playground.wait_for(lambda: not any(message.reactions for message in asked), timeout=50)
     last = stage.sent("and one thing more")
-    assert contents(last)[-2:] == [f"P{MAX_WAITING - 1}: question of P{MAX_WAITING - 1}!", f"P{MAX_WAITING - 1}: and one thing more"]
+    assert contents(last)[-2:] == [
+        f"P{MAX_WAITING - 1}: question of P{MAX_WAITING - 1}!",
+        f"P{MAX_WAITING - 1}: and one thing more",
+    ]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import os
 from pathlib import Path
 
 import pytest
@@ -41,4 +42,6 @@ async def test_a_file_that_is_no_model_is_said(tmp_path: Path) -> None:
     with pytest.raises(LocalModelFailed):
         async with asyncio.timeout(30), model:
             pass
-    assert model.pid is not None and not Path(f"/proc/{model.pid}").exists()
+    assert model.pid is not None
+    with pytest.raises(ProcessLookupError):
+        os.kill(model.pid, 0)

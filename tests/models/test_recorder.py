@@ -56,10 +56,13 @@ async def test_a_stream_passes_and_is_recorded(recorder: Recorder) -> None:
 
 
 async def test_the_key_reaches_the_server_and_is_not_kept() -> None:
-    async with ScriptedServer(lambda messages: ANSWER, first_token=0.0, api_key="sk-very-secret") as server:
-        async with Recorder(server.base_url) as recorder, client(recorder) as bot:
-            await bot.chat.completions.create(model=MODEL, messages=QUESTION, max_tokens=1)
-            assert "sk-very-secret" not in str(await recorded(recorder))
+    async with (
+        ScriptedServer(lambda messages: ANSWER, first_token=0.0, api_key="sk-very-secret") as server,
+        Recorder(server.base_url) as recorder,
+        client(recorder) as bot,
+    ):
+        await bot.chat.completions.create(model=MODEL, messages=QUESTION, max_tokens=1)
+        assert "sk-very-secret" not in str(await recorded(recorder))
 
 
 async def test_pieces_pass_before_the_next_one_exists() -> None:
@@ -74,7 +77,7 @@ async def test_pieces_pass_before_the_next_one_exists() -> None:
             assert await read.get() == number
         return response
 
-    async with upstream(serve) as address, Recorder(address) as recorder, aiohttp.ClientSession() as session:
+    async with Upstream(serve) as address, Recorder(address) as recorder, aiohttp.ClientSession() as session:
         async with session.post(f"{recorder.base_url}/chat/completions", json={}) as response:
             async with asyncio.timeout(5):
                 for number in range(5):
@@ -93,7 +96,7 @@ async def test_bytes_pass_untouched_however_they_are_cut() -> None:
             await response.write(bytes([byte]))
         return response
 
-    async with upstream(serve) as address, Recorder(address) as recorder, aiohttp.ClientSession() as session:
+    async with Upstream(serve) as address, Recorder(address) as recorder, aiohttp.ClientSession() as session:
         async with session.post(f"{recorder.base_url}/chat/completions", json={}) as response:
             assert await response.read() == sent
             assert response.headers["X-Request-Id"] == "req-7"
@@ -113,7 +116,7 @@ async def test_hanging_up_ends_the_call_at_the_server() -> None:
             ended.set()
         return response
 
-    async with upstream(serve) as address, Recorder(address) as recorder:
+    async with Upstream(serve) as address, Recorder(address) as recorder:
         async with client(recorder) as bot:
             stream = await bot.chat.completions.create(model=MODEL, messages=QUESTION, stream=True)
             await anext(aiter(stream))
@@ -162,8 +165,8 @@ async def test_only_the_last_calls_are_kept_and_can_be_asked_for_from_an_id(reco
     assert [call["id"] for call in await recorded(recorder, "?after=4")] == [5]
 
 
-class upstream:
-    """`async with upstream(handler) as address`: a server that answers every POST with `handler`."""
+class Upstream:
+    """`async with Upstream(handler) as address`: a server that answers every POST with `handler`."""
 
     def __init__(self, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> None:
         app = web.Application()

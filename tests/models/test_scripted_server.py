@@ -96,13 +96,13 @@ async def test_faults_come_one_a_call(server: ScriptedServer, client: openai.Asy
 
 async def test_a_stream_breaks_after_some_tokens(server: ScriptedServer, client: openai.AsyncOpenAI) -> None:
     server.faults.append(Fault(break_after=2))
-    text = ""
+    stream = await client.chat.completions.create(
+        model=MODEL, messages=[{"role": "user", "content": "count"}], stream=True
+    )
+    pieces = [(await anext(stream)).choices[0].delta.content for _ in range(3)]
+    assert pieces == ["", "하나", " 둘"]
     with pytest.raises(openai.APIConnectionError):
-        async for chunk in await client.chat.completions.create(
-            model=MODEL, messages=[{"role": "user", "content": "count"}], stream=True
-        ):
-            text += chunk.choices[0].delta.content or ""
-    assert text == "하나 둘"
+        await anext(stream)
 
 
 async def test_a_stream_ends_without_a_reason(server: ScriptedServer, client: openai.AsyncOpenAI) -> None:
@@ -128,10 +128,12 @@ async def test_what_openai_refuses_is_refused(server: ScriptedServer, client: op
 
 
 async def test_a_key_is_demanded_where_one_is_set() -> None:
-    async with ScriptedServer(api_key="right") as server:
-        async with openai.AsyncOpenAI(base_url=server.base_url, api_key="wrong", max_retries=0) as client:
-            with pytest.raises(openai.AuthenticationError):
-                await client.models.list()
+    async with (
+        ScriptedServer(api_key="right") as server,
+        openai.AsyncOpenAI(base_url=server.base_url, api_key="wrong", max_retries=0) as client,
+    ):
+        with pytest.raises(openai.AuthenticationError):
+            await client.models.list()
 
 
 def test_the_recital_answers_in_the_language_of_the_question() -> None:

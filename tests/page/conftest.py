@@ -57,4 +57,5 @@ def screen(browser: webdriver.Chrome, stage: Stage) -> Iterator[Screen]:
     screen = Screen(browser, stage.url)
     yield screen
     # What the page itself did wrong stands in the browser's console; so does everything that the CSP stopped.
-    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+    logged: list[dict[str, str]] = browser.get_log("browser")  # type: ignore[no-untyped-call]
+    assert [entry for entry in logged if entry["level"] == "SEVERE"] == []

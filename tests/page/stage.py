@@ -43,7 +43,7 @@ class Stage:
     def __enter__(self) -> Stage:
         started: Future[None] = Future()
         self._running = self._thread.submit(asyncio.run, self._run(started))
-        self._running.add_done_callback(lambda ended: started.done() or started.set_exception(ended.exception()))
+        self._running.add_done_callback(partial(_failed, started))
         started.result(SECONDS)
         return self
 
@@ -65,6 +65,11 @@ class Stage:
             async with self.playground:
                 started.set_result(None)
                 await self._ending.wait()
+
+
+def _failed(started: Future[None], ended: Future[None]) -> None:
+    if not started.done():
+        started.set_exception(ended.exception())
 
 
 @contextmanager

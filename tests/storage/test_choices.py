@@ -100,12 +100,8 @@ async def test_a_deleted_persona_comes_back_under_its_ref(storage: Storage) -> N
             await work.personas.restore(GUILD, stored, actor_id=4, now=NOW)
 
 
-async def test_a_deleted_ref_is_never_given_to_another_persona(
-    storage: Storage, request: pytest.FixtureRequest
-) -> None:
+async def test_a_deleted_ref_is_never_given_to_another_persona(storage: Storage) -> None:
     """A channel still names it: it must not find itself with a stranger."""
-    if not storage.shared:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="SQLite reuses row ids without AUTOINCREMENT"))
     gone = await added(storage, "Poet")
     async with storage.write() as work:
         await work.personas.delete(GUILD, gone.ref)

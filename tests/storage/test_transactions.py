@@ -193,7 +193,6 @@ class TestSQLite:
             steps += [row[3] for row in plan]
         return steps
 
-    @pytest.mark.xfail(strict=True, reason="history searches by reset_id: the whole database")
     async def test_history_searches_by_channel_in_order(self, talk: Talk, storage: Storage) -> None:
         run = await talk.turn(1)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import pytest
 from sqlalchemy import text
 
 from bot.domain.conversation import File, Place, Quote
@@ -164,9 +163,7 @@ async def test_a_deleted_channel_takes_everything_with_it(talk: Talk, storage: S
     assert await storage.check() == []
 
 
-async def test_a_read_is_one_view(talk: Talk, storage: Storage, request: pytest.FixtureRequest) -> None:
-    if storage.shared:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="PostgreSQL reads at READ COMMITTED"))
+async def test_a_read_is_one_view(talk: Talk, storage: Storage) -> None:
     await talk.turn(text="before")
     async with storage.read() as work:
         earlier = await work.conversations.history(1, before_run=10**9)
@@ -174,13 +171,11 @@ async def test_a_read_is_one_view(talk: Talk, storage: Storage, request: pytest.
         assert await work.conversations.history(1, before_run=10**9) == earlier
 
 
-@pytest.mark.xfail(strict=True, reason="NUL and lone surrogates are refused")
 async def test_text_that_no_database_takes_is_stored_with_replacements(talk: Talk) -> None:
     await talk.turn(text="null \x00, half a pair \ud83d, 한글")
     assert await talk.said() == ["null \ufffd, half a pair \ufffd, 한글"]
 
 
-@pytest.mark.xfail(strict=True, reason="forget_channel leaves the settings")
 async def test_settings_of_a_deleted_channel_go_too(talk: Talk, storage: Storage) -> None:
     await talk.turn(1)
     async with storage.write() as work:

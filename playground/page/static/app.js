@@ -218,7 +218,15 @@ class App {
     $("bot-controls").hidden = !state.managed;
     $("bot-kill").disabled = !state.running;
     $("bot-ended").hidden = !state.ended;
-    if (state.ended) $("bot-ended").replaceChildren(say("ended", { status: state.ended.status }), element("pre", { tabIndex: 0 }, state.ended.lines.join("\n")));
+    if (state.ended) this.showEnd(state.ended);
+  }
+
+  showEnd({ status, lines }) {
+    const [about, output] = [say("ended", { status }), lines.join("\n")];
+    if ($("bot-ended").textContent === about + output) return;
+    const node = element("pre", { tabIndex: 0 }, output);
+    $("bot-ended").replaceChildren(about, node);
+    node.scrollTop = node.scrollHeight;
   }
 
   async control(button, what) {

@@ -21,10 +21,11 @@ def upgrade() -> None:
         sa.Column("actor_id", sa.BigInteger(), nullable=False),
         sa.Column("action", sa.Text(), nullable=False),
         sa.Column("details", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_audit"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+        sqlite_autoincrement=True,
     )
-    op.create_index("ix_audit_channel_id", "audit", ["channel_id"], unique=False)
-    op.create_index("ix_audit_guild_id", "audit", ["guild_id"], unique=False)
+    op.create_index(op.f("ix_audit_channel_id"), "audit", ["channel_id"], unique=False)
+    op.create_index(op.f("ix_audit_guild_id"), "audit", ["guild_id"], unique=False)
     op.create_table(
         "conversations",
         sa.Column("channel_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -32,7 +33,7 @@ def upgrade() -> None:
         sa.Column("guild_id", sa.BigInteger(), nullable=True),
         sa.Column("window_start", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("channel_id", name="pk_conversations"),
+        sa.PrimaryKeyConstraint("channel_id", name=op.f("pk_conversations")),
     )
     op.create_table(
         "personas",
@@ -50,10 +51,11 @@ def upgrade() -> None:
         sa.Column("created_by", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("(guild_id IS NULL) <> (user_id IS NULL)", name="ck_personas_one_library"),
-        sa.PrimaryKeyConstraint("id", name="pk_personas"),
-        sa.UniqueConstraint("guild_id", "folded_name", name="uq_personas_guild_id_folded_name"),
-        sa.UniqueConstraint("user_id", "folded_name", name="uq_personas_user_id_folded_name"),
+        sa.CheckConstraint("(guild_id IS NULL) <> (user_id IS NULL)", name=op.f("ck_personas_one_library")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_personas")),
+        sa.UniqueConstraint("guild_id", "folded_name", name=op.f("uq_personas_guild_id_folded_name")),
+        sa.UniqueConstraint("user_id", "folded_name", name=op.f("uq_personas_user_id_folded_name")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "settings",
@@ -61,8 +63,8 @@ def upgrade() -> None:
         sa.Column("scope_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
-        sa.CheckConstraint("scope IN ('channel', 'guild', 'person')", name="ck_settings_scope"),
-        sa.PrimaryKeyConstraint("scope", "scope_id", "key", name="pk_settings"),
+        sa.CheckConstraint("scope IN ('channel', 'guild', 'person')", name=op.f("ck_settings_scope")),
+        sa.PrimaryKeyConstraint("scope", "scope_id", "key", name=op.f("pk_settings")),
     )
     op.create_table(
         "resets",
@@ -72,11 +74,15 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("undone_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["channel_id"], ["conversations.channel_id"], name="fk_resets_channel_id_conversations", ondelete="CASCADE"
+            ["channel_id"],
+            ["conversations.channel_id"],
+            name=op.f("fk_resets_channel_id_conversations"),
+            ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("id", name="pk_resets"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_resets")),
+        sqlite_autoincrement=True,
     )
-    op.create_index("ix_resets_created_at", "resets", ["created_at"], unique=False)
+    op.create_index(op.f("ix_resets_created_at"), "resets", ["created_at"], unique=False)
     op.create_table(
         "runs",
         sa.Column("id", ID, nullable=False),
@@ -106,22 +112,41 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
             "finish_reason IN ('broken', 'content_filter', 'interrupted', 'length', 'refusal', 'stop')",
-            name="ck_runs_finish_reason",
+            name=op.f("ck_runs_finish_reason"),
         ),
         sa.CheckConstraint(
             "status IN ('cancelled', 'cancelling', 'completed', 'expired', 'failed', 'in_progress', 'incomplete', 'queued', 'requires_action')",
-            name="ck_runs_status",
+            name=op.f("ck_runs_status"),
         ),
         sa.ForeignKeyConstraint(
-            ["channel_id"], ["conversations.channel_id"], name="fk_runs_channel_id_conversations", ondelete="CASCADE"
+            ["channel_id"],
+            ["conversations.channel_id"],
+            name=op.f("fk_runs_channel_id_conversations"),
+            ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(["reset_id"], ["resets.id"], name="fk_runs_reset_id_resets", ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name="pk_runs"),
-        sa.UniqueConstraint("trigger_message_id", name="uq_runs_trigger_message_id"),
+        sa.ForeignKeyConstraint(["reset_id"], ["resets.id"], name=op.f("fk_runs_reset_id_resets"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
+        sa.UniqueConstraint("trigger_message_id", name=op.f("uq_runs_trigger_message_id")),
+        sqlite_autoincrement=True,
     )
-    op.create_index("ix_runs_asker_id", "runs", ["asker_id"], unique=False)
+    op.create_index(op.f("ix_runs_asker_id"), "runs", ["asker_id"], unique=False)
     op.create_index("ix_runs_channel_id_id", "runs", ["channel_id", "id"], unique=False)
-    op.create_index("ix_runs_reset_id", "runs", ["reset_id"], unique=False)
+    op.create_index(
+        "ix_runs_open",
+        "runs",
+        ["channel_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("status IN ('cancelling', 'in_progress', 'queued', 'requires_action')"),
+        postgresql_where=sa.text("status IN ('cancelling', 'in_progress', 'queued', 'requires_action')"),
+    )
+    op.create_index(
+        "ix_runs_reset_id",
+        "runs",
+        ["reset_id"],
+        unique=False,
+        sqlite_where=sa.text("reset_id IS NOT NULL"),
+        postgresql_where=sa.text("reset_id IS NOT NULL"),
+    )
     op.create_index("ix_runs_status_id", "runs", ["status", "id"], unique=False)
     op.create_index(
         "ux_runs_one_active_a_channel",
@@ -143,12 +168,13 @@ def upgrade() -> None:
         sa.Column("quote_author", sa.Text(), nullable=True),
         sa.Column("quote_text", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("role IN ('assistant', 'user')", name="ck_items_role"),
-        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name="fk_items_run_id_runs", ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name="pk_items"),
+        sa.CheckConstraint("role IN ('assistant', 'user')", name=op.f("ck_items_role")),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_items_run_id_runs"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_items")),
+        sqlite_autoincrement=True,
     )
-    op.create_index("ix_items_run_id", "items", ["run_id"], unique=False)
-    op.create_index("ix_items_speaker_id", "items", ["speaker_id"], unique=False)
+    op.create_index(op.f("ix_items_run_id"), "items", ["run_id"], unique=False)
+    op.create_index(op.f("ix_items_speaker_id"), "items", ["speaker_id"], unique=False)
     op.create_table(
         "files",
         sa.Column("item_id", sa.BigInteger(), nullable=False),
@@ -156,8 +182,8 @@ def upgrade() -> None:
         sa.Column("filename", sa.Text(), nullable=False),
         sa.Column("media_type", sa.Text(), nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["item_id"], ["items.id"], name="fk_files_item_id_items", ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("item_id", "position", name="pk_files"),
+        sa.ForeignKeyConstraint(["item_id"], ["items.id"], name=op.f("fk_files_item_id_items"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("item_id", "position", name=op.f("pk_files")),
     )
     op.create_table(
         "messages",
@@ -167,9 +193,9 @@ def upgrade() -> None:
         sa.Column("item_id", sa.BigInteger(), nullable=True),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("page", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(["item_id"], ["items.id"], name="fk_messages_item_id_items", ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name="fk_messages_run_id_runs", ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("message_id", name="pk_messages"),
+        sa.ForeignKeyConstraint(["item_id"], ["items.id"], name=op.f("fk_messages_item_id_items"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_messages_run_id_runs"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_messages")),
     )
-    op.create_index("ix_messages_item_id", "messages", ["item_id"], unique=False)
-    op.create_index("ix_messages_run_id", "messages", ["run_id"], unique=False)
+    op.create_index(op.f("ix_messages_item_id"), "messages", ["item_id"], unique=False)
+    op.create_index(op.f("ix_messages_run_id"), "messages", ["run_id"], unique=False)

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from playground.demo import PORT, free_port, parsed, prepared
+from playground.models.choice import Wish
+from playground.program import ROOT
+
+
+class Demo:
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.output = ""
+        self.url = ""
+
+    async def opened(self) -> None:
+        while "Ctrl-C" not in self.output:
+            line = await self._line()
+            assert line, self.output
+        found = re.search(r"Open {2}(\S+)", self.output)
+        assert found, self.output
+        self.url = found[1]
+
+    async def ended(self) -> int:
+        while await self._line():
+            pass
+        return await self.process.wait()
+
+    async def _line(self) -> bytes:
+        assert self.process.stdout is not None
+        line = await self.process.stdout.readline()
+        self.output += line.decode()
+        return line
+
+
+@asynccontextmanager
+async def demo(directory: Path, *arguments: str) -> AsyncIterator[Demo]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI", "DISCORD"))}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "playground.demo", "--no-browser", "--model", "scripted", "--port", "0"),
+        *("--directory", str(directory), *arguments),
+        cwd=ROOT,
+        env={**environment, "PYTHONUNBUFFERED": "1"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        yield Demo(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
+async def test_it_brings_the_bot_online_and_ends_everything_with_itself(tmp_path: Path, name: signal.Signals) -> None:
+    async with asyncio.timeout(60), demo(tmp_path) as running:
+        await running.opened()
+        async with aiohttp.ClientSession(running.url) as session:
+            async with session.get("/") as response:
+                assert "Causerie playground" in await response.text()
+            async with session.get("/playground/api/state") as response:
+                assert (await response.json())["bot"]["online"] is True, running.output
+            async with session.get("/playground/api/bot") as response:
+                bot = await response.json()
+        running.process.send_signal(name)
+        async with asyncio.timeout(10):
+            assert await running.ended() == 0
+    assert "Traceback" not in running.output
+    with pytest.raises(ProcessLookupError):
+        os.kill(bot["pid"], 0)
+
+
+async def test_an_interrupt_while_it_prepares_ends_it_too(tmp_path: Path) -> None:
+    async with asyncio.timeout(60), demo(tmp_path) as running:
+        while "Model:" not in running.output:
+            assert await running._line(), running.output
+        running.process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(10):
+            assert await running.ended() == 0
+    assert "Traceback" not in running.output
+
+
+async def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        async with asyncio.timeout(60), demo(tmp_path, "--port", str(taken.getsockname()[1])) as running:
+            assert await running.ended() == 1
+    assert running.output.startswith("The demo cannot start: ")
+    assert "Traceback" not in running.output
+
+
+def test_the_next_free_port_is_taken_where_none_is_wished() -> None:
+    try:
+        blocker = socket.create_server(("127.0.0.1", PORT))
+    except OSError:
+        assert free_port(None) > PORT
+    else:
+        with blocker:
+            assert free_port(None) > PORT
+
+
+def test_a_demo_begins_afresh_unless_it_is_to_go_on(tmp_path: Path) -> None:
+    directory = prepared(tmp_path / "8080", keep=False)
+    (directory / "causerie.db").write_text("old")
+    assert (prepared(directory, keep=True) / "causerie.db").exists()
+    assert not (prepared(directory, keep=False) / "causerie.db").exists()
+
+
+def test_its_options() -> None:
+    options = parsed(["--model", "local", "--keep", "--no-browser", "--port", "9000"])
+    assert (options.wish, options.keep, options.browser, options.port) == (Wish.LOCAL, True, False, 9000)
+    assert parsed([]).port is None
