@@ -168,11 +168,11 @@ async def serve(config: Config, *, started: float) -> None:
         app = await _open(config, parts)
         connection = await _watched(parts, connect(app))
         model_check = await _watched(parts, check_model(app))
-        ranks = await _watched(parts, app.counter.load())
-        await _until(app.client.connected.wait(), stop.wait(), watched={connection, model_check, ranks})
+        await _until(app.client.connected.wait(), stop.wait(), watched={connection, model_check})
         if stop.is_set():
             return
         await _work(app, parts)
+        ranks = await _watched(parts, app.counter.load())
         log.info("ready", seconds=round(time.monotonic() - started, 2), guilds=len(app.client.guilds))
         await _until(stop.wait(), watched={connection, model_check, ranks})
         log.info("draining", seconds=config.drain_seconds)
@@ -181,6 +181,7 @@ async def serve(config: Config, *, started: float) -> None:
 async def _open(config: Config, parts: AsyncExitStack) -> App:
     storage = await open_storage(config.database_url)
     parts.push_async_callback(storage.close)
+    storage.take()
     model = OpenAIModel(
         base_url=config.openai_base_url,
         api_key=config.openai_api_key.get_secret_value() if config.openai_api_key else "",

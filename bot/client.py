@@ -31,6 +31,8 @@ T = TypeVar("T")
 WAITING_SIGN = "⏳"
 INTERACTION_LIFE = timedelta(minutes=14)
 """An interaction's token holds for 15 minutes (Discord's documentation, Receiving and Responding); one to spare."""
+GUILDS_SETTLE = 0.5
+"""Seconds without a further guild after which discord.py calls itself ready. Messages are heard before that."""
 EXTENSIONS = ("cogs.commands", "cogs.chat", "cogs.ask", "cogs.persona", "cogs.reset", "cogs.settings", "cogs.help")
 
 
@@ -65,6 +67,9 @@ def use_api(url: str) -> None:
         discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = address.with_scheme(scheme).with_path("/gateway")
 
 
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # this bot has no voice
+
+
 class Causerie(commands.AutoShardedBot):
     """`services` is set before the connection opens: the cogs need it, and it needs the client."""
 
@@ -79,6 +84,7 @@ class Causerie(commands.AutoShardedBot):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             max_messages=None,
+            guild_ready_timeout=GUILDS_SETTLE,
             http_trace=trace,
         )
         self.calls = calls
@@ -110,9 +116,11 @@ class Causerie(commands.AutoShardedBot):
         """The interaction that started the run, else a message in its channel."""
         interaction, until = self._interactions.pop(run.trigger_message_id, (None, None))
         if interaction is not None and until is not None and until > datetime.now(UTC):
-            return InteractionTarget(interaction, run_id=run.run_id, calls=self.calls)
+            return InteractionTarget(interaction, calls=self.calls)
         channel = self.channel(run.place.channel_id, run.place.guild_id)
-        return ChannelTarget(channel, reply_to=run.reply_to_message_id, run_id=run.run_id, calls=self.calls)
+        return ChannelTarget(
+            channel, reply_to=run.reply_to_message_id, trigger_id=run.trigger_message_id, calls=self.calls
+        )
 
 
 class DiscordMessages:

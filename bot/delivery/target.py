@@ -212,12 +212,17 @@ def _settle(answer: asyncio.Future[Posted], response: aiohttp.ClientResponse, bo
 
 
 class ChannelTarget:
-    """Messages in a channel, the first one a reply to `reply_to` if there is one."""
+    """Messages in a channel, the first one a reply to `reply_to` if there is one.
 
-    def __init__(self, channel: discord.PartialMessageable, *, reply_to: int | None, run_id: int, calls: Calls) -> None:
+    `trigger_id`, the id of the message that is answered, makes a page's nonce: it is new even where the database is.
+    """
+
+    def __init__(
+        self, channel: discord.PartialMessageable, *, reply_to: int | None, trigger_id: int, calls: Calls
+    ) -> None:
         self._channel = channel
         self._reply_to = reply_to
-        self._run_id = run_id
+        self._trigger_id = trigger_id
         self._calls = calls
 
     @property
@@ -247,7 +252,7 @@ class ChannelTarget:
 
     async def _send(self, position: int, text: str, *, reply_to: int | None = None) -> int:
         # discord.py sends enforce_nonce with every nonce: a repeated send gets the first one's message.
-        nonce = f"{self._run_id}-{position}"
+        nonce = f"{self._trigger_id}-{position}"
         quiet = discord.AllowedMentions.none()
         if reply_to is None:
             send = self._channel.send(text, nonce=nonce, allowed_mentions=quiet, suppress_embeds=True)
@@ -275,9 +280,8 @@ class InteractionTarget:
     Works while the interaction's token does: 15 minutes. Typing is Discord's own "thinking".
     """
 
-    def __init__(self, interaction: discord.Interaction[Any], *, run_id: int, calls: Calls) -> None:
+    def __init__(self, interaction: discord.Interaction[Any], *, calls: Calls) -> None:
         self._interaction = interaction
-        self._run_id = run_id
         self._calls = calls
         self._original: Posted = Posted()
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 import sqlalchemy as sa
+from filelock import BaseFileLock, FileLock, Timeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import DatabaseUnusable
@@ -53,6 +54,7 @@ class Storage:
         self._url = url
         self._writer = writer
         self._reader = reader
+        self._lock: BaseFileLock | None = None
 
     @property
     def url(self) -> str:
@@ -98,9 +100,25 @@ class Storage:
         found = [str(line) for line in integrity if line != "ok"]
         return found + [f"row {row[1]} of {row[0]} points to a missing row of {row[2]}" for row in broken]
 
+    def take(self) -> None:
+        """Makes this the only bot on a SQLite database until it is closed or the process ends.
+
+        So whoever held a lease before is gone. Raises DatabaseUnusable while another holds it.
+        """
+        if self.shared:
+            return
+        lock = FileLock(f"{self._url.database}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise DatabaseUnusable(self.url, "another bot is running on it") from error
+        self._lock = lock
+
     async def close(self) -> None:
         await self._reader.dispose()
         await self._writer.dispose()
+        if self._lock is not None:
+            self._lock.release()
 
 
 async def open_storage(url: str, *, migrate: bool = True) -> Storage:

@@ -15,8 +15,8 @@ HANGUL = re.compile("[\uac00-\ud7a3\u3131-\u318e]")
 QUOTED = 400
 """Characters of the question that are repeated."""
 
-ENGLISH = """**I am a script, not a language model.** No model could be started here, so these words are fixed; \
-everything around them is real: your message, the bot, its database and its edits.
+ENGLISH = """**I am a script, not a language model.** No model runs here, so these words are fixed; everything \
+around them is real: your message, the bot, its database and its edits.
 
 You asked:
 {question}
@@ -36,7 +36,7 @@ def remember(conversation: list[str], said: str) -> list[str]:
 Ask again and the count goes up; `/reset` starts it over. For a model that thinks, set `OPENAI_API_KEY` and run the \
 demo once more."""
 
-KOREAN = """**저는 언어 모델이 아니라 정해진 대본입니다.** 이 컴퓨터에서 모델을 시작할 수 없어 글은 정해져 있지만, \
+KOREAN = """**저는 언어 모델이 아니라 정해진 대본입니다.** 모델 없이 실행 중이라 글은 정해져 있지만, \
 보내신 메시지와 봇, 데이터베이스, 수정되는 답변은 모두 진짜입니다.
 
 물어보신 것:

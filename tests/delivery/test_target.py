@@ -117,7 +117,7 @@ class Bench:
 
     def channel(self, reply_to: int | None = None) -> ChannelTarget:
         channel = self.client.get_partial_messageable(CHANNEL)
-        return ChannelTarget(channel, reply_to=reply_to, run_id=9, calls=self.calls)
+        return ChannelTarget(channel, reply_to=reply_to, trigger_id=9, calls=self.calls)
 
     def interaction(self) -> InteractionTarget:
         data: dict[str, Any] = {
@@ -135,7 +135,7 @@ class Bench:
             "attachment_size_limit": 10_485_760,
         }
         state = self.client._connection
-        return InteractionTarget(discord.Interaction(data=data, state=state), run_id=9, calls=self.calls)  # type: ignore[arg-type]
+        return InteractionTarget(discord.Interaction(data=data, state=state), calls=self.calls)  # type: ignore[arg-type]
 
     @property
     def bodies(self) -> list[dict[str, Any]]:

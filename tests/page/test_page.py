@@ -61,6 +61,7 @@ MARKDOWN = [
     ("3. x\n4. y", '<ol start="3"><li>x</li><li>y</li></ol>'),
     ("> one\n> two\nthree", "<blockquote><p>one\ntwo</p></blockquote><p>three</p>"),
     (">>> all\nof it", "<blockquote><p>all\nof it</p></blockquote>"),
+    ("> one\n\nthree", "<blockquote><p>one</p></blockquote><p>\nthree</p>"),
     ("## Title\ntext", '<p class="heading level-2">Title</p><p>text</p>'),
     ("2 * 3 * 4 and snake_case_name", "<p>2 * 3 * 4 and snake_case_name</p>"),
     (r"\*not\* __under__", "<p>*not* <u>under</u></p>"),

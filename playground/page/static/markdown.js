@@ -45,7 +45,7 @@ function blocks(text, parent, names) {
     if (block) {
       flush();
       parent.append(block.node);
-      rest = rest.slice(block.length).replace(/^\n/, "");
+      rest = rest.slice(block.length);
       continue;
     }
     const line = /^.*/.exec(rest)[0];
@@ -69,7 +69,8 @@ function fence(text) {
   const code = element("code", {}, found[2]);
   const node = element("pre", { tabIndex: 0 }, code);
   if (found[1]) node.dataset.language = found[1];
-  return { node, length: found[0].length };
+  const newline = text[found[0].length] === "\n" ? 1 : 0;
+  return { node, length: found[0].length + newline };
 }
 
 function heading(text, names) {
