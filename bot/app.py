@@ -134,7 +134,7 @@ async def connect(app: App) -> None:
 
 
 async def check_model(app: App) -> None:
-    """Raises ModelKeyRefused or ModelUnknown. A server that does not answer yet is only a warning: it may start later."""
+    """Raises ModelKeyRefused or ModelUnknown. A server that is silent is only a warning: it may start later."""
     config = app.config
     try:
         await app.model.check(config.openai_model)

@@ -160,13 +160,13 @@ async def _discord(settings: Config, path: str) -> dict[str, object]:
     headers = {"Authorization": f"Bot {settings.discord_token.get_secret_value()}"}
     url = f"{settings.discord_api_url.rstrip('/')}{path}"
     try:
-        async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=10)) as session:
-            async with session.get(url) as response:
-                if response.status == 401:
-                    raise TokenRefused
-                response.raise_for_status()
-                found: dict[str, object] = await response.json()
-                return found
+        timeout = aiohttp.ClientTimeout(total=10)
+        async with aiohttp.ClientSession(headers=headers, timeout=timeout) as session, session.get(url) as response:
+            if response.status == 401:
+                raise TokenRefused
+            response.raise_for_status()
+            found: dict[str, object] = await response.json()
+            return found
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         raise DiscordUnreachable(settings.discord_api_url, str(error) or type(error).__name__) from error
 

@@ -1,4 +1,4 @@
-"""The connection to Discord, and what of Discord the rest of the program is handed: targets, reactions, posted pages."""
+"""The connection to Discord, and what the rest of the program is handed of it: targets, reactions, posted pages."""
 
 from __future__ import annotations
 

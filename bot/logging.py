@@ -18,7 +18,8 @@ HIDDEN = "[hidden]"
 
 # A Discord token is three parts of base64 text; keys of OpenAI and its imitators begin with sk-.
 _SECRETS = re.compile(
-    r"[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}|\bsk-[\w-]{8,}|(?<=://)[^\s/@:]+:[^\s/@]+(?=@)|(?<=Bearer )\S+|(?<=Bot )[\w.-]{20,}"
+    r"[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}|\bsk-[\w-]{8,}"
+    r"|(?<=://)[^\s/@:]+:[^\s/@]+(?=@)|(?<=Bearer )\S+|(?<=Bot )[\w.-]{20,}"
 )
 
 

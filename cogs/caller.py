@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import discord
-from bot.words import Words, words
 
 from bot.channels.preferences import Preferences
 from bot.domain.actor import EVERYTHING, Actor
 from bot.domain.conversation import Place, Speaker
 from bot.domain.settings import Permission
+from bot.words import Words, words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import discord
 import structlog
-from bot.words import Words, words
 from discord.ext import commands
 
 from bot.client import Causerie
@@ -18,6 +17,7 @@ from bot.domain.conversation import (
 )
 from bot.domain.settings import REPLY_TO
 from bot.runs.inbox import Full, Joined, Queued, Seen
+from bot.words import Words, words
 from cogs import heard
 
 log = structlog.get_logger(__name__)

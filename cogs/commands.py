@@ -6,11 +6,11 @@ import asyncio
 
 import discord
 import structlog
-from bot.words import words
 from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Causerie
+from bot.words import words
 from cogs.replies import explain_failure
 
 log = structlog.get_logger(__name__)

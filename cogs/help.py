@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import discord
-from bot.words import N_, Words
 from discord import app_commands
 from discord.app_commands import locale_str as L_
 from discord.ext import commands
@@ -11,6 +10,7 @@ from discord.ext import commands
 from bot.channels.personas import Personas
 from bot.client import Causerie
 from bot.domain.settings import REPLY_TO
+from bot.words import N_, Words
 from cogs.caller import Caller, caller
 from cogs.replies import answer_privately
 

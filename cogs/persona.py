@@ -6,8 +6,6 @@ import re
 from typing import Self
 
 import discord
-from bot.delivery.split import split
-from bot.words import Words
 from discord import app_commands
 from discord.app_commands import Choice
 from discord.app_commands import locale_str as L_
@@ -15,8 +13,10 @@ from discord.ext import commands
 
 from bot.channels.personas import matching
 from bot.client import Causerie
+from bot.delivery.split import split
 from bot.domain.persona import Persona
 from bot.domain.settings import Permission
+from bot.words import Words
 from cogs.caller import Caller, caller
 from cogs.persona_form import PersonaForm, blank
 from cogs.replies import answer_privately, reporting

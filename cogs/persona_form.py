@@ -7,8 +7,6 @@ import re
 from collections.abc import Callable
 
 import discord
-from bot.words import Words
-from bot.words.explain import explain
 
 from bot.client import Causerie
 from bot.domain.persona import (
@@ -19,6 +17,8 @@ from bot.domain.persona import (
     ReasoningEffort,
 )
 from bot.errors import PersonaInvalid, RequestError
+from bot.words import Words
+from bot.words.explain import explain
 from cogs.caller import Caller, caller
 from cogs.replies import answer_privately, reporting
 

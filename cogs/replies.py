@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import discord
 import structlog
-from bot.words import words
-from bot.words.explain import explain
 from discord import app_commands
 
 from bot.errors import CauserieError
+from bot.words import words
+from bot.words.explain import explain
 
 if TYPE_CHECKING:
     from bot.client import Causerie

@@ -6,13 +6,13 @@ import re
 from typing import Self
 
 import discord
-from bot.words import Words
 from discord import app_commands
 from discord.app_commands import locale_str as L_
 from discord.ext import commands
 
 from bot.channels.resets import TooLate
 from bot.client import Causerie
+from bot.words import Words
 from cogs.caller import caller
 from cogs.replies import answer_privately, reporting
 

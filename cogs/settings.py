@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import discord
-from bot.words import N_, Words, words
 from discord import app_commands
 from discord.app_commands import Choice
 from discord.app_commands import locale_str as L_
@@ -15,6 +14,7 @@ from bot.channels.preferences import Change, Preferences
 from bot.client import Causerie
 from bot.domain import settings as registry
 from bot.domain.settings import Resolved, Scope, Setting
+from bot.words import N_, Words, words
 from cogs.caller import Caller, caller
 from cogs.replies import answer_privately
 

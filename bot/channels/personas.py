@@ -121,7 +121,10 @@ class Personas:
         return persona
 
     async def delete(self, place: Place, actor: Actor, name: str, locale: str | None) -> Deleted:
-        """Channels that use it go on with the default until it is restored. Raises PersonaNotFound, PersonaShipped, PermissionMissing."""
+        """Channels that use it go on with the default until it is restored.
+
+        Raises PersonaNotFound, PersonaShipped, PermissionMissing.
+        """
         actor.require(Permission.MANAGE_CHANNELS)
         async with self._storage.write() as work:
             persona = await self._find(work, place, actor, name, locale)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens as the server counted them. Cached tokens are part of the prompt's, reasoning tokens of the completion's."""
+    """Tokens by the server's count. Cached tokens are part of the prompt's, reasoning tokens of the completion's."""
 
     prompt_tokens: int
     completion_tokens: int

@@ -145,7 +145,7 @@ class Runs:
         prefix_hash: str | None = None,
         error: str | None = None,
     ) -> bool:
-        """False if the run is not the owner's any more. One that was told to cancel ends as cancelled, whatever came."""
+        """False if the run is not the owner's any more. One told to cancel ends as cancelled, whatever came."""
         cancelled = await self._ended(
             sa.and_(runs.c.lease_owner == owner, runs.c.status == RunStatus.CANCELLING),
             run_id,

@@ -1,8 +1,8 @@
 """What people read, in their language.
 
 English sentences in the code are the message ids. In a function, `_ = words(locale)` makes the translator of a reader;
-at module level, `N_("…")` marks a sentence that is translated later. `python -m bot.words extract` brings the catalogues
-under `locale/` up to date; they are read as they are, without a compiled form.
+at module level, `N_("…")` marks a sentence that is translated later. `python -m bot.words extract` brings the
+catalogues under `locale/` up to date; they are read as they are, without a compiled form.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From an error to what its reader is told: what went wrong, and what to do. The most specific class of the map holds."""
+"""From an error to what its reader is told: what went wrong, and what to do. The most specific class holds."""
 
 from __future__ import annotations
 
