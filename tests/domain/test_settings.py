@@ -59,7 +59,7 @@ def test_numbers_are_taken_as_people_write_them() -> None:
 
 @pytest.mark.parametrize("typed", ["", "many", "12.5", "-1", "999999999"])
 def test_numbers_out_of_bounds_are_refused(typed: str) -> None:
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError):
         WINDOW_TOKENS.parse(typed)
 
 

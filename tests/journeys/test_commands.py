@@ -15,7 +15,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 async def private(person: Person, channel: Channel, command: str, **values: object) -> str:
     """What only the caller reads."""
-    invocation = await person.command(channel, command, **values)  # type: ignore[arg-type]
+    invocation = await person.command(channel, command, **values)
     message = await invocation.response()
     assert message.private and message.seen_by is person.user
     return message.content

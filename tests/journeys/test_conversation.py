@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.delivery.split import units
+from bot.delivery.fences import units
 from bot.domain.conversation import MAX_WAITING
 from tests.journeys.conftest import Stage
 
