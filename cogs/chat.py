@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from weakref import WeakValueDictionary
+
 import discord
 import structlog
 from discord.ext import commands
@@ -31,13 +34,17 @@ class Chat(commands.Cog):
         self._services = bot.services
         self._explained: set[int] = set()
         """Channels that were told why nothing can be read there: once, since it holds for every message."""
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
         if message.author.bot or message.type not in _CONVERSATION:
             return
+        # Each message is heard in a task of its own; in a channel they are taken in the order in which they came.
+        turn = self._turns.setdefault(message.channel.id, asyncio.Lock())
         try:
-            await self._hear(message)
+            async with turn:
+                await self._hear(message)
         except Exception:  # the edge of an event: its asker waits for an answer
             log.exception("message_failed", message=message.id, channel=message.channel.id)
             _ = words(heard.locale_of(message))

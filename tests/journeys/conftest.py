@@ -62,14 +62,14 @@ class Stage:
         await person.say(channel, f"{self.bot} {question}")
         return await self.read(channel, expected)
 
-    async def read(self, channel: Channel, text: str) -> Message:
+    async def read(self, channel: Channel, text: str, *, seconds: float = 15.0) -> Message:
         """The bot's message that reads so; waits for it."""
 
         def found() -> Message | None:
             said = (message for message in reversed(channel.messages) if message.author.bot)
             return next((message for message in said if text in message.content), None)
 
-        message = await self.playground.wait_for(found)
+        message = await self.playground.wait_for(found, timeout=seconds)
         assert message is not None
         return message
 

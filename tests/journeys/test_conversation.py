@@ -116,21 +116,18 @@ async def test_the_model_pings_nobody(stage: Stage) -> None:
 async def test_twelve_thousand_characters_arrive_whole_with_their_code(stage: Stage) -> None:
     """Paragraphs of Korean and English around code blocks longer than a message."""
     blocks = []
-    for number in range(6):
+    for number in range(7):
         blocks.append(f"단락 {number}: " + "문장이 이어집니다. A sentence follows. " * 12)
         code = "\n".join(f"value_{number}_{line} = {line}  # 주석" for line in range(70))
         blocks.append(f"```python\n{code}\n```")
     text = "\n\n".join(blocks) + "\n\nThe end of it."
     assert len(text) >= 12_000, len(text)
     room = stage.channel()
-    await stage.asked(stage.ada, room, "Write something long", "The end of it.")
-    stage.answers["Write something long, again"] = text
-    stage.answers.pop("Write something long")
-    start = len(room.messages)
-    await stage.ada.say(room, f"{stage.bot} Write something long, again")
-    await stage.read(room, "The end of it.")
+    stage.will_answer("Write something long", text)
+    await stage.ada.say(room, f"{stage.bot} Write something long")
+    await stage.read(room, "The end of it.", seconds=40)
     await stage.playground.wait_for(lambda: room.messages[-1].content.endswith("The end of it."))
-    pages = [message.content for message in room.messages[start:] if message.author.bot]
+    pages = [message.content for message in room.messages if message.author.bot]
     assert all(units(page) <= 2_000 for page in pages)
     assert all(page.count("```") % 2 == 0 for page in pages)
     lines = [line for page in pages for line in page.splitlines() if line.strip() and not line.startswith("```")]
@@ -144,12 +141,13 @@ async def test_who_must_wait_sees_it_and_nothing_is_lost(stage: Stage) -> None:
     people = [stage.playground.add_person(f"P{number}") for number in range(MAX_WAITING + 1)]
     for person in people:
         stage.playground.join(person, stage.guild)
-    with stage.slowly(tokens_a_second=10):
+    with stage.slowly(tokens_a_second=6):
         await stage.ada.say(room, f"{stage.bot} Tell me everything")
         await stage.read(room, "word0")
         asked = [await person.say(room, f"{stage.bot} question of {person.name}!") for person in people]
         second = await people[MAX_WAITING - 1].say(room, f"{stage.bot} and one thing more")
-        await stage.playground.wait_for(lambda: all(message.reactions for message in (*asked[:MAX_WAITING], second)))
+        waiting = (*asked[:MAX_WAITING], second)
+        await stage.playground.wait_for(lambda: all(message.reactions for message in waiting), timeout=25)
         await stage.read(room, "10 questions are waiting here already")
     assert not asked[-1].reactions
     await stage.playground.wait_for(lambda: not any(message.reactions for message in asked), timeout=50)
