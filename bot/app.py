@@ -189,12 +189,12 @@ async def _open(config: Config, parts: AsyncExitStack) -> App:
     )
     parts.push_async_callback(model.close)
     app = App(config, storage, model, SystemClock())
+    if config.health_port is not None:
+        await parts.enter_async_context(_health(app, config.health_port))
     parts.push_async_callback(app.calls.close)
     parts.push_async_callback(app.client.close)
     parts.push_async_callback(app.scheduler.close)
     parts.push_async_callback(app.signs.close)
-    if config.health_port is not None:
-        await parts.enter_async_context(_health(app, config.health_port))
     return app
 
 
