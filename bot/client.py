@@ -88,14 +88,23 @@ class Causerie(commands.AutoShardedBot):
             http_trace=trace,
         )
         self.calls = calls
+        self._logged_in = False
         self.connected = asyncio.Event()
         self.command_ids: dict[str, int] = {}
         """Of the registered slash commands, by name: for mentions of them that people can click."""
         self._interactions: dict[int, tuple[discord.Interaction, datetime]] = {}
 
     async def setup_hook(self) -> None:
+        self._logged_in = True
         for extension in EXTENSIONS:
             await self.load_extension(extension)
+
+    async def close(self) -> None:
+        """discord.py's own fails on a client that has not logged in."""
+        if self._logged_in:
+            await super().close()
+        else:
+            await self.http.close()
 
     async def on_ready(self) -> None:
         self.connected.set()
