@@ -6,6 +6,7 @@ import mimetypes
 import re
 from dataclasses import dataclass
 
+import aiohttp
 import discord
 import structlog
 
@@ -14,8 +15,9 @@ from bot.domain.conversation import MAX_FILE_BYTES, Addressing, File, Place, Quo
 log = structlog.get_logger(__name__)
 
 _TEXT_TYPES = re.compile(
-    r"text/|application/(json|xml|x?-?yaml|toml|sql|javascript|x-sh|x-python|x-ndjson|csv)|[^;]+\+(json|xml)\b"
+    r"text/.+|application/(json|xml|(x-)?yaml|toml|sql|(x-)?javascript|x-sh|x-python|x-ndjson|csv)|.+\+(json|xml)"
 )
+_UNFETCHED = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
 _MENTION = re.compile(r"<(?P<kind>@!?|@&|#)(?P<id>\d+)>|<a?:(?P<emoji>\w+):\d+>")
 _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
 
@@ -86,7 +88,8 @@ def quote(message: discord.Message, me: discord.ClientUser) -> Quote | None:
 
 def is_text(attachment: discord.Attachment) -> bool:
     declared = attachment.content_type or mimetypes.guess_type(attachment.filename)[0] or ""
-    return bool(_TEXT_TYPES.match(declared)) and attachment.size <= MAX_FILE_BYTES
+    media_type = declared.split(";")[0].strip().lower()
+    return bool(_TEXT_TYPES.fullmatch(media_type)) and attachment.size <= MAX_FILE_BYTES
 
 
 async def read_files(attachments: list[discord.Attachment]) -> Files:
@@ -104,7 +107,7 @@ async def read_files(attachments: list[discord.Attachment]) -> Files:
 async def _read(attachment: discord.Attachment) -> File | None:
     try:
         data = await attachment.read()
-    except discord.HTTPException as error:
+    except _UNFETCHED as error:
         log.warning("attachment_not_read", attachment=attachment.id, error=str(error))
         return None
     if len(data) > MAX_FILE_BYTES or b"\0" in data:
@@ -120,7 +123,7 @@ async def starter(thread: discord.Thread, me: discord.ClientUser) -> Quote | Non
         return None
     try:
         return quote(await parent.fetch_message(thread.id), me)
-    except discord.HTTPException:
+    except _UNFETCHED:
         return None
 
 

@@ -126,7 +126,7 @@ class PersonaCommands(commands.GroupCog, group_name=L_("persona"), group_descrip
         personas = await self._personas.library(asked_by.place, asked_by.actor, asked_by.public_locale)
         if interaction.command is not None and interaction.command.name in ("edit", "delete"):
             personas = tuple(persona for persona in personas if not persona.shipped)
-        return [Choice(name=persona.name, value=persona.ref) for persona in matching(personas, typed)]
+        return [Choice(name=persona.name, value=persona.name) for persona in matching(personas, typed)]
 
     async def _caller(self, interaction: discord.Interaction[Causerie]) -> Caller:
         return await caller(interaction, self._services.preferences)

@@ -85,7 +85,7 @@ class PersonaForm(discord.ui.Modal):
         personas = interaction.client.services.personas
         persona = with_parameters(self._typed(), self._parameters.value)
         save = personas.create if persona.ref == NEW else personas.edit
-        return await save(asked_by.place, asked_by.actor, persona, asked_by.public_locale)
+        return await save(asked_by.place, asked_by.actor, persona)
 
     def _typed(self) -> Persona:
         return dataclasses.replace(

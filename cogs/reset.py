@@ -65,6 +65,7 @@ class Reset(commands.Cog):
         reset = await self._services.resets.reset(asked_by.place, asked_by.actor)
         for run_id in reset.running:
             self._services.worker.stop_run(run_id)
+        self._services.signs.clear(asked_by.place.channel_id, reset.unanswered)
         _ = asked_by.public
         view = discord.ui.View(timeout=None).add_item(UndoReset(reset.reset_id, _("Undo")))
         await interaction.response.send_message(_announcement(asked_by.actor.name, reset.turns, _), view=view)

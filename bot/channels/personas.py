@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +30,8 @@ from bot.errors import (
     PersonaShipped,
 )
 from bot.storage import Storage, Work
-from bot.words import words
+from bot.storage.personas import folded
+from bot.words import LOCALES, words
 
 _LIMITS = {"name": MAX_NAME, "instructions": MAX_INSTRUCTIONS, "greeting": MAX_GREETING}
 
@@ -83,15 +83,14 @@ class Personas:
             await self._audit(work, place, actor, "persona.use", {"persona": persona.ref, "name": persona.name})
         return persona
 
-    async def create(self, place: Place, actor: Actor, persona: Persona, locale: str | None) -> Persona:
+    async def create(self, place: Place, actor: Actor, persona: Persona) -> Persona:
         """Raises PersonaInvalid, PersonaExists, LibraryFull, PermissionMissing."""
         actor.require(Permission.MANAGE_CHANNELS)
         persona = _checked(persona)
         library = _library(place, actor.user_id)
         async with self._storage.write() as work:
-            if len(await work.personas.library(library)) >= MAX_PERSONAS:
-                raise LibraryFull(MAX_PERSONAS)
-            self._refuse_shipped_name(persona.name, locale)
+            await self._refuse_full(work, library)
+            self._refuse_shipped_name(persona.name)
             added = await work.personas.add(library, persona, actor_id=actor.user_id, now=self._clock.now())
             await self._audit(work, place, actor, "persona.create", dataclasses.asdict(added))
         return added
@@ -104,13 +103,13 @@ class Personas:
             raise PersonaShipped(persona.name)
         return persona
 
-    async def edit(self, place: Place, actor: Actor, persona: Persona, locale: str | None) -> Persona:
+    async def edit(self, place: Place, actor: Actor, persona: Persona) -> Persona:
         """Raises PersonaInvalid, PersonaExists, PersonaNotFound, PersonaShipped, PermissionMissing."""
         actor.require(Permission.MANAGE_CHANNELS)
         if persona.shipped:
             raise PersonaShipped(persona.name)
         persona = _checked(persona)
-        self._refuse_shipped_name(persona.name, locale)
+        self._refuse_shipped_name(persona.name)
         async with self._storage.write() as work:
             library = _library(place, actor.user_id)
             before = await work.personas.get(library, persona.ref)
@@ -135,7 +134,10 @@ class Personas:
         return Deleted(persona=persona, audit_id=audit_id)
 
     async def restore(self, place: Place, actor: Actor, audit_id: int) -> Persona:
-        """Brings a deleted persona back into the library. Raises PersonaExists, PersonaNotFound, PermissionMissing."""
+        """Brings a deleted persona back into the library.
+
+        Raises PersonaExists, PersonaNotFound, LibraryFull, PermissionMissing.
+        """
         actor.require(Permission.MANAGE_CHANNELS)
         async with self._storage.write() as work:
             entry = await work.audit.get(audit_id)
@@ -144,6 +146,7 @@ class Personas:
             if place.guild_id is None and entry.actor_id != actor.user_id:
                 raise PersonaNotFound(str(audit_id))
             library = _library(place, actor.user_id)
+            await self._refuse_full(work, library)
             persona = _from_details(entry.details)
             restored = await work.personas.restore(library, persona, actor_id=actor.user_id, now=self._clock.now())
             await self._audit(work, place, actor, "persona.restore", dataclasses.asdict(restored))
@@ -153,16 +156,24 @@ class Personas:
         return (*shipped(words(locale)), *await work.personas.library(_library(place, actor.user_id)))
 
     async def _find(self, work: Work, place: Place, actor: Actor, name: str, locale: str | None) -> Persona:
-        wanted = _folded(name)
-        for persona in await self._all(work, place, actor, locale):
-            if wanted in (persona.ref, _folded(persona.name)):
-                return persona
+        """A name comes before a ref: people choose names, and one may be a number."""
+        personas = await self._all(work, place, actor, locale)
+        named = [persona for persona in personas if _folded(persona.name) == _folded(name)]
+        for persona in (*named, *(persona for persona in personas if persona.ref == name.strip())):
+            return persona
         raise PersonaNotFound(name)
 
     @staticmethod
-    def _refuse_shipped_name(name: str, locale: str | None) -> None:
-        if _folded(name) in {_folded(persona.name) for persona in shipped(words(locale))}:
+    def _refuse_shipped_name(name: str) -> None:
+        """In any language: others in this guild may see the shipped ones under that name."""
+        taken = {_folded(persona.name) for locale in LOCALES for persona in shipped(words(locale))}
+        if _folded(name) in taken:
             raise PersonaExists(name)
+
+    @staticmethod
+    async def _refuse_full(work: Work, library: Library) -> None:
+        if len(await work.personas.library(library)) >= MAX_PERSONAS:
+            raise LibraryFull(MAX_PERSONAS)
 
     async def _audit(self, work: Work, place: Place, actor: Actor, action: str, details: Mapping[str, object]) -> int:
         return await work.audit.add(
@@ -193,7 +204,7 @@ def _from_details(details: Mapping[str, Any]) -> Persona:
 
 
 def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name.strip()).casefold()
+    return folded(" ".join(name.split()))
 
 
 def _checked(persona: Persona) -> Persona:

@@ -75,7 +75,7 @@ class Preferences:
             before = await work.settings.put(scope, scope_id, key, stored)
             await work.audit.add(
                 at=now,
-                guild_id=place.guild_id,
+                guild_id=None if scope is Scope.PERSON else place.guild_id,
                 channel_id=place.channel_id if scope is Scope.CHANNEL else None,
                 actor_id=actor.user_id,
                 action="settings.set",

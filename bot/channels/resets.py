@@ -12,10 +12,21 @@ from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.conversation import Place
 from bot.domain.settings import Permission
-from bot.storage import Reset, Storage
+from bot.storage import Storage, Work
 
 UNDO_PERIOD = timedelta(hours=24)
 """How long a reset can be undone; then its turns are deleted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    reset_id: int
+    turns: int
+    """Answered ones that are out of sight now."""
+    running: tuple[int, ...]
+    """Runs to stop."""
+    unanswered: tuple[int, ...]
+    """Messages that waited for an answer and will get none: their signs have to go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +44,13 @@ class Resets:
         self._storage = storage
         self._clock = clock
 
-    async def reset(self, place: Place, actor: Actor) -> Reset:
-        """`Reset.running` names the runs to stop. Raises PermissionMissing."""
+    async def reset(self, place: Place, actor: Actor) -> Forgotten:
+        """Raises PermissionMissing."""
         actor.require(Permission.MANAGE_MESSAGES)
         now = self._clock.now()
         async with self._storage.write() as work:
             await work.conversations.ensure(place, now)
+            unanswered = await _waiting(work, place.channel_id)
             reset = await work.conversations.reset(place.channel_id, actor.user_id, now)
             await work.audit.add(
                 at=now,
@@ -48,7 +60,7 @@ class Resets:
                 action="reset",
                 details={"reset": reset.reset_id, "turns": reset.turns},
             )
-        return reset
+        return Forgotten(reset_id=reset.reset_id, turns=reset.turns, running=reset.running, unanswered=unanswered)
 
     async def undo(self, reset_id: int, place: Place, actor: Actor) -> Undone | TooLate:
         """Raises PermissionMissing."""
@@ -72,3 +84,9 @@ class Resets:
         """Deletes what can no longer be brought back; returns the number of turns."""
         async with self._storage.write() as work:
             return await work.conversations.purge_resets(self._clock.now() - UNDO_PERIOD)
+
+
+async def _waiting(work: Work, channel_id: int) -> tuple[int, ...]:
+    waiting = await work.runs.waiting(channel_id)
+    said = [item for run in waiting for item in await work.conversations.questions(run.run_id)]
+    return tuple(message_id for item in said for message_id in item.message_ids)

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from bot.domain.run import FinishReason, RunStatus
 from bot.domain.usage import Usage
-from bot.words import Words
+from bot.words import N_, Words
+
+STOPPED = N_("Stopped: the conversation was reset.")
+_INTERRUPTED = N_("The answer was interrupted here: the bot was restarted. Ask again for a whole answer.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +42,7 @@ def remark(outcome: Outcome, cap: int, _: Words) -> str | None:
         case FinishReason.BROKEN:
             return _("The connection to the model broke here. Ask again for a whole answer.")
         case FinishReason.INTERRUPTED:
-            return _("The answer was interrupted here: the bot was restarted. Ask again for a whole answer.")
+            return _(_INTERRUPTED)
         case FinishReason.STOP | FinishReason.REFUSAL:
             return None
 
@@ -53,6 +56,8 @@ def _without_text(outcome: Outcome, cap: int, _: Words) -> str:
         )
     if outcome.reason is FinishReason.CONTENT_FILTER:
         return _("The model's content filter held the whole answer back. Try to put the question another way.")
+    if outcome.reason is FinishReason.INTERRUPTED:
+        return _(_INTERRUPTED)
     if outcome.reason is FinishReason.BROKEN:
         return _("The connection to the model broke before any answer came. Please ask again.")
     return _("The model gave an empty answer. Please ask again, perhaps in other words.")

@@ -21,7 +21,7 @@ MAX_QUOTE_TOKENS = 300
 class Queued:
     run: Run
     ahead: int
-    """Runs of this conversation that come first."""
+    """Runs of this conversation that come first; a private one waits for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,8 @@ class Inbox:
         if len(waiting) >= MAX_WAITING:
             return Full(len(waiting))
         run = await self._add(work, incoming, item)
-        return Queued(run, len(waiting) + await work.runs.active(channel_id))
+        ahead = 0 if incoming.private else len(waiting) + await work.runs.active(channel_id)
+        return Queued(run, ahead)
 
     async def _add(self, work: Work, incoming: Incoming, item: Item) -> Run:
         command = incoming.addressing is Addressing.COMMAND

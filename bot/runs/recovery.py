@@ -7,6 +7,7 @@ model is never called again for an answer that people have begun to read, unless
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,8 +19,7 @@ from bot.context.tokens import TokenCounter
 from bot.delivery.split import split, with_remark
 from bot.domain.conversation import Item, Role
 from bot.domain.run import FinishReason, Page, Run, RunStatus
-from bot.errors import DeliveryError
-from bot.runs.endings import Outcome, remark
+from bot.runs.endings import STOPPED, Outcome, remark
 from bot.runs.signs import WaitingSigns
 from bot.storage import Storage
 from bot.words import words
@@ -27,6 +27,9 @@ from bot.words import words
 log = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS = 3
+
+_LEAD = re.compile(r"> .*(?:\n|\Z)")
+_SMALL_PRINT = re.compile(r"(?:(?:\A|\n)-# [^\n]*)+\s*\Z")
 
 
 class PostedPages(Protocol):
@@ -40,6 +43,28 @@ class PostedPages(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Readable:
+    """What the pages hold of the answer, without what the program put around it."""
+
+    answer: str
+    last_lead: str
+    last: str
+
+    @classmethod
+    def of(cls, run: Run, texts: list[str]) -> _Readable:
+        """The question is shown above the answer of a slash command; remarks and notices are small print below."""
+        bodies = [_SMALL_PRINT.sub("", text) for text in texts]
+        lead = _LEAD.match(bodies[0]) if bodies and run.reply_to_message_id is None else None
+        if lead:
+            bodies[0] = bodies[0][lead.end() :]
+        return cls(
+            answer="\n".join(bodies).strip(),
+            last_lead=lead[0] if lead and len(bodies) == 1 else "",
+            last=bodies[-1] if bodies else "",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recovery:
     storage: Storage
     posted: PostedPages
@@ -48,7 +73,7 @@ class Recovery:
     clock: Clock
 
     async def recover(self, *, alone: bool = False) -> int:
-        """Takes up every run whose lease has passed; returns how many. Raises no DeliveryError.
+        """Takes up every run whose lease has passed; returns how many. What Discord refuses is logged.
 
         `alone`: no other process works in this database, so whoever held a lease is gone.
         """
@@ -75,21 +100,31 @@ class Recovery:
         log.info("run_recovered", run=run.run_id, pages=len(pages), attempts=run.attempts)
 
     async def _close(self, run: Run, pages: tuple[Page, ...]) -> None:
-        texts: list[str] = []
-        try:
-            for page in pages:
-                texts.append(await self.posted.read(run.place.channel_id, page.message_id))
-            await self._mark(run, pages[-1], texts[-1])
-        except DeliveryError as error:
-            log.info("pages_not_closed", run=run.run_id, error=repr(error))
-        await self._end(run, "\n".join(texts).strip() or None)
+        posted = [(page, text) for page in pages if (text := await self._read(run, page)) is not None]
+        readable = _Readable.of(run, [text for _page, text in posted])
+        if posted:
+            await self._mark(run, posted[-1][0], readable)
+        await self._end(run, readable.answer or None)
 
-    async def _mark(self, run: Run, page: Page, text: str) -> None:
-        outcome = Outcome(text=text, reason=FinishReason.INTERRUPTED, usage=None)
-        first, *rest = split(with_remark(text, remark(outcome, 0, words(run.locale))))
-        await self.posted.edit(run.place.channel_id, page.message_id, first.text)
-        for further in rest:
-            await self.posted.send(run.place.channel_id, further.text)
+    async def _read(self, run: Run, page: Page) -> str | None:
+        """None for a page that is gone, or out of reach."""
+        try:
+            return await self.posted.read(run.place.channel_id, page.message_id)
+        except Exception as error:  # whatever became of a page, its run has to end
+            log.info("page_not_read", run=run.run_id, page=page.position, error=repr(error))
+            return None
+
+    async def _mark(self, run: Run, page: Page, readable: _Readable) -> None:
+        _ = words(run.locale)
+        outcome = Outcome(text=readable.last, reason=FinishReason.INTERRUPTED, usage=None)
+        text = _(STOPPED) if run.status is RunStatus.CANCELLING else remark(outcome, 0, _)
+        first, *rest = split(readable.last_lead + with_remark(readable.last, text))
+        try:
+            await self.posted.edit(run.place.channel_id, page.message_id, first.text)
+            for further in rest:
+                await self.posted.send(run.place.channel_id, further.text)
+        except Exception as error:  # the remark is a courtesy
+            log.info("page_not_marked", run=run.run_id, error=repr(error))
 
     async def _end(self, run: Run, text: str | None) -> None:
         """`text` is what people could read, None for nothing: then the run failed and is no part of history."""

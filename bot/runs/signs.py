@@ -37,7 +37,8 @@ class WaitingSigns:
     def adopt(self, message_ids: Iterable[int]) -> None:
         """Signs that an earlier process may have left."""
         for message_id in message_ids:
-            self._shown.setdefault(message_id, asyncio.create_task(asyncio.sleep(0)))
+            if message_id not in self._shown and message_id not in self._started:
+                self._shown[message_id] = asyncio.create_task(asyncio.sleep(0))
 
     def clear(self, channel_id: int, message_ids: Iterable[int]) -> None:
         """Returns at once. A sign on its way is awaited first, so that none stays behind."""
@@ -62,3 +63,5 @@ class WaitingSigns:
             await call
         except DeliveryError as error:
             log.info("waiting_sign_failed", error=str(error))
+        except Exception:  # the edge of a background task: a sign is never worth more than a line in the log
+            log.exception("waiting_sign_failed")

@@ -20,16 +20,16 @@ import structlog
 from bot.clock import Clock
 from bot.context.prompt import item_tokens
 from bot.context.tokens import TokenCounter
-from bot.delivery.answer import Delivery, Target
+from bot.delivery.answer import Delivery, InteractionKey, Target
 from bot.delivery.scheduler import Scheduler
 from bot.delivery.split import with_remark
 from bot.domain.conversation import Item, Role
-from bot.domain.run import FinishReason, Page, Run, RunStatus
-from bot.errors import DeliveryError, ModelError
+from bot.domain.run import ANSWERED, FinishReason, Page, Run, RunStatus
+from bot.errors import DeliveryError, ModelError, NotAllowed
 from bot.llm.port import Finished, Model, RefusalDelta, TextDelta
 from bot.llm.retry import wait_before_retry
 from bot.runs.briefing import Brief, Briefing
-from bot.runs.endings import Outcome, remark
+from bot.runs.endings import STOPPED, Outcome, remark
 from bot.runs.signs import WaitingSigns
 from bot.storage import Storage
 from bot.words import Words, words
@@ -81,7 +81,7 @@ class Studio:
 
 
 class TurnOfRun:
-    """`owner` is the worker that holds the run's lease."""
+    """`owner` is the worker that holds the run's lease. Raises NotAllowed where all could read what is for one."""
 
     def __init__(self, studio: Studio, run: Run, owner: str) -> None:
         self._studio = studio
@@ -90,7 +90,8 @@ class TurnOfRun:
         self._words: Words = words(run.locale)
         self._draft = _Draft(lead="")
         self._brief: Brief | None = None
-        self._delivery: Delivery = studio.scheduler.open(studio.targets(run), on_page=self._keep_page)
+        self._target = _target(studio, run)
+        self._delivery: Delivery = studio.scheduler.open(self._target, on_page=self._keep_page)
 
     async def carry_out(self) -> None:
         """Ends the run, whatever happens, except on cancellation: then see `interrupt`."""
@@ -105,26 +106,36 @@ class TurnOfRun:
 
     async def stop(self) -> None:
         """After cancellation by a reset: what is visible stays, with the reason below."""
-        _ = self._words
-        await self._close_pages(_("Stopped: the conversation was reset."))
+        await self._close_pages(self._words(STOPPED))
         await self._end(RunStatus.CANCELLED)
 
     async def interrupt(self) -> None:
-        """After cancellation at the program's end: taken back if nothing was shown, else kept and marked."""
-        if not self._delivery.shown:
-            await self._delivery.abandon()
-            async with self._studio.storage.write() as work:
-                await work.runs.release(self._run.run_id, owner=self._owner)
-            return
-        partial = self._draft.outcome()
-        outcome = Outcome(text=partial.text, reason=FinishReason.INTERRUPTED, usage=partial.usage)
+        """After cancellation at the program's end: taken back if nothing was shown, else kept and marked.
+
+        A private run is never taken back: the next process has no interaction to answer.
+        """
+        outcome = self._draft.outcome()
+        if self._draft.end is None:
+            if not self._delivery.shown and not self._run.private:
+                await self._release()
+                return
+            outcome = Outcome(text=outcome.text, reason=FinishReason.INTERRUPTED, usage=outcome.usage)
         await self._finish(outcome)
 
     async def crash(self, error: Exception) -> None:
         """After an error that nobody foresaw: the asker reads that it was not their fault."""
         _ = self._words
+        if self._delivery.error is not None:
+            self._delivery = self._studio.scheduler.open(self._target, pages=self._delivery.pages)
         await self._close_pages(_("Something went wrong on my side, and the answer ends here. Please ask again."))
         await self._end(RunStatus.FAILED, error=error)
+
+    async def _release(self) -> None:
+        await self._delivery.abandon()
+        async with self._studio.storage.write() as work:
+            released = await work.runs.release(self._run.run_id, owner=self._owner)
+        if not released:
+            await self._end(RunStatus.CANCELLED)
 
     async def _prepare(self) -> Brief:
         brief = await self._studio.briefing.prepare(self._run)
@@ -146,6 +157,7 @@ class TurnOfRun:
                 log.warning("model_retry", run=self._run.run_id, attempt=attempt, wait=wait, error=repr(error))
                 self._announce_wait(wait)
                 await self._studio.clock.sleep(wait)
+                self._raise_undelivered()
 
     async def _read(self, brief: Brief) -> None:
         draft = self._draft
@@ -161,8 +173,11 @@ class TurnOfRun:
                         continue
                 if draft.whole.strip():
                     self._delivery.show(draft.visible)
-                if self._delivery.error is not None:
-                    raise self._delivery.error
+                self._raise_undelivered()
+
+    def _raise_undelivered(self) -> None:
+        if self._delivery.error is not None:
+            raise self._delivery.error
 
     def _announce_wait(self, wait: float) -> None:
         if wait >= ANNOUNCED_WAIT:
@@ -171,15 +186,15 @@ class TurnOfRun:
             self._delivery.show(f"{self._draft.lead}-# {text}")
 
     async def _finish(self, outcome: Outcome) -> None:
-        """Shows the end and stores it. An answer whose end cannot be shown is stored as far as it came."""
-        assert self._brief is not None
-        text = remark(outcome, self._brief.request.max_tokens, self._words)
-        error: DeliveryError | None = None
+        """Shows the end and stores it. An answer whose end cannot be shown is kept if people saw its beginning."""
+        text = remark(outcome, self._brief.request.max_tokens if self._brief else 0, self._words)
+        status, error = outcome.status, None
         try:
             await self._delivery.finish(self._with_remark(outcome.text, text))
         except DeliveryError as raised:
             error = raised
-        await self._end(outcome.status, outcome=outcome, error=error)
+            status = status if self._delivery.shown else RunStatus.FAILED
+        await self._end(status, outcome=outcome, error=error)
 
     async def _fail(self, error: ModelError) -> None:
         log.warning("run_failed", run=self._run.run_id, error=repr(error), request_id=error.request_id)
@@ -210,7 +225,7 @@ class TurnOfRun:
                 prefix_hash=brief.prefix_hash if brief else None,
                 error=repr(error) if error else None,
             )
-            if ended and brief and outcome and outcome.text.strip() and not self._run.private:
+            if ended and brief and outcome and status in ANSWERED and not self._run.private:
                 await work.conversations.add_answer(self._run.run_id, self._answer(outcome), self._studio.clock.now())
                 await work.conversations.set_window_start(self._run.place.channel_id, brief.window.start)
         log.info("run_ended", run=self._run.run_id, status=status.value, stored=ended)
@@ -224,6 +239,21 @@ class TurnOfRun:
             return
         async with self._studio.storage.write() as work:
             await work.runs.add_page(self._run.run_id, page, self._run.place.channel_id)
+
+
+def _target(studio: Studio, run: Run) -> Target:
+    target = studio.targets(run)
+    if run.private and not isinstance(target.key, InteractionKey):
+        raise NotAllowed("the interaction is over, and its answer is for one person alone")
+    return target
+
+
+async def end_unbegun(studio: Studio, run: Run, owner: str, error: Exception) -> None:
+    """Of a run that has nowhere to be answered."""
+    async with studio.storage.write() as work:
+        await work.runs.finish(
+            run.run_id, owner=owner, status=RunStatus.FAILED, now=studio.clock.now(), error=repr(error)
+        )
 
 
 def _question_shown(questions: tuple[Item, ...]) -> str:

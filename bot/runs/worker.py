@@ -15,7 +15,7 @@ from datetime import timedelta
 import structlog
 
 from bot.domain.run import Run
-from bot.runs.turn import Studio, TurnOfRun
+from bot.runs.turn import Studio, TurnOfRun, end_unbegun
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +31,8 @@ class _InHand:
     run: Run
     stopped: bool = False
     """A person stopped it, by resetting its conversation."""
+    ending: bool = False
+    """Its end is being shown and stored, which nobody may stop any more."""
 
 
 class Worker:
@@ -59,7 +61,7 @@ class Worker:
     def stop_run(self, run_id: int) -> None:
         """Ends a run in hand because its conversation was reset. No effect on a run of another worker."""
         in_hand = self._in_hand.get(run_id)
-        if in_hand is not None and not in_hand.stopped:
+        if in_hand is not None and not in_hand.stopped and not in_hand.ending:
             in_hand.stopped = True
             self._tasks[run_id].cancel()
 
@@ -125,22 +127,35 @@ class Worker:
 
     async def _hold(self, in_hand: _InHand) -> None:
         """A run in hand, to its end. What nobody foresaw ends the run, never the worker."""
+        turn: TurnOfRun | None = None
         try:
             turn = TurnOfRun(self._studio, in_hand.run, self.name)
+            await self._carry_out(turn, in_hand)
+        except Exception as error:  # the edge of a run
+            log.exception("run_crashed", run=in_hand.run.run_id)
+            in_hand.ending = True
+            await self._end_crashed(turn, in_hand.run, error)
+
+    async def _end_crashed(self, turn: TurnOfRun | None, run: Run, error: Exception) -> None:
+        """Again and again until it is stored: a run that stayed active would hold its conversation up."""
+        while True:
             try:
-                await self._carry_out(turn, in_hand)
-            except Exception as error:  # the edge of a run
-                log.exception("run_crashed", run=in_hand.run.run_id)
-                await turn.crash(error)
-        except Exception:  # not even its end could be stored: the lease will pass
-            log.exception("run_left", run=in_hand.run.run_id)
+                if turn is None:
+                    await end_unbegun(self._studio, run, self.name, error)
+                else:
+                    await turn.crash(error)
+                return
+            except Exception:  # the edge of a background task: a database that is away may come back
+                log.exception("run_not_ended", run=run.run_id)
+                await self._studio.clock.sleep(POLL)
 
     @staticmethod
     async def _carry_out(turn: TurnOfRun, in_hand: _InHand) -> None:
         try:
             await turn.carry_out()
         except asyncio.CancelledError:
-            # The task was asked to end so that it can end its run in order: from here on it is not cancelled.
+            # The task was asked to end so that it can end its run in order; only `drain` may cancel it once more.
+            in_hand.ending = True
             if in_hand.stopped:
                 await turn.stop()
             else:

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.errors import MessageGone, NotAllowed
+from bot.runs.signs import WaitingSigns
+from tests.runs.conftest import Board
+
+
+class SlowBoard(Board):
+    """Answers a reaction only when told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answering = asyncio.Event()
+
+    async def add(self, channel_id: int, message_id: int) -> None:
+        await self.answering.wait()
+        await super().add(channel_id, message_id)
+
+
+async def test_a_sign_is_put_on_and_taken_off() -> None:
+    board = Board()
+    signs = WaitingSigns(board)
+    signs.show(1, 50)
+    await signs.close()
+    assert board.signs == {50}
+    signs.clear(1, [50])
+    await signs.close()
+    assert board.signs == set()
+
+
+async def test_a_sign_is_put_on_once() -> None:
+    board = Board()
+    signs = WaitingSigns(board)
+    signs.show(1, 50)
+    signs.show(1, 50)
+    await signs.close()
+    assert board.calls == [("add", 50)]
+
+
+async def test_a_run_that_started_first_gets_no_sign() -> None:
+    board = Board()
+    signs = WaitingSigns(board)
+    signs.clear(1, [50])
+    signs.show(1, 50)
+    await signs.close()
+    assert board.calls == []
+
+
+async def test_a_sign_on_its_way_is_taken_off_after_it_arrived() -> None:
+    board = SlowBoard()
+    signs = WaitingSigns(board)
+    signs.show(1, 50)
+    signs.clear(1, [50])
+    await asyncio.sleep(0)
+    assert board.calls == []
+    board.answering.set()
+    await signs.close()
+    assert board.calls == [("add", 50), ("remove", 50)] and board.signs == set()
+
+
+@pytest.mark.parametrize("error", [NotAllowed("no"), MessageGone(), OSError("connection reset")])
+async def test_where_reactions_fail_the_rest_goes_on(error: Exception) -> None:
+    board = Board()
+    board.fail("add", error)
+    board.fail("remove", error)
+    signs = WaitingSigns(board)
+    signs.show(1, 50)
+    signs.clear(1, [50])
+    signs.show(1, 51)
+    await signs.close()
+    assert board.signs == {51}
+
+
+async def test_signs_of_an_earlier_process_are_taken_off() -> None:
+    board = Board()
+    board.signs = {50}
+    signs = WaitingSigns(board)
+    signs.adopt([50])
+    signs.adopt([50])
+    signs.clear(1, [50])
+    await signs.close()
+    assert board.signs == set() and board.calls == [("remove", 50)]
+
+
+async def test_a_sign_is_adopted_without_being_put_on_again() -> None:
+    board = Board()
+    signs = WaitingSigns(board)
+    signs.show(1, 50)
+    signs.adopt([50, 51])
+    await signs.close()
+    assert board.calls == [("add", 50)]

@@ -1,0 +1,295 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from bot.channels.resets import Resets
+from bot.domain.actor import EVERYTHING, Actor
+from bot.domain.conversation import Place
+from bot.domain.run import FinishReason, Run, RunStatus
+from bot.llm.port import Finished, TextDelta
+from bot.llm.scripted import Pause, Script, says
+from bot.runs.worker import HEARTBEAT, LEASE, POLL
+from bot.storage import Storage, Work
+from tests.runs.conftest import BORA, Stage
+
+NEVER = 100_000.0
+"""Seconds that no test lets pass."""
+MODERATOR = Actor(user_id=5, name="Mo", permissions=EVERYTHING)
+STOPPED = "-# Stopped: the conversation was reset."
+CRASHED = "Something went wrong on my side, and the answer ends here. Please ask again."
+
+
+def slow(seconds: float = NEVER) -> Script:
+    """Its beginning at once, its end after `seconds`."""
+    return Script((TextDelta("one two "), Pause(seconds), TextDelta("three"), Finished(FinishReason.STOP, None)))
+
+
+def silent() -> Script:
+    return Script((Pause(NEVER), TextDelta("late")))
+
+
+async def ended(stage: Stage, *runs: Run) -> None:
+    for run in runs:
+        await stage.until_status(run, RunStatus.COMPLETED)
+
+
+async def asked(stage: Stage, times: int = 1) -> None:
+    async def reached() -> bool:
+        return len(stage.model.requests) >= times
+
+    await stage.until(reached)
+
+
+@asynccontextmanager
+async def database_away(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[int]]:
+    """Writing fails within; the list grows with each attempt."""
+    attempts: list[int] = []
+
+    @asynccontextmanager
+    async def refused(self: Storage) -> AsyncIterator[Work]:
+        attempts.append(1)
+        raise OSError("the disk is full")
+        yield
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Storage, "write", refused)
+        yield attempts
+
+
+async def test_a_conversation_is_answered_in_its_order_one_at_a_time(stage: Stage) -> None:
+    stage.model.enqueue("to the first", "to the second", "to the third")
+    runs = [
+        await stage.ask("first"),
+        await stage.ask("second", speaker=BORA),
+        await stage.ask("third", command=True),
+    ]
+    stage.worker()
+    await ended(stage, *runs)
+    assert await stage.answers() == ["to the first", "to the second", "to the third"]
+    assert "to the second" in repr(stage.model.requests[2].messages)
+
+
+async def test_what_is_said_while_the_worker_sleeps_wakes_it(stage: Stage) -> None:
+    stage.worker()
+    await stage.clock.advance(1)
+    stage.model.enqueue("here")
+    await ended(stage, await stage.ask())
+
+
+async def test_a_second_run_of_a_conversation_waits_for_the_first(stage: Stage) -> None:
+    stage.model.enqueue(slow(10.0), "second")
+    first, second = await stage.ask(), await stage.ask(speaker=BORA)
+    stage.worker()
+    await stage.until_shown("one two")
+    assert (await stage.row(second.run_id))["status"] == "queued" and len(stage.model.requests) == 1
+    await ended(stage, first, second)
+
+
+async def test_conversations_do_not_wait_for_each_other(stage: Stage) -> None:
+    stage.model.enqueue(slow(), "second")
+    first = await stage.ask()
+    stage.worker()
+    await asked(stage)  # scripts are played in the order of the calls
+    await ended(stage, await stage.ask(channel_id=2))
+    assert (await stage.row(first.run_id))["status"] == "in_progress"
+
+
+async def test_no_more_runs_than_allowed_at_once(stage: Stage) -> None:
+    stage.model.enqueue(*(slow(5.0) for _ in range(5)))
+    runs = [await stage.ask(channel_id=channel) for channel in range(1, 6)]
+    stage.worker(concurrency=2)
+    most = 0
+
+    async def all_ended() -> bool:
+        nonlocal most
+        rows = [await stage.row(run.run_id) for run in runs]
+        most = max(most, sum(row["status"] == "in_progress" for row in rows))
+        return all(row["status"] == "completed" for row in rows)
+
+    await stage.until(all_ended, step=0.5)
+    assert most == 2
+
+
+async def test_the_sign_goes_when_the_run_starts(stage: Stage) -> None:
+    stage.model.enqueue("first", "second")
+    await stage.ask()
+    second = await stage.ask(speaker=BORA, message_id=50)
+    await stage.say("and more", speaker=BORA, message_id=51)
+    for message_id in (50, 51):
+        stage.signs.show(1, message_id)
+    stage.worker()
+    await ended(stage, second)
+    await stage.signs.close()
+    assert stage.board.signs == set() and ("remove", 51) in stage.board.calls
+
+
+class TestCrash:
+    async def test_what_nobody_foresaw_ends_the_run_and_not_the_worker(self, stage: Stage) -> None:
+        stage.model.enqueue(says("word", every=1.0), "second")
+        stage.board.fail("create", RuntimeError("a defect"))
+        first, second = await stage.ask(), await stage.ask(speaker=BORA)
+        worker = stage.worker()
+        await ended(stage, second)
+        row = await stage.row(first.run_id)
+        assert row["status"] == "failed" and "a defect" in row["error"] and worker.alive
+        told, answer = stage.board.in_channel(1)
+        assert told.endswith(CRASHED) and answer == "second"
+        assert await stage.answers() == ["second"]
+
+    async def test_a_half_shown_answer_is_kept_above_the_apology(self, stage: Stage) -> None:
+        stage.model.enqueue(Script((TextDelta("one two "), Pause(5), TextDelta("three "), Pause(5), TextDelta("four"))))
+        stage.board.fail("edit", RuntimeError("a defect"))
+        run = await stage.ask()
+        stage.worker()
+        await stage.until_status(run, RunStatus.FAILED)
+        assert stage.board.in_channel(1) == [f"one two three four\n-# {CRASHED}"]
+
+    async def test_a_run_without_a_place_to_answer_fails_and_frees_its_conversation(self, stage: Stage) -> None:
+        stage.board.missing = RuntimeError("no channel")
+        first = await stage.ask()
+        stage.worker()
+        await stage.until_status(first, RunStatus.FAILED)
+        stage.board.missing = None
+        stage.model.enqueue("second")
+        await ended(stage, await stage.ask())
+
+    async def test_a_private_question_whose_interaction_is_over_is_forgotten(self, stage: Stage) -> None:
+        stage.board.interactions = False
+        run = await stage.ask("a secret?", private=True)
+        stage.worker()
+        await stage.until_status(run, RunStatus.FAILED)
+        assert stage.board.calls == [] and stage.model.requests == [] and await stage.count("items") == 0
+
+    async def test_an_end_that_cannot_be_stored_is_stored_later(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        stage.model.enqueue(Script((Pause(5), TextDelta("word "), Finished(FinishReason.STOP, None))), "second")
+        first = await stage.ask()
+        stage.worker()
+        await asked(stage)
+        async with database_away(stage, monkeypatch) as attempts:
+            await stage.clock.advance(5 + 4 * POLL)
+            assert len(attempts) >= 3
+        await stage.until_status(first, RunStatus.FAILED)
+        await ended(stage, await stage.ask())
+
+    async def test_a_database_that_is_away_does_not_end_the_worker(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        stage.model.enqueue("at last")
+        run = await stage.ask()
+        async with database_away(stage, monkeypatch) as attempts:
+            worker = stage.worker()
+            await stage.clock.advance(HEARTBEAT + 3 * POLL)
+            assert len(attempts) >= 3 and worker.alive
+        await ended(stage, run)
+
+
+class TestLease:
+    async def test_a_run_in_hand_keeps_its_lease(self, stage: Stage) -> None:
+        stage.model.enqueue(silent())
+        run = await stage.ask()
+        stage.worker()
+        await asked(stage)
+
+        async def extended() -> bool:
+            left = (await stage.row(run.run_id))["lease_until"] / 1e6 - stage.clock.now().timestamp()
+            return bool(left > LEASE.total_seconds() - 5)
+
+        for _ in range(10):
+            await stage.clock.advance(HEARTBEAT)
+            await stage.until(extended, step=0.01)
+        assert await stage.recovery.recover() == 0
+        assert (await stage.row(run.run_id))["lease_owner"] == "here"
+
+    async def test_a_run_that_another_process_was_told_to_stop_is_stopped(self, stage: Stage) -> None:
+        stage.model.enqueue(slow())
+        run = await stage.ask()
+        stage.worker(shared=True)
+        await asked(stage)
+        await Resets(stage.storage, stage.clock).reset(run.place, MODERATOR)
+        await stage.until_status(run, RunStatus.CANCELLED)
+        assert stage.model.abandoned == 1
+
+
+class TestReset:
+    async def test_a_reset_stops_the_answer_and_nothing_of_it_is_remembered(self, stage: Stage) -> None:
+        stage.model.enqueue(slow(), "anew")
+        run = await stage.ask()
+        worker = stage.worker()
+        await stage.until_shown("one two")
+        reset = await Resets(stage.storage, stage.clock).reset(run.place, MODERATOR)
+        assert reset.running == (run.run_id,)
+        for run_id in reset.running:
+            worker.stop_run(run_id)
+            worker.stop_run(run_id)
+        await stage.until_status(run, RunStatus.CANCELLED)
+        assert stage.board.in_channel(1) == [f"one two\n{STOPPED}"]
+        assert await stage.history() == () and stage.model.abandoned == 1
+        await ended(stage, await stage.ask("from the start"))
+        assert len(stage.model.requests[1].messages) == 2
+
+    async def test_a_run_of_another_worker_is_not_stopped(self, stage: Stage) -> None:
+        stage.model.enqueue("done")
+        run = await stage.ask()
+        worker = stage.worker()
+        worker.stop_run(run.run_id + 1)
+        await ended(stage, run)
+        worker.stop_run(run.run_id)
+
+    async def test_a_reset_while_the_program_ends_does_not_leave_the_run_open(self, stage: Stage) -> None:
+        stage.model.enqueue(slow())
+        run = await stage.ask(channel_id=1)
+        worker = stage.worker()
+        await stage.until_shown("one two")
+        drained = asyncio.create_task(worker.drain(0))
+        await asyncio.sleep(0)
+        await Resets(stage.storage, stage.clock).reset(Place(channel_id=1, guild_id=7), MODERATOR)
+        worker.stop_run(run.run_id)
+        await stage.pass_time(drained)
+        assert (await stage.row(run.run_id))["status"] in ("cancelled", "incomplete")
+        assert await stage.history() == ()
+
+
+class TestDrain:
+    async def test_running_answers_are_finished_and_nothing_new_begins(self, stage: Stage) -> None:
+        stage.model.enqueue(says("one two three", piece=8))
+        first = await stage.ask()
+        worker = stage.worker()
+        await asked(stage)
+        second = await stage.ask(speaker=BORA)
+        await stage.pass_time(worker.drain(20))
+        assert (await stage.row(first.run_id))["status"] == "completed"
+        assert (await stage.row(second.run_id))["status"] == "queued" and not worker.alive
+
+    async def test_what_nobody_saw_goes_back_into_the_queue(self, stage: Stage) -> None:
+        stage.model.enqueue(silent())
+        run = await stage.ask()
+        worker = stage.worker()
+        await asked(stage)
+        await stage.pass_time(worker.drain(0))
+        assert (await stage.row(run.run_id))["status"] == "queued" and stage.board.texts == {}
+        stage.model.enqueue("after the restart")
+        stage.worker(name="next")
+        await ended(stage, run)
+        assert stage.board.in_channel(1) == ["after the restart"]
+
+    async def test_what_was_shown_is_closed_as_interrupted(self, stage: Stage) -> None:
+        stage.model.enqueue(slow())
+        run = await stage.ask()
+        worker = stage.worker()
+        await stage.until_shown("one two")
+        await stage.pass_time(worker.drain(0))
+        assert (await stage.row(run.run_id))["status"] == "incomplete"
+        assert "interrupted here" in stage.board.in_channel(1)[0]
+
+    async def test_a_worker_that_never_started_can_be_drained(self, stage: Stage) -> None:
+        worker = stage.worker()
+        assert worker.alive
+        await stage.pass_time(worker.drain(0))
+        await stage.pass_time(worker.drain(0))
+        assert not worker.alive
