@@ -20,6 +20,7 @@ from bot.channels.resets import Resets
 from bot.delivery.answer import Target
 from bot.delivery.target import Calls, ChannelTarget, InteractionTarget, translated
 from bot.domain.run import Run
+from bot.errors import DiscordRefused
 from bot.runs.inbox import Inbox
 from bot.runs.signs import WaitingSigns
 from bot.runs.worker import Worker
@@ -165,6 +166,8 @@ async def _translated(call: Awaitable[T]) -> T:
         return await call
     except discord.HTTPException as error:
         raise translated(error) from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise DiscordRefused(0, 0, str(error) or type(error).__name__) from error
 
 
 def public_locale(guild: discord.Guild | None) -> str | None:

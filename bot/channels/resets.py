@@ -67,7 +67,7 @@ class Resets:
         actor.require(Permission.MANAGE_MESSAGES)
         now = self._clock.now()
         async with self._storage.write() as work:
-            turns = await work.conversations.undo_reset(reset_id, now)
+            turns = await work.conversations.undo_reset(reset_id, place.channel_id, now)
             if turns is None:
                 return TooLate()
             await work.audit.add(

@@ -74,9 +74,10 @@ class Inbox:
         await work.conversations.ensure(incoming.place, self._clock.now())
         waiting = await work.runs.waiting(channel_id)
         if waiting and _same_turn(waiting[-1], incoming):
-            await work.runs.join(waiting[-1].run_id, incoming.message_id)
-            await work.conversations.add_question(waiting[-1].run_id, item, self._clock.now())
-            return Joined(waiting[-1])
+            if await work.runs.join(waiting[-1].run_id, incoming.message_id):
+                await work.conversations.add_question(waiting[-1].run_id, item, self._clock.now())
+                return Joined(waiting[-1])
+            waiting = waiting[:-1]
         if len(waiting) >= MAX_WAITING:
             return Full(len(waiting))
         run = await self._add(work, incoming, item)

@@ -183,16 +183,17 @@ class Conversations:
         await self.set_window_start(channel_id, None)
         return Reset(reset_id=reset_id, turns=turns or 0, running=running_ids)
 
-    async def undo_reset(self, reset_id: int, now: datetime) -> int | None:
-        """The number of turns that came back; None if it was undone or purged before. What was cancelled stays so."""
+    async def undo_reset(self, reset_id: int, channel_id: int, now: datetime) -> int | None:
+        """The number of turns that came back; None if it was undone or purged before, or is another channel's.
+
+        What was cancelled stays so.
+        """
         undone = await self._connection.execute(
             sa.update(resets)
-            .where(resets.c.id == reset_id, resets.c.undone_at.is_(None))
+            .where(resets.c.id == reset_id, resets.c.channel_id == channel_id, resets.c.undone_at.is_(None))
             .values(undone_at=now)
-            .returning(resets.c.channel_id)
         )
-        channel_id: int | None = undone.scalar_one_or_none()
-        if channel_id is None:
+        if undone.rowcount != 1:
             return None
         hidden = runs.c.reset_id == reset_id
         turns = await self._connection.scalar(

@@ -78,11 +78,14 @@ class Runs:
         )
         return await self._connection.scalar(query) or 0
 
-    async def join(self, run_id: int, reply_to_message_id: int) -> None:
-        """A further message of the same turn: the answer goes below the newest."""
-        await self._connection.execute(
-            sa.update(runs).where(runs.c.id == run_id).values(reply_to_message_id=reply_to_message_id)
+    async def join(self, run_id: int, reply_to_message_id: int) -> bool:
+        """A further message of the same turn: the answer goes below the newest. False if the run has begun."""
+        joined = await self._connection.execute(
+            sa.update(runs)
+            .where(runs.c.id == run_id, runs.c.status == RunStatus.QUEUED)
+            .values(reply_to_message_id=reply_to_message_id)
         )
+        return joined.rowcount == 1
 
     async def claim(self, owner: str, *, now: datetime, lease_until: datetime) -> Run | None:
         """The oldest run that may start: none of its conversation is active, and none of it waits longer."""
@@ -166,7 +169,8 @@ class Runs:
 
     async def release(self, run_id: int, *, owner: str) -> bool:
         """Back into the queue, as if it had not been claimed."""
-        return await self._requeue(run_id, sa.and_(runs.c.lease_owner == owner, runs.c.status == RunStatus.IN_PROGRESS))
+        held = sa.and_(runs.c.lease_owner == owner, runs.c.status == RunStatus.IN_PROGRESS)
+        return await self._requeue(run_id, held, attempts=runs.c.attempts - 1)
 
     async def lapsed(self, now: datetime) -> tuple[Run, ...]:
         """Active runs whose owner is presumed dead."""
@@ -234,8 +238,8 @@ class Runs:
             await self._connection.execute(sa.delete(items).where(items.c.run_id == run_id))
         return private is not None
 
-    async def _requeue(self, run_id: int, condition: sa.ColumnElement[bool]) -> bool:
-        values = {"status": RunStatus.QUEUED, "lease_owner": None, "lease_until": None, "started_at": None}
+    async def _requeue(self, run_id: int, condition: sa.ColumnElement[bool], **more: Any) -> bool:
+        values = {"status": RunStatus.QUEUED, "lease_owner": None, "lease_until": None, "started_at": None, **more}
         requeued = await self._connection.execute(
             sa.update(runs).where(runs.c.id == run_id, condition).values(**values)
         )

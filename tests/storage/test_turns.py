@@ -110,9 +110,10 @@ async def test_an_undone_reset_brings_turns_back_once(talk: Talk, storage: Stora
     await talk.turn(text="c")
     async with storage.write() as work:
         await work.conversations.set_window_start(1, 3)
-        assert await work.conversations.undo_reset(reset.reset_id, NOW) == 2
-        assert await work.conversations.undo_reset(reset.reset_id, NOW) is None
-        assert await work.conversations.undo_reset(reset.reset_id + 100, NOW) is None
+        assert await work.conversations.undo_reset(reset.reset_id, 2, NOW) is None
+        assert await work.conversations.undo_reset(reset.reset_id, 1, NOW) == 2
+        assert await work.conversations.undo_reset(reset.reset_id, 1, NOW) is None
+        assert await work.conversations.undo_reset(reset.reset_id + 100, 1, NOW) is None
         assert await work.conversations.window_start(1) is None
     assert await talk.said() == ["a", "b", "c"]
     cancelled = await talk.run(waits.run_id)
@@ -126,7 +127,7 @@ async def test_each_reset_hides_what_no_earlier_one_hid(talk: Talk, storage: Sto
     await talk.turn(text="b")
     async with storage.write() as work:
         assert (await work.conversations.reset(1, 9, NOW)).turns == 1
-        assert await work.conversations.undo_reset(first.reset_id, NOW) == 1
+        assert await work.conversations.undo_reset(first.reset_id, 1, NOW) == 1
     assert await talk.said() == ["a"]
 
 
@@ -140,11 +141,11 @@ async def test_a_purge_deletes_old_resets_that_stand(talk: Talk, storage: Storag
         async with storage.write() as work:
             resets.append(await work.conversations.reset(1, 9, NOW + number * DAY))
     async with storage.write() as work:
-        await work.conversations.undo_reset(resets[0].reset_id, NOW)
+        await work.conversations.undo_reset(resets[0].reset_id, 1, NOW)
         assert await work.conversations.purge_resets(NOW + 2 * DAY) == 1
         assert await work.conversations.purge_resets(NOW + 2 * DAY) == 0
-        assert await work.conversations.undo_reset(resets[1].reset_id, NOW) is None
-        assert await work.conversations.undo_reset(resets[2].reset_id, NOW) == 1
+        assert await work.conversations.undo_reset(resets[1].reset_id, 1, NOW) is None
+        assert await work.conversations.undo_reset(resets[2].reset_id, 1, NOW) == 1
     assert await talk.said() == ["undone", "young"]
     counts = [await rows(storage, table) for table in ("runs", "items", "files", "messages")]
     assert counts == [2, 4, 2, 4]
