@@ -29,6 +29,11 @@ class Caller:
         return words(self.public_locale)
 
     @property
+    def shown_name(self) -> str:
+        """For a text of the bot's, where nobody's name may be read as Markdown."""
+        return discord.utils.escape_markdown(self.actor.name)
+
+    @property
     def speaker(self) -> Speaker:
         return Speaker(user_id=self.actor.user_id, name=self.actor.name)
 

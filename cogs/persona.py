@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from typing import Self
-
 import discord
 from discord import app_commands
 from discord.app_commands import Choice
@@ -19,33 +16,20 @@ from bot.domain.settings import Permission
 from bot.words import Words
 from cogs.caller import Caller, caller
 from cogs.persona_form import PersonaForm, blank
-from cogs.replies import answer_privately, reporting
+from cogs.replies import answer_privately
+from cogs.undo import UndoButton
 
 
-class RestorePersona(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"persona:restore:(?P<id>\d+)"
-):
-    """Undo of a deletion. Works after a restart too."""
+class RestorePersona(UndoButton, template=r"persona:restore:(?P<id>\d+)"):
+    prefix = "persona:restore"
 
-    def __init__(self, audit_id: int, label: str) -> None:
-        super().__init__(discord.ui.Button(label=label, emoji="↩️", custom_id=f"persona:restore:{audit_id}"))
-        self._audit_id = audit_id
-
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction, item: discord.ui.Item[discord.ui.View], match: re.Match[str], /
-    ) -> Self:
-        assert isinstance(item, discord.ui.Button)
-        return cls(int(match["id"]), item.label or "")
-
-    async def callback(self, interaction: discord.Interaction[Causerie]) -> None:  # type: ignore[override]
-        async with reporting(interaction):
-            services = interaction.client.services
-            asked_by = await caller(interaction, services.preferences)
-            persona = await services.personas.restore(asked_by.place, asked_by.actor, self._audit_id)
-            _ = asked_by.private
-            text = _("**{name}** is back in the library.", name=discord.utils.escape_markdown(persona.name))
-            await interaction.response.edit_message(content=text, view=None)
+    async def undo(self, interaction: discord.Interaction[Causerie]) -> None:
+        services = interaction.client.services
+        asked_by = await caller(interaction, services.preferences)
+        persona = await services.personas.restore(asked_by.place, asked_by.actor, self.of)
+        _ = asked_by.private
+        text = _("**{name}** is back in the library.", name=discord.utils.escape_markdown(persona.name))
+        await interaction.response.edit_message(content=text, view=None)
 
 
 class PersonaCommands(commands.GroupCog, group_name=L_("persona"), group_description=L_("Who I am in this channel")):
@@ -114,8 +98,7 @@ class PersonaCommands(commands.GroupCog, group_name=L_("persona"), group_descrip
             "**{name}** is deleted. Channels that use it go on with the default persona.",
             name=discord.utils.escape_markdown(deleted.persona.name),
         )
-        view = discord.ui.View(timeout=None).add_item(RestorePersona(deleted.audit_id, _("Undo")))
-        await answer_privately(interaction, text, view)
+        await answer_privately(interaction, text, RestorePersona(deleted.audit_id, _("Undo")).alone())
 
     @show.autocomplete("name")
     @use.autocomplete("name")
@@ -136,7 +119,7 @@ def _announcement(persona: Persona, asked_by: Caller) -> str:
     _ = asked_by.public
     text = _(
         "🎭 {person} changed the persona of this channel to **{name}**.",
-        person=discord.utils.escape_markdown(asked_by.actor.name),
+        person=asked_by.shown_name,
         name=discord.utils.escape_markdown(persona.name),
     )
     return f"{text}\n{persona.greeting}" if persona.greeting else text

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from typing import Self
-
 import discord
 from discord import app_commands
 from discord.app_commands import locale_str as L_
@@ -14,44 +11,29 @@ from bot.channels.resets import TooLate
 from bot.client import Causerie
 from bot.words import Words
 from cogs.caller import caller
-from cogs.replies import answer_privately, reporting
+from cogs.replies import answer_privately
+from cogs.undo import UndoButton
 
 
-class UndoReset(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"reset:undo:(?P<id>\d+)"):
-    """Works after a restart too: what it needs stands in its `custom_id`."""
+class UndoReset(UndoButton, template=r"reset:undo:(?P<id>\d+)"):
+    prefix = "reset:undo"
 
-    def __init__(self, reset_id: int, label: str) -> None:
-        super().__init__(discord.ui.Button(label=label, emoji="↩️", custom_id=f"reset:undo:{reset_id}"))
-        self._reset_id = reset_id
-
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction, item: discord.ui.Item[discord.ui.View], match: re.Match[str], /
-    ) -> Self:
-        assert isinstance(item, discord.ui.Button)
-        return cls(int(match["id"]), item.label or "")
-
-    async def callback(self, interaction: discord.Interaction[Causerie]) -> None:  # type: ignore[override]
-        async with reporting(interaction):
-            await _undo(interaction, self._reset_id)
-
-
-async def _undo(interaction: discord.Interaction[Causerie], reset_id: int) -> None:
-    services = interaction.client.services
-    asked_by = await caller(interaction, services.preferences)
-    undone = await services.resets.undo(reset_id, asked_by.place, asked_by.actor)
-    if isinstance(undone, TooLate):
-        _ = asked_by.private
-        await answer_privately(interaction, _("This reset can no longer be undone."))
-        return
-    _ = asked_by.public
-    text = _.plural(
-        "↩️ {name} undid the reset. I remember {n} answer again.",
-        "↩️ {name} undid the reset. I remember {n} answers again.",
-        undone.turns,
-        name=asked_by.actor.name,
-    )
-    await interaction.response.edit_message(content=text, view=None)
+    async def undo(self, interaction: discord.Interaction[Causerie]) -> None:
+        services = interaction.client.services
+        asked_by = await caller(interaction, services.preferences)
+        undone = await services.resets.undo(self.of, asked_by.place, asked_by.actor)
+        if isinstance(undone, TooLate):
+            _ = asked_by.private
+            await answer_privately(interaction, _("This reset can no longer be undone."))
+            return
+        _ = asked_by.public
+        text = _.plural(
+            "↩️ {name} undid the reset. I remember {n} answer again.",
+            "↩️ {name} undid the reset. I remember {n} answers again.",
+            undone.turns,
+            name=asked_by.shown_name,
+        )
+        await interaction.response.edit_message(content=text, view=None)
 
 
 class Reset(commands.Cog):
@@ -67,8 +49,8 @@ class Reset(commands.Cog):
             self._services.worker.stop_run(run_id)
         self._services.signs.clear(asked_by.place.channel_id, reset.unanswered)
         _ = asked_by.public
-        view = discord.ui.View(timeout=None).add_item(UndoReset(reset.reset_id, _("Undo")))
-        await interaction.response.send_message(_announcement(asked_by.actor.name, reset.turns, _), view=view)
+        view = UndoReset(reset.reset_id, _("Undo")).alone()
+        await interaction.response.send_message(_announcement(asked_by.shown_name, reset.turns, _), view=view)
 
 
 def _announcement(name: str, turns: int, _: Words) -> str:
