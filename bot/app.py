@@ -186,6 +186,7 @@ async def _open(config: Config, parts: AsyncExitStack) -> App:
         base_url=config.openai_base_url,
         api_key=config.openai_api_key.get_secret_value() if config.openai_api_key else "",
         silence=config.model_timeout,
+        openai=None if config.dialect == "auto" else config.dialect == "openai",
     )
     parts.push_async_callback(model.close)
     app = App(config, storage, model, SystemClock())

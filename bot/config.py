@@ -1,38 +1,57 @@
 """The operator's settings: environment variables, or the same names in a file `.env`; the environment wins.
 
-Read once, at the start; whatever is wrong is reported all at once. `python -m bot.config` prints `.env.example`.
+Read once, at the start; whatever is wrong is reported all at once. `python -m bot.config` prints `.env.example`, and
+with `--table` the table of `docs/configuration.md`.
 """
 
 from __future__ import annotations
 
 import difflib
 import os
+import re
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from annotated_types import Ge, Le
 from dotenv import dotenv_values
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import ConfigurationError
 
 OPENAI = "https://api.openai.com/v1"
 _OWN = "CAUSERIE_"
-_TYPES = {
-    "int_parsing": "is not a whole number",
-    "float_parsing": "is not a number",
-    "bool_parsing": "is not true or false",
+_QUOTED = re.compile(r"""\A(['"])(.*)\1\Z""", re.DOTALL)
+_PROBLEMS = {
+    "int_parsing": "is not a whole number.",
+    "float_parsing": "is not a number.",
+    "bool_parsing": "is not true or false.",
+    "greater_than_equal": "has to be {ge:.10g} or more.",
+    "less_than_equal": "has to be {le:.10g} or less.",
+    "literal_error": "has to be {expected}.",
+    "string_pattern_mismatch": "is not an address of the right kind. {description}",
+    "secret": "has a space or a character in it that no key has: it was copied wrongly.",
+    "missing": "is missing. {description}",
 }
+"""By pydantic's types of errors."""
 
 
-def _without_quotes(value: object) -> object:
-    """As people paste it: with spaces, quotes, or the word Bot in front."""
-    return value.strip().strip("\"'").removeprefix("Bot ").strip() if isinstance(value, str) else value
+def _key(value: object) -> object:
+    """As people paste it: with the word Bot in front. What cannot be in a header is reported, not sent."""
+    if not isinstance(value, str):
+        return value
+    key = value.removeprefix("Bot ").strip()
+    if not re.fullmatch(r"[!-~]+", key):
+        raise PydanticCustomError("secret", "not printable ASCII")
+    return key
 
 
-Token = Annotated[SecretStr, BeforeValidator(_without_quotes)]
+Key = Annotated[SecretStr, BeforeValidator(_key)]
+Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda value: str(value).upper())]
 
 
 def _own(name: str, default: Any, description: str, **limits: Any) -> Any:
@@ -42,8 +61,8 @@ def _own(name: str, default: Any, description: str, **limits: Any) -> Any:
 class Config(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_file=None)
 
-    discord_token: Token = Field(
-        validation_alias="DISCORD_TOKEN", min_length=1, description="The bot's token, from Discord's developer portal."
+    discord_token: Key = Field(
+        validation_alias="DISCORD_TOKEN", description="The bot's token, from Discord's developer portal."
     )
     discord_api_url: str = Field(
         "https://discord.com/api/v10",
@@ -51,7 +70,7 @@ class Config(BaseSettings):
         pattern=r"^https?://",
         description="Discord's API, or a proxy or a playground in its place.",
     )
-    openai_api_key: Token | None = Field(
+    openai_api_key: Key | None = Field(
         None,
         validation_alias="OPENAI_API_KEY",
         description="Key of the model's server. Needed for OpenAI; other servers may need none.",
@@ -65,15 +84,18 @@ class Config(BaseSettings):
     openai_model: str = Field(
         "gpt-6-luna", validation_alias="OPENAI_MODEL", description="The model of channels whose persona names none."
     )
+    dialect: Literal["auto", "openai", "compatible"] = _own(
+        "DIALECT",
+        "auto",
+        "What the model's server takes: openai for OpenAI behind a proxy, compatible for others; auto: by the host.",
+    )
     database_url: str = Field(
         "sqlite:///data/causerie.db",
         validation_alias="DATABASE_URL",
         pattern=r"^(sqlite|postgres(ql)?)(\+\w+)?://",
         description="sqlite:///path/to/file.db, or postgresql://user:password@host/database.",
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", validation_alias="LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR."
-    )
+    log_level: Level = Field("INFO", validation_alias="LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR.")
     log_format: Literal["console", "json"] = Field(
         "console", validation_alias="LOG_FORMAT", description="console for people, json for machines."
     )
@@ -108,16 +130,14 @@ class Config(BaseSettings):
 
 def load(environment: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")) -> Config:
     """Raises ConfigurationError with every problem. An empty value counts as missing."""
-    given = dict(environment if environment is not None else os.environ)
+    given = _filled(os.environ if environment is None else environment)
     if env_file is not None and env_file.is_file():
-        given = {**{name: value or "" for name, value in dotenv_values(env_file).items()}, **given}
-    given = {name: value.strip() for name, value in given.items() if value.strip()}
-    problems = list(_unknown(given))
+        given = {**_filled(_read(env_file)), **given}
+    problems = [*_missing_key(given), *_unknown(given)]
     try:
         config = Config.model_validate({name: given[name] for name in names() if name in given})
     except ValidationError as error:
         raise ConfigurationError((*_problems(error), *problems)) from None
-    problems += _missing_key(config)
     if problems:
         raise ConfigurationError(tuple(problems))
     return config
@@ -127,15 +147,24 @@ def names() -> Iterator[str]:
     return (str(field.validation_alias) for field in Config.model_fields.values())
 
 
+def _read(env_file: Path) -> Mapping[str, str | None]:
+    try:
+        return dotenv_values(env_file, encoding="utf-8-sig")
+    except (OSError, UnicodeError) as error:
+        raise ConfigurationError(((str(env_file), f"cannot be read: {error}."),)) from error
+
+
+def _filled(given: Mapping[str, str | None]) -> dict[str, str]:
+    """Without what is empty, and without the quotes that `docker --env-file` leaves in place."""
+    bare = {name: _QUOTED.sub(r"\2", (value or "").strip()).strip() for name, value in given.items()}
+    return {name: value for name, value in bare.items() if value}
+
+
 def _problems(error: ValidationError) -> Iterator[tuple[str, str]]:
     for problem in error.errors(include_input=False, include_url=False):
-        name, kind = str(problem["loc"][0]), problem["type"]
-        if kind == "missing":
-            yield name, f"is missing. {_description(name)}"
-        elif kind == "string_pattern_mismatch":
-            yield name, f"is not an address of the right kind. {_description(name)}"
-        else:
-            yield name, _TYPES.get(kind, problem["msg"][0].lower() + problem["msg"][1:])
+        name = str(problem["loc"][0])
+        text = _PROBLEMS.get(problem["type"], "cannot be used: {message}.")
+        yield name, text.format(description=_description(name), message=problem["msg"], **problem.get("ctx", {}))
 
 
 def _description(name: str) -> str:
@@ -150,8 +179,8 @@ def _unknown(given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             yield name, f"is no setting of this bot. Did you mean {near[0]}?" if near else "is no setting of this bot."
 
 
-def _missing_key(config: Config) -> Iterator[tuple[str, str]]:
-    if config.openai_api_key is None and config.openai_base_url.rstrip("/") == OPENAI:
+def _missing_key(given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    if "OPENAI_API_KEY" not in given and given.get("OPENAI_BASE_URL", OPENAI).rstrip("/") == OPENAI:
         yield "OPENAI_API_KEY", f"is missing. {_description('OPENAI_API_KEY')}"
 
 
@@ -171,5 +200,21 @@ def shown(field: FieldInfo) -> str:
     return str(field.default).lower() if isinstance(field.default, bool) else f"{field.default}"
 
 
+def table() -> str:
+    """All variables in Markdown."""
+    lines = ["| variable | default | allowed | meaning |", "|---|---|---|---|"]
+    for field in Config.model_fields.values():
+        default = f"`{shown(field)}`" if shown(field) else "required" if field.is_required() else ""
+        lines.append(f"| `{field.validation_alias}` | {default} | {_range(field)} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def _range(field: FieldInfo) -> str:
+    """Empty without limits."""
+    least = [limit.ge for limit in field.metadata if isinstance(limit, Ge)]
+    most = [limit.le for limit in field.metadata if isinstance(limit, Le)]
+    return f"{least[0]:,} to {most[0]:,}" if least and most else ""
+
+
 if __name__ == "__main__":
-    print(example(), end="")
+    print(table() if "--table" in sys.argv[1:] else example(), end="")

@@ -31,8 +31,10 @@ _NO_NONE = frozenset({"gpt-6-astra", "gpt-6.1-sol"})
 
 
 class Dialect:
-    def __init__(self, base_url: str) -> None:
-        self.openai = urlsplit(base_url).hostname == OPENAI_HOST
+    """`openai`: whether the server takes what only OpenAI's own does; None goes by the host of `base_url`."""
+
+    def __init__(self, base_url: str, openai: bool | None = None) -> None:
+        self.openai = urlsplit(base_url).hostname == OPENAI_HOST if openai is None else openai
         self._refused: defaultdict[str, set[tuple[str, object]]] = defaultdict(set)
 
     def body(self, request: Request) -> dict[str, Any]:

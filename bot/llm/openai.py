@@ -49,7 +49,8 @@ MAX_CONNECTIONS = 1_000
 
 class OpenAIModel:
     """`silence`, `deadline` and `connect` are seconds: between two pieces of network data, for a whole call, and until
-    a connection stands. A model that thinks may be silent up to the deadline before its first text.
+    a connection stands. `openai` tells a proxy before OpenAI from other servers: None goes by the host. A model that
+    thinks may be silent up to the deadline before its first text.
 
     Making one costs nothing: the SDK, which takes about a second to import, is loaded in a thread by `warm_up` or by
     the first call.
@@ -63,6 +64,7 @@ class OpenAIModel:
         silence: float = 60.0,
         deadline: float = 600.0,
         connect: float = 5.0,
+        openai: bool | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
@@ -71,7 +73,7 @@ class OpenAIModel:
         self._deadline = deadline
         self._connect = connect
         self._clock = clock or SystemClock()
-        self._dialect = Dialect(self._base_url)
+        self._dialect = Dialect(self._base_url, openai)
         self._client: AsyncOpenAI | None = None
         self._loading = asyncio.Lock()
 

@@ -64,7 +64,7 @@ def _persona_invalid(error: errors.PersonaInvalid, _: Words) -> str:
 
 
 def _configuration(error: errors.ConfigurationError, _: Words) -> str:
-    return "\n".join(f"{name}: {problem}" for name, problem in error.problems)
+    return "\n".join(f"{name} {problem}" for name, problem in error.problems)
 
 
 _EXPLANATIONS: dict[type[BaseException], _Explanation] = {

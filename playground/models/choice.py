@@ -64,6 +64,8 @@ def _named(environ: Mapping[str, str]) -> Choice:
         api_key=environ.get("OPENAI_API_KEY") or "none",
         model=model,
         description=f"{model or 'the default model'} at {base_url}, as the environment says",
+        # The bot sees the recorder's address, and would not know OpenAI behind it.
+        settings={"CAUSERIE_DIALECT": "openai"} if base_url == OPENAI_URL else {},
     )
 
 

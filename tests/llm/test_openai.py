@@ -407,6 +407,15 @@ async def test_what_openai_is_sent(server: ModelServer, official: OpenAIModel) -
     ]
 
 
+async def test_openai_behind_a_proxy_is_sent_the_same(server: ModelServer) -> None:
+    server.reply(streams(ANSWER))
+    model = OpenAIModel(server.url, "k", openai=True)
+    await play(model, dataclasses.replace(REQUEST, model="gpt-6-luna"))
+    await model.close()
+    assert server.bodies[0]["messages"][0]["role"] == "developer"
+    assert server.bodies[0]["reasoning_effort"] == "none"
+
+
 async def test_what_others_are_sent(server: ModelServer, model: OpenAIModel) -> None:
     server.reply(streams(ANSWER))
     await play(model, dataclasses.replace(REQUEST, model="gpt-6-luna", temperature=0.5))

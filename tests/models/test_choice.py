@@ -35,7 +35,7 @@ async def test_the_environment_comes_first(
     told = Told()
     picked = await choose(environ, told, tmp_path)
     assert (picked.base_url, picked.model) == (base_url, model)
-    assert picked.settings == {}
+    assert picked.settings == ({"CAUSERIE_DIALECT": "openai"} if base_url == OPENAI_URL else {})
     assert "sk-1" not in picked.description
     assert told == []
 
