@@ -11,7 +11,7 @@ from bot.context.prompt import item_tokens
 from bot.context.tokens import TokenCounter
 from bot.domain.conversation import MAX_WAITING, Addressing, Incoming, Item, Quote, Role
 from bot.domain.run import Run
-from bot.storage import Storage, Work
+from bot.storage import Conflict, Storage, Work
 
 MAX_QUOTE_TOKENS = 300
 """Of the message that a reply answers."""
@@ -56,8 +56,11 @@ class Inbox:
     async def accept(self, incoming: Incoming) -> Accepted:
         """Writes question and run in one transaction."""
         item = await self._item(incoming)
-        async with self._storage.write() as work:
-            accepted = await self._place(work, incoming, item)
+        try:
+            async with self._storage.write() as work:
+                accepted = await self._place(work, incoming, item)
+        except Conflict:
+            return Seen()
         if isinstance(accepted, Queued):
             self._work_waits.set()
         return accepted

@@ -3,6 +3,6 @@
 from bot.storage.audit import Entry
 from bot.storage.conversations import Reset
 from bot.storage.migration import upgrade
-from bot.storage.storage import Storage, Work, open_storage
+from bot.storage.storage import Conflict, Storage, Work, open_storage
 
-__all__ = ["Entry", "Reset", "Storage", "Work", "open_storage", "upgrade"]
+__all__ = ["Conflict", "Entry", "Reset", "Storage", "Work", "open_storage", "upgrade"]

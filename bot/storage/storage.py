@@ -49,6 +49,10 @@ class Work:
         return Audit(self.connection)
 
 
+class Conflict(Exception):
+    """The database forbids it: a key is taken, a state is impossible."""
+
+
 class Storage:
     def __init__(self, url: sa.URL, writer: AsyncEngine, reader: AsyncEngine) -> None:
         self._url = url
@@ -68,9 +72,15 @@ class Storage:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Work]:
-        """Commits at the end; takes everything back on any exception, a cancellation too."""
-        async with self._writer.begin() as connection:
-            yield Work(connection)
+        """Commits at the end; takes everything back on any exception, a cancellation too.
+
+        Raises Conflict, as when another process stored the same between two statements.
+        """
+        try:
+            async with self._writer.begin() as connection:
+                yield Work(connection)
+        except sa.exc.IntegrityError as error:
+            raise Conflict(reason(error)) from error
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Work]:

@@ -7,6 +7,7 @@ import pytest
 from bot.domain.conversation import MAX_WAITING, File, Quote
 from bot.domain.run import RunStatus
 from bot.runs.inbox import MAX_QUOTE_TOKENS, Full, Joined, Queued, Seen
+from bot.storage.runs import Runs
 from tests.runs.conftest import ANNA, BORA, Stage
 
 
@@ -92,6 +93,19 @@ async def test_a_message_that_is_delivered_twice_counts_once(stage: Stage, comma
     await stage.inbox.accept(incoming)
     assert await stage.inbox.accept(incoming) == Seen()
     assert await stage.count("runs") == await stage.count("items") == 1
+
+
+async def test_a_message_that_another_process_stored_meanwhile_counts_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    incoming = stage.incoming()
+    await stage.inbox.accept(incoming)
+
+    async def unseen(self: Runs, message_id: int) -> bool:
+        return False
+
+    monkeypatch.setattr(Runs, "seen", unseen)
+    assert await stage.inbox.accept(incoming) == Seen()
 
 
 async def test_a_joined_message_that_is_delivered_twice_counts_once(stage: Stage) -> None:

@@ -7,11 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy.exc import IntegrityError
 
 from bot.domain.conversation import Item, Role, Speaker
 from bot.domain.run import FinishReason, Page, Run, RunStatus
-from bot.storage import Storage
+from bot.storage import Conflict, Storage
 
 if TYPE_CHECKING:
     from .conftest import Talk
@@ -58,7 +57,7 @@ async def test_the_database_refuses_a_second_active_run_in_a_channel(talk: Talk,
     await talk.ask()
     second = await talk.ask()
     await talk.claim()
-    with pytest.raises(IntegrityError):
+    with pytest.raises(Conflict):
         async with storage.write() as work:
             await work.connection.execute(
                 text("UPDATE runs SET status = 'in_progress' WHERE id = :id"), {"id": second.run_id}
@@ -193,10 +192,10 @@ async def test_a_message_is_known_once_it_is_stored_and_stored_once(talk: Talk, 
         await work.runs.join(run.run_id, 42)
         await work.conversations.add_question(run.run_id, joined, NOW)
         assert await work.runs.seen(42) and await work.runs.seen(run.trigger_message_id)
-    with pytest.raises(IntegrityError):
+    with pytest.raises(Conflict):
         async with storage.write() as work:
             await work.conversations.add_question(run.run_id, joined, NOW)
-    with pytest.raises(IntegrityError):
+    with pytest.raises(Conflict):
         async with storage.write() as work:
             await work.runs.add(
                 place=run.place,
