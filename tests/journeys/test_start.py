@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from playground.entities import Channel
+from playground.models.recital import Messages
 from playground.models.scripted import ScriptedServer
 from playground.people import Person
 from playground.server import Playground
@@ -49,7 +50,7 @@ class World:
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    def script(messages: list[dict[str, object]]) -> str:
+    def script(_messages: Messages) -> str:
         return " ".join(f"word{number}" for number in range(100))
 
     async with Playground() as playground, ScriptedServer(script=script, rate=20, api_key=KEY) as model:
@@ -149,7 +150,12 @@ async def test_a_crash_in_the_middle_of_an_answer_is_told_and_the_channel_goes_o
 
 async def test_a_crash_before_any_text_costs_nothing(world: World) -> None:
     asked = asyncio.Event()
-    world.model.first_token, world.model.script = 60.0, lambda _messages: asked.set() or "Too late."
+
+    def script(_messages: Messages) -> str:
+        asked.set()
+        return "Too late."
+
+    world.model.first_token, world.model.script = 60.0, script
     program = await world.program().start()
     await program.says("ready")
     await world.ask("Are you there?")

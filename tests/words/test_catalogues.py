@@ -35,6 +35,6 @@ def test_every_sentence_is_said_in_korean_with_the_same_fields() -> None:
         if not message.id:
             continue
         assert not message.fuzzy
-        (said,) = (message.string,) if isinstance(message.string, str) else tuple(message.string)
+        (said,) = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
         assert said.strip(), message.id
         assert fields(said) == fields(key(message)[-1]), message.id
