@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import random
 import signal
 import sys
@@ -47,6 +48,7 @@ from bot.runs.signs import WaitingSigns
 from bot.runs.turn import Studio
 from bot.runs.worker import Worker
 from bot.storage import Storage, open_storage
+from bot.words import load as load_words
 from bot.words import words
 from bot.words.explain import explain
 
@@ -131,6 +133,10 @@ async def connect(app: App) -> None:
         raise IntentsRefused from error
     except (discord.GatewayNotFound, discord.HTTPException, aiohttp.ClientError, OSError) as error:
         raise DiscordUnreachable(config.discord_api_url, str(error) or type(error).__name__) from error
+    except (TypeError, KeyError, ValueError) as error:  # what discord.py makes of a page that is not Discord's
+        if app.client.connected.is_set():
+            raise
+        raise DiscordUnreachable(config.discord_api_url, "what is there does not answer as Discord does") from error
 
 
 async def check_model(app: App) -> None:
@@ -257,7 +263,8 @@ def _stop_on_signals() -> asyncio.Event:
 
 def _stop(stop: asyncio.Event, number: signal.Signals) -> None:
     if stop.is_set():
-        sys.exit(128 + number)
+        # An exception would wait for the same drain. The next start ends what was running, as after a crash.
+        os._exit(128 + number)
     stop.set()
 
 
@@ -267,6 +274,7 @@ def main() -> int:
     try:
         settings = config.load()
         logging.configure(settings)
+        load_words()
         asyncio.run(serve(settings, started=started))
     except StartupError as error:
         print(explain(error, words(None)), file=sys.stderr)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ import aiohttp
 import sqlalchemy as sa
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bot import __version__, config
@@ -24,6 +26,7 @@ from bot.errors import (
     DiscordUnreachable,
     IntentsRefused,
     KeyRefused,
+    ModelError,
     ModelKeyRefused,
     ModelNotFound,
     ModelUnknown,
@@ -108,6 +111,9 @@ def backup(target: Annotated[Path, typer.Argument(help="File that the copy goes 
     if target.exists():
         err.print(f"{target} exists already.", markup=False)
         raise typer.Exit(1)
+    if not target.absolute().parent.is_dir():
+        err.print(f"{target.absolute().parent} is no directory.", markup=False)
+        raise typer.Exit(1)
     copied = _copy(Path(str(url.database)), target)
     out.print(f"{copied:,} bytes in {target}", markup=False)
 
@@ -115,14 +121,13 @@ def backup(target: Annotated[Path, typer.Argument(help="File that the copy goes 
 def _copy(source: Path, target: Path) -> int:
     """SQLite's own online backup: a consistent copy beside a running writer. Raises DatabaseUnusable."""
     try:
-        with sqlite3.connect(f"file:{source}?mode=ro", uri=True) as original, sqlite3.connect(target) as copy:
+        # As a URI: only so is a file that is missing an error, and not a new and empty database.
+        address = f"{source.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(address, uri=True)) as original, closing(sqlite3.connect(target)) as copy:
             original.backup(copy)
     except sqlite3.Error as error:
         target.unlink(missing_ok=True)
         raise DatabaseUnusable(f"sqlite:///{source}", str(error)) from error
-    finally:
-        original.close()
-        copy.close()
     return target.stat().st_size
 
 
@@ -143,16 +148,22 @@ class _Examination:
 
 async def _check(settings: Config) -> int:
     """Every examination, whatever the others find; returns the exit status of the first that fails."""
-    table = Table("", "", "")
+    table = Table(show_header=False, box=None)
     status = 0
     for examination in _EXAMINATIONS:
         try:
-            table.add_row("[green]ok[/]", examination.name, await examination.examine(settings))
+            table.add_row("[green]ok[/]", examination.name, escape(await examination.examine(settings)))
         except CauserieError as error:
-            table.add_row("[red]no[/]", examination.name, explain(error, words(None)))
+            table.add_row("[red]no[/]", examination.name, escape(_told(error)))
             status = status or (error.exit_status if isinstance(error, StartupError) else 1)
     out.print(table)
     return status
+
+
+def _told(error: CauserieError) -> str:
+    """With the server's own words, which people in Discord are not shown."""
+    text = explain(error, words(None))
+    return f"{text} ({error.detail})" if isinstance(error, ModelError) and error.detail else text
 
 
 async def _discord(settings: Config, path: str) -> dict[str, object]:

@@ -149,7 +149,8 @@ def names() -> Iterator[str]:
 
 def _read(env_file: Path) -> Mapping[str, str | None]:
     try:
-        return dotenv_values(env_file, encoding="utf-8-sig")
+        # A password may hold "${": it is read as it is written.
+        return dotenv_values(env_file, encoding="utf-8-sig", interpolate=False)
     except (OSError, UnicodeError) as error:
         raise ConfigurationError(((str(env_file), f"cannot be read: {error}."),)) from error
 

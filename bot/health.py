@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import sys
 import urllib.error
@@ -9,9 +11,12 @@ import urllib.request
 from collections.abc import Awaitable, Callable
 from typing import Self
 
+import structlog
 from aiohttp import web
 
 from bot.errors import HealthPortTaken
+
+log = structlog.get_logger(__name__)
 
 Probe = Callable[[], Awaitable[list[str]]]
 """Returns what is wrong; nothing if all is well."""
@@ -49,17 +54,37 @@ class HealthServer:
         return web.json_response({"status": "ok"})
 
     async def _readyz(self, _request: web.Request) -> web.Response:
-        problems = await self._ready()
+        problems = await self._problems()
         status = {"status": "not ready" if problems else "ok", "problems": problems}
         return web.json_response(status, status=503 if problems else 200)
 
+    async def _problems(self) -> list[str]:
+        try:
+            return await self._ready()
+        except Exception as error:  # the edge of a request: whoever cannot tell is not ready
+            log.exception("readiness_unknown")
+            return [type(error).__name__]
+
 
 def probe() -> int:
-    """For a container's health check: 0 if the bot on this machine is ready."""
-    port = os.environ.get("HEALTH_PORT", "8081")
+    """For a container's health check: 0 if the bot on this machine is ready, 1 and a line on stderr if it is not."""
+    port = os.environ.get("HEALTH_PORT", "").strip("\"' ") or "8081"
+    # A proxy of the environment is for the world outside, and knows another 127.0.0.1.
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
-            return 0 if answer.status == 200 else 1
-    except (urllib.error.URLError, OSError) as error:
+        with direct.open(f"http://127.0.0.1:{port}/readyz", timeout=5):
+            return 0
+    except urllib.error.HTTPError as error:
+        print(f"not ready: {_told(error)}", file=sys.stderr)
+    except (OSError, http.client.HTTPException) as error:
         print(f"not ready: {error}", file=sys.stderr)
-        return 1
+    return 1
+
+
+def _told(answer: urllib.error.HTTPError) -> str:
+    """What is wrong, in the words of `/readyz`; the status where another program answers."""
+    with answer:
+        try:
+            return "; ".join(json.load(answer)["problems"])
+        except (ValueError, KeyError, TypeError):
+            return str(answer)

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -19,8 +19,11 @@ HIDDEN = "[hidden]"
 # A Discord token is three parts of base64 text; keys of OpenAI and its imitators begin with sk-.
 _SECRETS = re.compile(
     r"[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}|\bsk-[\w-]{8,}"
-    r"|(?<=://)[^\s/@:]+:[^\s/@]+(?=@)|(?<=Bearer )\S+|(?<=Bot )[\w.-]{20,}"
+    r"|(?<=://)[^\s/@:]*:[^\s/@]+(?=@)|(?<=Bearer )\S+|(?<=Bot )[\w.-]{20,}"
 )
+
+# As SQLAlchemy reads an address: the password goes to the first @, and may be a parameter instead.
+_PASSWORDS = re.compile(r"(?:\A\w+(?:\+\w+)?://[^:/@]*:|[?&]password=)([^@&]+)")
 
 
 class Redaction:
@@ -73,7 +76,8 @@ def configure(config: Config) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(config)],
         )
     )
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    # Libraries warn; what they do from day to day is theirs.
+    logging.basicConfig(handlers=[handler], level="ERROR" if config.log_level == "ERROR" else "WARNING", force=True)
     for name in ("bot", "cogs"):
         logging.getLogger(name).setLevel(config.log_level)
     # The library logs every failed event and command with its traceback: the cogs do that, with the id people are told.
@@ -83,12 +87,15 @@ def configure(config: Config) -> None:
 
 
 def secrets(config: Config) -> list[str]:
-    password = urlsplit(config.database_url).password
-    key = config.openai_api_key.get_secret_value() if config.openai_api_key else None
-    return [secret for secret in (config.discord_token.get_secret_value(), key, password) if secret]
+    key = config.openai_api_key.get_secret_value() if config.openai_api_key else ""
+    passwords = _PASSWORDS.findall(config.database_url)
+    given = [config.discord_token.get_secret_value(), key, *passwords, *map(unquote, passwords)]
+    return sorted({secret for secret in given if secret}, key=len, reverse=True)
 
 
 def _renderer(config: Config) -> Processor:
     if config.log_format == "json":
         return structlog.processors.JSONRenderer(ensure_ascii=False)
-    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    # Tracebacks come formatted, so that they pass the redaction.
+    plain = structlog.dev.plain_traceback
+    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)

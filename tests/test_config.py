@@ -1,52 +1,191 @@
+"""What an operator may write, and what is said about what is wrong."""
+
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from dotenv import dotenv_values
 
-from bot.config import load
+from bot.config import Config, example, load, names, table
 from bot.errors import ConfigurationError
 
-TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GaBcDe.abcdefghijklmnopqrstuvwxyz0123456789AB"
-GIVEN = {"DISCORD_TOKEN": TOKEN, "OPENAI_API_KEY": "sk-secret-0123456789"}
+TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.Gabcde.abcdefghijklmnopqrstuvwxyz0123456789AB"
+GIVEN = {"DISCORD_TOKEN": TOKEN, "OPENAI_API_KEY": "sk-some-key"}
 
 
-def problems(**changes: str) -> dict[str, str]:
-    with pytest.raises(ConfigurationError) as refused:
-        load({**GIVEN, **changes}, None)
-    assert TOKEN not in str(refused.value) and "sk-secret" not in str(refused.value)
-    return dict(refused.value.problems)
+def problems(changes: dict[str, str], env_file: Path | None = None) -> dict[str, str]:
+    with pytest.raises(ConfigurationError) as raised:
+        load({**GIVEN, **changes}, env_file)
+    found = dict(raised.value.problems)
+    assert len(found) == len(raised.value.problems), "a variable is named twice"
+    return found
 
 
-def test_what_is_given_is_taken_and_the_rest_has_defaults() -> None:
-    config = load({**GIVEN, "CAUSERIE_WINDOW_TOKENS": " 8000 ", "LOG_FORMAT": "json"}, None)
+def accepted(**changes: str) -> Config:
+    return load({**GIVEN, **changes}, None)
+
+
+def test_a_token_and_a_key_are_enough() -> None:
+    config = load(GIVEN, None)
     assert config.discord_token.get_secret_value() == TOKEN
-    assert (config.window_tokens, config.log_format, config.openai_model) == (8_000, "json", "gpt-6-luna")
-    assert TOKEN not in repr(config)
+    assert config.discord_api_url == "https://discord.com/api/v10"
+    assert config.openai_api_key is not None and config.openai_api_key.get_secret_value() == "sk-some-key"
+    assert (config.health_port, config.message_content, config.log_level) == (None, False, "INFO")
 
 
-def test_every_problem_is_told_at_once_under_the_operators_names() -> None:
-    told = problems(DISCORD_TOKEN="", HEALTH_PORT="99999", CAUSERIE_ANSWER_TOKENS="many", OPENAI_BASE_URL="ftp://x")
-    assert set(told) == {"DISCORD_TOKEN", "HEALTH_PORT", "CAUSERIE_ANSWER_TOKENS", "OPENAI_BASE_URL"}
-    assert told["DISCORD_TOKEN"].startswith("is missing.")
+def test_all_problems_are_told_at_once_by_the_operators_names() -> None:
+    found = problems(
+        {
+            "DISCORD_TOKEN": "",
+            "OPENAI_API_KEY": "",
+            "LOG_FORMAT": "xml",
+            "HEALTH_PORT": "70000",
+            "CAUSERIE_GLOBAL_RATE": "fast",
+            "CAUSERIE_MESSAGE_CONTENT": "perhaps",
+            "CAUSERIE_DRAIN": "1",
+        }
+    )
+    assert found == {
+        "DISCORD_TOKEN": "is missing. The bot's token, from Discord's developer portal.",
+        "OPENAI_API_KEY": "is missing. Key of the model's server. Needed for OpenAI; other servers may need none.",
+        "LOG_FORMAT": "has to be 'console' or 'json'.",
+        "HEALTH_PORT": "has to be 65535 or less.",
+        "CAUSERIE_GLOBAL_RATE": "is not a number.",
+        "CAUSERIE_MESSAGE_CONTENT": "is not true or false.",
+        "CAUSERIE_DRAIN": "is no setting of this bot. Did you mean CAUSERIE_DRAIN_SECONDS?",
+    }
 
 
-def test_a_misspelt_setting_is_told_with_what_was_meant() -> None:
-    assert "CAUSERIE_WINDOW_TOKENS?" in problems(CAUSERIE_WINDOWS_TOKEN="5")["CAUSERIE_WINDOWS_TOKEN"]
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CAUSERIE_WINDOW_TOKENS", "999"),
+        ("CAUSERIE_WINDOW_TOKENS", "16k"),
+        ("CAUSERIE_ANSWER_TOKENS", "4000.5"),
+        ("CAUSERIE_CONCURRENT_RUNS", "0"),
+        ("CAUSERIE_GLOBAL_RATE", "nan"),
+        ("CAUSERIE_MODEL_TIMEOUT", "inf"),
+        ("CAUSERIE_DRAIN_SECONDS", "-1"),
+        ("CAUSERIE_DIALECT", "azure"),
+        ("DISCORD_API_URL", "discord.com"),
+        ("OPENAI_BASE_URL", "localhost:11434/v1"),
+        ("DATABASE_URL", "mysql://anna:s3cret@db/causerie"),
+        ("DATABASE_URL", "causerie.db"),
+        ("LOG_LEVEL", "loud"),
+        ("HEALTH_PORT", "0"),
+        ("DISCORD_TOKEN", "MTIz NDU2"),
+        ("OPENAI_API_KEY", "sk-한글"),
+        ("OPENAI_API_KEY", "sk-one\nsk-two"),
+    ],
+)
+def test_a_wrong_value_is_named_and_not_repeated(name: str, value: str) -> None:
+    found = problems({name: value})
+    assert list(found) == [name]
+    assert found[name].endswith(".") and value not in found[name] and "{" not in found[name]
 
 
-def test_a_token_is_taken_as_people_paste_it() -> None:
-    assert load({**GIVEN, "DISCORD_TOKEN": f" Bot {TOKEN} "}, None).discord_token.get_secret_value() == TOKEN
+def test_secrets_are_in_no_message_and_no_repr() -> None:
+    secrets = ("qwertz-token", "sk-qwertz-key", "qwertz-password")
+    wrong = {
+        "DISCORD_TOKEN": f"{secrets[0]} copied",
+        "OPENAI_API_KEY": f"{secrets[1]}\tcopied",
+        "DATABASE_URL": f"mysql://anna:{secrets[2]}@db/causerie",
+    }
+    said = str(problems(wrong))
+    shown = repr(accepted(DISCORD_TOKEN=secrets[0], OPENAI_API_KEY=secrets[1]))
+    assert not any(secret in text for secret in secrets for text in (said, shown))
 
 
-def test_a_key_is_needed_for_openai_and_for_no_other_server() -> None:
-    assert "OPENAI_API_KEY" in problems(OPENAI_API_KEY="")
-    assert load({"DISCORD_TOKEN": TOKEN, "OPENAI_BASE_URL": "http://localhost:11434/v1"}, None).openai_api_key is None
+@pytest.mark.parametrize("empty", ["", "  ", '""', "''", "\n"])
+def test_an_empty_value_counts_as_missing(empty: str) -> None:
+    config = accepted(LOG_LEVEL=empty, HEALTH_PORT=empty, CAUSERIE_NO_SUCH=empty)
+    assert (config.log_level, config.health_port) == ("INFO", None)
+    assert set(problems({"DISCORD_TOKEN": empty})) == {"DISCORD_TOKEN"}
+
+
+@pytest.mark.parametrize("pasted", ["{}", " {}\n", '"{}"', "'{}'", "Bot {}", '"Bot {}"', "' Bot  {} '"])
+def test_a_token_is_taken_as_people_paste_it(pasted: str) -> None:
+    assert accepted(DISCORD_TOKEN=pasted.format(TOKEN)).discord_token.get_secret_value() == TOKEN
+
+
+@pytest.mark.parametrize(("written", "meant"), [("true", True), ("1", True), ("YES", True), ("off", False)])
+def test_a_switch_is_taken_as_people_write_it(written: str, meant: bool) -> None:
+    assert accepted(CAUSERIE_MESSAGE_CONTENT=written).message_content is meant
+
+
+def test_a_level_is_taken_in_any_case() -> None:
+    assert accepted(LOG_LEVEL="debug").log_level == "DEBUG"
+
+
+def test_an_unknown_setting_without_a_near_one_is_told_plainly() -> None:
+    assert problems({"CAUSERIE_ZZZZZZ": "1"}) == {"CAUSERIE_ZZZZZZ": "is no setting of this bot."}
+
+
+def test_variables_of_other_programs_are_none_of_its_business() -> None:
+    assert accepted(PATH="/bin", LOG_COLOR="always", OPENAI_ORGANIZATION="org").log_level == "INFO"
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:11434/v1", "https://api.example.org/v1"])
+def test_another_server_needs_no_key(url: str) -> None:
+    assert load({"DISCORD_TOKEN": TOKEN, "OPENAI_BASE_URL": url}, None).openai_api_key is None
+
+
+@pytest.mark.parametrize("url", ["", "https://api.openai.com/v1", "https://api.openai.com/v1/"])
+def test_openai_needs_a_key(url: str) -> None:
+    assert set(problems({"OPENAI_API_KEY": "", "OPENAI_BASE_URL": url})) == {"OPENAI_API_KEY"}
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     file = tmp_path / ".env"
-    file.write_text(f'DISCORD_TOKEN="{TOKEN}"\nOPENAI_API_KEY=sk-of-the-file\nOPENAI_MODEL=of-the-file\nLOG_LEVEL=\n')
-    config = load({"OPENAI_MODEL": "of-the-environment"}, file)
-    assert config.openai_model == "of-the-environment" and config.log_level == "INFO"
-    assert config.openai_api_key is not None and config.openai_api_key.get_secret_value() == "sk-of-the-file"
+    file.write_text(f'# mine\nDISCORD_TOKEN="{TOKEN}"\nLOG_LEVEL=DEBUG\nexport LOG_FORMAT=json\nHEALTH_PORT=\n')
+    config = load({"OPENAI_API_KEY": "sk-k", "LOG_LEVEL": "ERROR"}, file)
+    assert config.discord_token.get_secret_value() == TOKEN
+    assert (config.log_level, config.log_format, config.health_port) == ("ERROR", "json", None)
+
+
+def test_an_empty_variable_does_not_hide_the_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("LOG_LEVEL=DEBUG\n")
+    assert load({**GIVEN, "LOG_LEVEL": ""}, tmp_path / ".env").log_level == "DEBUG"
+
+
+def test_a_file_of_windows_and_a_mistake_in_it(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("\ufeffLOG_LEVEL=loud\r\nCAUSERIE_WINDOW_TOKEN=5\r\n".encode())
+    assert set(problems({}, tmp_path / ".env")) == {"LOG_LEVEL", "CAUSERIE_WINDOW_TOKEN"}
+
+
+def test_a_file_in_another_encoding_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("LOG_LEVEL=시끄럽게\n".encode("utf-16"))
+    assert list(problems({}, tmp_path / ".env")) == [str(tmp_path / ".env")]
+
+
+def test_a_dollar_in_the_file_is_a_dollar(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DATABASE_URL=postgresql://anna:pa${HOME}ss@db/causerie\n")
+    assert load(GIVEN, tmp_path / ".env").database_url == "postgresql://anna:pa${HOME}ss@db/causerie"
+
+
+def test_no_file_and_a_directory_of_its_name_are_no_file(tmp_path: Path) -> None:
+    assert load(GIVEN, tmp_path / ".env").log_level == "INFO"
+    assert load(GIVEN, tmp_path).log_level == "INFO"
+
+
+def test_the_example_names_every_setting_and_asks_for_what_is_needed(tmp_path: Path) -> None:
+    assert set(re.findall(r"^(?:# )?([A-Z_]+)=", example(), re.MULTILINE)) == set(names())
+    (tmp_path / ".env").write_text(example())
+    assert set(dotenv_values(tmp_path / ".env")) == {"DISCORD_TOKEN", "OPENAI_API_KEY"}
+    with pytest.raises(ConfigurationError) as raised:
+        load({}, tmp_path / ".env")
+    assert {name for name, _problem in raised.value.problems} == {"DISCORD_TOKEN", "OPENAI_API_KEY"}
+
+
+def test_the_defaults_of_the_example_are_the_defaults(tmp_path: Path) -> None:
+    lines = [line.removeprefix("# ") for line in example().splitlines() if re.match(r"# [A-Z_]+=", line)]
+    (tmp_path / ".env").write_text("\n".join(lines))
+    assert load(GIVEN, tmp_path / ".env") == load(GIVEN, None)
+
+
+def test_the_table_has_a_row_for_every_setting() -> None:
+    rows = table().splitlines()[2:]
+    assert [row.split("`")[1] for row in rows] == list(names())
+    assert all(row.count("|") == 5 for row in rows)

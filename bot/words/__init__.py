@@ -37,7 +37,8 @@ class Words:
 
     def __call__(self, text: str, /, **values: object) -> str:
         """`values` fill the fields of the sentence: see `bot.words.form`."""
-        return self._filled(self._catalogue.gettext(text), values)
+        # The empty msgid is the catalogue's own header.
+        return self._filled(self._catalogue.gettext(text), values) if text else ""
 
     def plural(self, one: str, many: str, n: int, /, **values: object) -> str:
         return self._filled(self._catalogue.ngettext(one, many, n), {"n": n, **values})
@@ -50,6 +51,12 @@ def words(locale: str | None) -> Words:
     """By Discord's locale: `en-US` and `ko` are spoken, everything else is answered in English."""
     language = (locale or "en").split("-")[0].lower()
     return _words(language if language in LOCALES else "en")
+
+
+def load() -> None:
+    """Reads every catalogue, and what Babel knows of each language: 0.1 s of files that no reader should wait for."""
+    for locale in LOCALES:
+        _words(locale)("{n:number} {s:duration}", n=1, s=1)
 
 
 @cache

@@ -57,10 +57,13 @@ class Program:
 
     async def terminate(self) -> int:
         """SIGTERM; returns the exit status."""
+        self.signal(signal.SIGTERM)
+        return await self.exit_status()
+
+    def signal(self, number: signal.Signals) -> None:
         assert self._process is not None
         if self._process.returncode is None:
-            self._process.send_signal(signal.SIGTERM)
-        return await self.exit_status()
+            self._process.send_signal(number)
 
     async def kill(self) -> None:
         """SIGKILL: a crash."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import signal
 import socket
 import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from playground.entities import Channel
 from playground.models.recital import Messages
-from playground.models.scripted import ScriptedServer
+from playground.models.scripted import Fault, ScriptedServer
 from playground.people import Person
 from playground.server import Playground
 from tests.journeys.conftest import environment
@@ -53,7 +56,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     def script(_messages: Messages) -> str:
         return " ".join(f"word{number}" for number in range(100))
 
-    async with Playground() as playground, ScriptedServer(script=script, rate=20, api_key=KEY) as model:
+    async with Playground() as playground, ScriptedServer(script=script, rate=40, api_key=KEY) as model:
         guild = playground.add_guild()
         room, ada = playground.add_channel(guild, "general"), playground.add_person("Ada")
         playground.join(ada, guild)
@@ -115,6 +118,74 @@ async def test_a_second_bot_on_the_same_file(world: World) -> None:
     async with world.program():
         ended, said = await world.refused()
     assert ended == 8 and "another bot" in said
+
+
+async def test_a_stop_before_there_is_a_connection(world: World) -> None:
+    """Discord takes the connection and says nothing."""
+    reached = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reached.set()
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        program = await world.program(DISCORD_API_URL=f"http://127.0.0.1:{port}/api/v10").start()
+        async with asyncio.timeout(30):
+            await reached.wait()
+        assert await program.terminate() == 0 and "Traceback" not in program.output
+
+
+async def test_what_is_no_discord_is_told(world: World) -> None:
+    """A web server that answers everything kindly."""
+
+    async def kindly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\nHello")
+        writer.close()
+
+    async with await asyncio.start_server(kindly, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        ended, said = await world.refused(DISCORD_API_URL=f"http://127.0.0.1:{port}/api/v10")
+    assert ended == 4 and len(said.splitlines()) == 1 and str(port) in said
+
+
+async def test_a_running_bot_says_how_it_is_and_hides_its_secrets(world: World) -> None:
+    with socket.create_server(("0.0.0.0", 0)) as free:
+        port = free.getsockname()[1]
+    given = world.environment(HEALTH_PORT=str(port), LOG_LEVEL="DEBUG", LOG_FORMAT="json")
+    async with Program(given) as program, aiohttp.ClientSession() as session:
+        for path in ("livez", "readyz"):
+            async with session.get(f"http://127.0.0.1:{port}/{path}") as answer:
+                assert answer.status == 200 and (await answer.json())["status"] == "ok"
+        asked = await Program(given, "health").start()
+        assert await asked.exit_status() == 0 and asked.output == ""
+        await world.ask("Tell me everything")
+        await world.playground.wait_for(lambda: world.answers() and "word99" in world.answers()[-1])
+        world.model.faults.append(Fault(status=401, code="invalid_api_key"))
+        await world.ask("And again?")
+        await world.playground.wait_for(lambda: "refuses this bot's key" in world.answers()[-1])
+        assert await program.terminate() == 0
+    events = [json.loads(line) for line in program.output.splitlines()]
+    assert {"ready", "draining"} <= {event["event"] for event in events}
+    assert not any(secret in program.output for secret in (KEY, world.playground.token))
+    assert "Tell me everything" not in program.output and "word99" not in program.output
+
+
+async def test_a_second_signal_ends_the_program_at_once(world: World) -> None:
+    world.model.rate = 4.0
+    program = await world.program(CAUSERIE_DRAIN_SECONDS="600").start()
+    await program.says("ready")
+    await world.ask("Tell me everything")
+    await world.playground.wait_for(lambda: world.answers() and "word2" in world.answers()[0])
+    program.signal(signal.SIGTERM)
+    await program.says("draining")
+    assert await program.terminate() == 128 + signal.SIGTERM
+    assert "Traceback" not in program.output
+    world.model.rate = 1_000.0
+    async with world.program():
+        await world.playground.wait_for(lambda: "interrupted here" in world.answers()[0])
 
 
 async def test_an_answer_may_end_before_the_program_does(world: World) -> None:

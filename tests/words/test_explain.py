@@ -51,3 +51,21 @@ def test_every_error_is_explained_in_both_languages(kind: type[errors.CauserieEr
 
 def test_an_error_of_nobodys_is_explained_too() -> None:
     assert explain(ZeroDivisionError(), words("ko")).startswith("제 쪽에")
+
+
+@pytest.mark.parametrize(
+    ("error", "english", "korean"),
+    [
+        (errors.RateLimited(12.4), "in 12 seconds.", "12초 뒤에"),
+        (errors.Overloaded(0.2), "in 1 second.", "1초 뒤에"),
+        (errors.RateLimited(None), "in a minute.", "잠시 뒤에"),
+        (errors.PersonaInvalid("name", "x" * 81, 80), "Name is too long: at most 80", "이름이 너무 길어요. 최대 80자"),
+        (errors.PersonaInvalid("instructions", ""), "Instructions is empty", "지침이 비어 있어요"),
+        (errors.PersonaInvalid("parameters", "warmth={9}"), "“warmth={9}” in Parameters", "매개변수의 “warmth={9}”"),
+        (errors.PermissionMissing("manage_guild"), "“Manage Server”", "“서버 관리하기” 권한"),
+        (errors.LibraryFull(1_000), "1,000 personas", "최대 1,000개"),
+    ],
+)
+def test_an_explanation_says_what_matters(error: errors.CauserieError, english: str, korean: str) -> None:
+    assert english in explain(error, words("en"))
+    assert korean in explain(error, words("ko"))
