@@ -54,6 +54,8 @@ from bot.words.explain import explain
 
 log = structlog.get_logger(__name__)
 
+MODEL_PATIENCE = 3.0
+"""Seconds that a start waits for the model's server to refuse key or model."""
 JANITOR = 60.0
 """Seconds between two rounds: runs that another process left, resets that can no longer be undone."""
 
@@ -174,7 +176,7 @@ async def serve(config: Config, *, started: float) -> None:
         app = await _open(config, parts)
         connection = await _watched(parts, connect(app))
         model_check = await _watched(parts, check_model(app))
-        await _until(app.client.connected.wait(), stop.wait(), watched={connection, model_check})
+        await _until(_startable(app, model_check), stop.wait(), watched={connection, model_check})
         if stop.is_set():
             return
         await _work(app, parts)
@@ -233,6 +235,12 @@ async def _watched(parts: AsyncExitStack, work: Coroutine[object, object, None])
 
     parts.push_async_callback(end)
     return task
+
+
+async def _startable(app: App, model_check: asyncio.Task[None]) -> None:
+    """Connected, and the model's server has had its say, unless it is silent."""
+    await app.client.connected.wait()
+    await asyncio.wait({model_check}, timeout=MODEL_PATIENCE)
 
 
 async def _until(*events: Coroutine[object, object, object], watched: set[asyncio.Task[None]]) -> None:
