@@ -127,7 +127,8 @@ def test_a_question_a_persona_a_crash_and_a_reset(screen: Screen, url: str) -> N
     screen.shoot("tour-1-empty")
     screen.send("@Causerie What is the capital of France? Tell me about it in three sentences.")
     texts = growing(screen)
-    assert len(texts) >= 2, "the answer did not grow"
+    # A short answer may grow between two looks; the page then says that it was edited.
+    assert len(texts) >= 2 or "(edited)" in texts[-1], "the answer did not grow"
     answered(screen, url, 1)
     screen.shoot("tour-2-answer")
 
