@@ -48,8 +48,9 @@ class Commands(commands.Cog):
     async def _register(self) -> None:
         try:
             registered = await self.bot.tree.sync()
-        except discord.HTTPException as error:
-            log.error("commands_not_registered", error=str(error))
+        except Exception:  # the edge of a background task: the next connection tries again
+            log.exception("commands_not_registered")
+            self._registering = None
             return
         self.bot.command_ids = {command.name: command.id for command in registered}
         log.info("commands_registered", count=len(registered))

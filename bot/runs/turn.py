@@ -102,6 +102,7 @@ class TurnOfRun:
         except ModelError as error:
             await self._fail(error)
         except DeliveryError as error:
+            log.warning("answer_not_shown", run=self._run.run_id, error=repr(error))
             await self._end(RunStatus.FAILED, error=error)
 
     async def stop(self) -> None:

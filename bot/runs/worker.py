@@ -92,7 +92,8 @@ class Worker:
         task.add_done_callback(lambda _task: self._let_go(run.run_id))
 
     def _let_go(self, run_id: int) -> None:
-        del self._in_hand[run_id], self._tasks[run_id]
+        self._in_hand.pop(run_id, None)
+        self._tasks.pop(run_id, None)
         self._places.release()
         self._work_waits.set()
 

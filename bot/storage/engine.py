@@ -44,7 +44,7 @@ def shown(url: sa.URL) -> str:
 
 def writer(url: sa.URL) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_pre_ping=True)
+        return create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
     engine = _sqlite(url, size=1)
     _begin_with(engine, "BEGIN IMMEDIATE")
     return engine
@@ -65,6 +65,7 @@ def _sqlite(url: sa.URL, *, size: int, more: tuple[str, ...] = ()) -> AsyncEngin
         pool_size=size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT,
+        hide_parameters=True,  # what people wrote is in them, and errors are logged
         connect_args={"isolation_level": None},
     )
 
