@@ -17,6 +17,7 @@ import discord
 import structlog
 
 from bot import config, logging
+from bot.channels.departures import Departures
 from bot.channels.personas import Personas
 from bot.channels.preferences import Preferences
 from bot.channels.resets import Resets
@@ -83,11 +84,13 @@ class App:
             self._studio(personas, preferences), work_waits, concurrency=config.concurrent_runs, shared=storage.shared
         )
         self.client.services = Services(
+            clock=clock,
             inbox=Inbox(storage, clock, self.counter, work_waits),
             signs=self.signs,
             personas=personas,
             preferences=preferences,
             resets=self.resets,
+            departures=Departures(storage),
             worker=self.worker,
         )
         self.recovery = Recovery(
@@ -96,6 +99,7 @@ class App:
             counter=self.counter,
             signs=self.signs,
             clock=clock,
+            worker=self.worker.name,
         )
 
     def _studio(self, personas: Personas, preferences: Preferences) -> Studio:
@@ -161,6 +165,9 @@ async def keep_house(app: App) -> None:
             purged = await app.resets.purge()
             if purged:
                 log.info("resets_purged", turns=purged)
+            expired = await app.recovery.expire()
+            if expired:
+                log.info("runs_expired", runs=expired)
             if app.storage.shared:
                 await app.recovery.recover()
         except Exception:  # the edge of a background task: the next round tries again
@@ -187,9 +194,8 @@ async def serve(config: Config, *, started: float) -> None:
 
 
 async def _open(config: Config, parts: AsyncExitStack) -> App:
-    storage = await open_storage(config.database_url)
+    storage = await open_storage(config.database_url, alone=True)
     parts.push_async_callback(storage.close)
-    storage.take()
     model = OpenAIModel(
         base_url=config.openai_base_url,
         api_key=config.openai_api_key.get_secret_value() if config.openai_api_key else "",
@@ -208,6 +214,7 @@ async def _open(config: Config, parts: AsyncExitStack) -> App:
 
 
 async def _work(app: App, parts: AsyncExitStack) -> None:
+    await app.recovery.expire()
     await app.recovery.recover(alone=not app.storage.shared)
     app.worker.start()
     parts.push_async_callback(app.worker.drain, app.config.drain_seconds)
@@ -217,7 +224,7 @@ async def _work(app: App, parts: AsyncExitStack) -> None:
 @asynccontextmanager
 async def _health(app: App, port: int) -> AsyncIterator[None]:
     async def ready() -> list[str]:
-        problems = [] if app.client.is_ready() else ["not connected to Discord"]
+        problems = [] if app.client.online else ["not connected to Discord"]
         problems += [] if app.worker.alive else ["the worker is not running"]
         return problems + [f"database: {problem}" for problem in await app.storage.problems()]
 

@@ -35,7 +35,7 @@ from bot.errors import (
 )
 from bot.health import probe
 from bot.llm.openai import OpenAIModel
-from bot.storage import open_storage
+from bot.storage import HEAD, found, open_storage
 from bot.storage import upgrade as upgrade_schema
 from bot.words import words
 from bot.words.explain import explain
@@ -214,6 +214,10 @@ async def _model(settings: Config) -> str:
 
 
 async def _database(settings: Config) -> str:
+    """An older one is left as it is: whoever looks before an upgrade may not have backed it up yet."""
+    revision = await found(settings.database_url)
+    if revision not in (None, HEAD):
+        return f"schema {revision}: the next start brings it to {HEAD}"
     storage = await open_storage(settings.database_url)
     try:
         problems = await storage.check()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import aiohttp
@@ -14,11 +14,13 @@ import structlog
 import yarl
 from discord.ext import commands
 
+from bot.channels.departures import Departures
 from bot.channels.personas import Personas
 from bot.channels.preferences import Preferences
 from bot.channels.resets import Resets
+from bot.clock import Clock
 from bot.delivery.answer import Target
-from bot.delivery.target import Calls, ChannelTarget, InteractionTarget, translated
+from bot.delivery.target import INTERACTION_LIFE, Calls, ChannelTarget, InteractionTarget, translated
 from bot.domain.run import Run
 from bot.errors import DiscordRefused
 from bot.runs.inbox import Inbox
@@ -30,8 +32,6 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 WAITING_SIGN = "⏳"
-INTERACTION_LIFE = timedelta(minutes=14)
-"""An interaction's token holds for 15 minutes (Discord's documentation, Receiving and Responding); one to spare."""
 GUILDS_SETTLE = 0.5
 """Seconds without a further guild after which discord.py calls itself ready. Messages are heard before that."""
 EXTENSIONS = ("cogs.commands", "cogs.chat", "cogs.ask", "cogs.persona", "cogs.reset", "cogs.settings", "cogs.help")
@@ -41,11 +41,13 @@ EXTENSIONS = ("cogs.commands", "cogs.chat", "cogs.ask", "cogs.persona", "cogs.re
 class Services:
     """What the cogs call."""
 
+    clock: Clock
     inbox: Inbox
     signs: WaitingSigns
     personas: Personas
     preferences: Preferences
     resets: Resets
+    departures: Departures
     worker: Worker
 
 
@@ -91,6 +93,8 @@ class Causerie(commands.AutoShardedBot):
         self.calls = calls
         self._logged_in = False
         self.connected = asyncio.Event()
+        self._away: set[int] = set()
+        """Shards whose connection broke."""
         self.command_ids: dict[str, int] = {}
         """Of the registered slash commands, by name: for mentions of them that people can click."""
         self._interactions: dict[int, tuple[discord.Interaction, datetime]] = {}
@@ -109,6 +113,20 @@ class Causerie(commands.AutoShardedBot):
 
     async def on_ready(self) -> None:
         self.connected.set()
+
+    @property
+    def online(self) -> bool:
+        """Whether every shard hears what happens. discord.py's `is_ready` stays true without a connection."""
+        return self.connected.is_set() and not self._away
+
+    async def on_shard_ready(self, shard_id: int) -> None:
+        self._away.discard(shard_id)
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        self._away.discard(shard_id)
+
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        self._away.add(shard_id)
 
     async def process_commands(self, message: discord.Message, /) -> None:
         """Commands are slash commands; a message is conversation."""
@@ -168,7 +186,3 @@ async def _translated(call: Awaitable[T]) -> T:
         raise translated(error) from error
     except (aiohttp.ClientError, OSError) as error:
         raise DiscordRefused(0, 0, str(error) or type(error).__name__) from error
-
-
-def public_locale(guild: discord.Guild | None) -> str | None:
-    return None if guild is None else guild.preferred_locale.value

@@ -80,8 +80,6 @@ def configure(config: Config) -> None:
     logging.basicConfig(handlers=[handler], level="ERROR" if config.log_level == "ERROR" else "WARNING", force=True)
     for name in ("bot", "cogs"):
         logging.getLogger(name).setLevel(config.log_level)
-    # The library logs every failed event and command with its traceback: the cogs do that, with the id people are told.
-    logging.getLogger("discord.app_commands.tree").setLevel(logging.CRITICAL)
     # A rate limit is the scheduler's to avoid, and worth a line whenever it does not.
     logging.getLogger("discord.http").setLevel(logging.WARNING)
 

@@ -11,9 +11,12 @@ from bot.client import Causerie
 from bot.domain.conversation import Addressing, File, Incoming
 from bot.errors import FileUnreadable
 from bot.runs.inbox import Full
+from bot.words import Words
+from bot.words.explain import explain
 from cogs import heard
 from cogs.caller import Caller, caller
 from cogs.chat import full
+from cogs.replies import answer_privately
 
 
 class Ask(commands.Cog):
@@ -37,21 +40,28 @@ class Ask(commands.Cog):
     ) -> None:
         await interaction.response.defer(ephemeral=private, thinking=True)
         asked_by = await caller(interaction, self._services.preferences)
-        files = await _files(file)
+        files = await heard.read_files([file] if file else [])
+        if files.skipped:
+            await _refuse(interaction, explain(FileUnreadable(files.skipped[0]), asked_by.private))
+            return
         self._bot.remember(interaction)
-        accepted = await self._services.inbox.accept(_incoming(interaction, asked_by, prompt, files, private))
+        accepted = await self._services.inbox.accept(_incoming(interaction, asked_by, prompt, files.read, private))
         if isinstance(accepted, Full):
-            await interaction.edit_original_response(content=full(accepted.waiting, asked_by.public))
+            await _refuse(interaction, (too_many if accepted.private else full)(accepted.waiting, asked_by.private))
 
 
-async def _files(attachment: discord.Attachment | None) -> tuple[File, ...]:
-    """Raises FileUnreadable."""
-    if attachment is None:
-        return ()
-    files = await heard.read_files([attachment])
-    if files.skipped:
-        raise FileUnreadable(attachment.filename)
-    return files.read
+async def _refuse(interaction: discord.Interaction[Causerie], text: str) -> None:
+    """For its asker alone, in place of the answer that was promised to everybody."""
+    await interaction.delete_original_response()
+    await answer_privately(interaction, text)
+
+
+def too_many(open_questions: int, _: Words) -> str:
+    return _.plural(
+        "{n} private question of yours is not answered yet. Ask again when it is.",
+        "{n} private questions of yours are not answered yet. Ask again when one is.",
+        open_questions,
+    )
 
 
 def _incoming(

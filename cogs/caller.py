@@ -60,15 +60,27 @@ def actor_of(interaction: discord.Interaction) -> Actor:
     user = interaction.user
     if interaction.guild_id is None:
         return Actor(user_id=user.id, name=user.display_name, permissions=EVERYTHING)
-    return Actor(user_id=user.id, name=user.display_name, permissions=_held(interaction))
+    return Actor(
+        user_id=user.id,
+        name=user.display_name,
+        permissions=_named(interaction.permissions, thread=isinstance(interaction.channel, discord.Thread)),
+        guild_permissions=_held_everywhere(interaction),
+    )
 
 
-def _held(interaction: discord.Interaction) -> frozenset[Permission]:
-    held = interaction.permissions
-    names = {name for name, granted in held if granted}
+def _held_everywhere(interaction: discord.Interaction) -> frozenset[Permission] | None:
+    """By the member's roles; None while Discord has not yet told of the guild."""
+    user = interaction.user
+    if not isinstance(user, discord.Member) or interaction.guild is None or not interaction.guild.roles:
+        return None
+    return _named(user.guild_permissions, thread=False)
+
+
+def _named(held: discord.Permissions, *, thread: bool) -> frozenset[Permission]:
     if held.administrator:
         return EVERYTHING
-    if isinstance(interaction.channel, discord.Thread):
+    names = {name for name, granted in held if granted}
+    if thread:
         names.discard("send_messages")
         names |= {"send_messages"} if held.send_messages_in_threads else set()
     return frozenset(permission for permission in Permission if permission.value in names)

@@ -22,6 +22,7 @@ from bot.domain.settings import REPLY_TO
 from bot.runs.inbox import Full, Joined, Queued, Seen
 from bot.words import Words, words
 from cogs import heard
+from cogs.replies import shortened
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +50,14 @@ class Chat(commands.Cog):
             log.exception("message_failed", message=message.id, channel=message.channel.id)
             _ = words(heard.locale_of(message))
             await _reply(message, _("Something went wrong on my side, and your message was not taken. Try it again."))
+
+    @commands.Cog.listener()
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        await self._services.departures.channel(channel.id)
+
+    @commands.Cog.listener()
+    async def on_raw_thread_delete(self, thread: discord.RawThreadDeleteEvent) -> None:
+        await self._services.departures.channel(thread.thread_id)
 
     async def _hear(self, message: discord.Message) -> None:
         place = heard.place_of(message)
@@ -117,8 +126,7 @@ class Chat(commands.Cog):
             case Queued() | Joined():
                 self._services.signs.show(incoming.place.channel_id, incoming.message_id)
             case Full(waiting):
-                _ = words(incoming.locale)
-                await _reply(message, full(waiting, _))
+                await _reply(message, full(waiting, words(incoming.locale)))
             case Seen():
                 log.info("message_seen_twice", message=incoming.message_id)
 
@@ -153,12 +161,13 @@ def _skipped(filenames: tuple[str, ...], _: Words) -> str:
     return _(
         "I read text files of up to {size} kB; this I cannot read: {names}.",
         size=MAX_FILE_BYTES // 1_000,
-        names=", ".join(f"`{name.replace('`', '')}`" for name in filenames),
+        names=", ".join(f"`{shortened(name.replace('`', ''), 60)}`" for name in filenames),
     )
 
 
 async def _reply(message: discord.Message, text: str) -> None:
     """Below the message, or, where it is gone or replies are not allowed, in the channel."""
+    text = shortened(text)
     try:
         await message.reply(text, mention_author=False)
     except discord.HTTPException:

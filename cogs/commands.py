@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import discord
 import structlog
@@ -15,6 +16,8 @@ from cogs.replies import explain_failure
 
 log = structlog.get_logger(__name__)
 
+PAUSES = (5.0, 15.0, 60.0, 300.0)
+"""Seconds before commands that Discord did not take are registered again."""
 LOCALES = (discord.Locale.korean,)
 """Beside English, which the commands are written in."""
 
@@ -46,14 +49,19 @@ class Commands(commands.Cog):
             await asyncio.gather(self._registering, return_exceptions=True)
 
     async def _register(self) -> None:
-        try:
-            registered = await self.bot.tree.sync()
-        except Exception:  # the edge of a background task: the next connection tries again
-            log.exception("commands_not_registered")
-            self._registering = None
-            return
+        pauses = itertools.chain(PAUSES, itertools.repeat(PAUSES[-1]))
+        while (registered := await self._registered()) is None:
+            await self.bot.services.clock.sleep(next(pauses))
         self.bot.command_ids = {command.name: command.id for command in registered}
         log.info("commands_registered", count=len(registered))
+
+    async def _registered(self) -> list[app_commands.AppCommand] | None:
+        """As Discord has them now; None where it did not take them."""
+        try:
+            return await self.bot.tree.sync()
+        except Exception:  # the edge of a background task: Discord may take them a little later
+            log.exception("commands_not_registered")
+            return None
 
 
 async def setup(bot: Causerie) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import mimetypes
+import asyncio
+import codecs
+import contextlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import aiohttp
@@ -17,6 +20,8 @@ log = structlog.get_logger(__name__)
 _TEXT_TYPES = re.compile(
     r"text/.+|application/(json|xml|(x-)?yaml|toml|sql|(x-)?javascript|x-sh|x-python|x-ndjson|csv)|.+\+(json|xml)"
 )
+_UNTYPED = ("", "application/octet-stream")
+FETCH_SECONDS = 10.0
 _UNFETCHED = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
 _MENTION = re.compile(r"<(?P<kind>@!?|@&|#)(?P<id>\d+)>|<a?:(?P<emoji>\w+):\d+>")
 _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
@@ -31,7 +36,7 @@ class Files:
 
 def addressing(message: discord.Message, me: discord.ClientUser, everything: bool) -> Addressing | None:
     """None: not for the bot. @everyone and @here address nobody."""
-    if message.guild is None:
+    if isinstance(message.channel, discord.DMChannel):
         return Addressing.DIRECT
     if re.search(f"<@!?{me.id}>", message.content):
         return Addressing.MENTION
@@ -52,7 +57,8 @@ def replied_message(message: discord.Message) -> discord.Message | None:
 
 def unreadable(message: discord.Message, sees_content: bool) -> bool:
     """Discord withholds everything but the envelope from a bot without the message content intent."""
-    return not (sees_content or message.guild is None or message.content or message.attachments or message.stickers)
+    direct = isinstance(message.channel, discord.DMChannel)
+    return not (sees_content or direct or message.content or message.attachments or message.stickers)
 
 
 def plain(message: discord.Message, me: discord.ClientUser) -> str:
@@ -86,34 +92,52 @@ def quote(message: discord.Message, me: discord.ClientUser) -> Quote | None:
     return Quote(author=message.author.display_name, text=text) if text else None
 
 
-def is_text(attachment: discord.Attachment) -> bool:
-    declared = attachment.content_type or mimetypes.guess_type(attachment.filename)[0] or ""
-    media_type = declared.split(";")[0].strip().lower()
-    return bool(_TEXT_TYPES.fullmatch(media_type)) and attachment.size <= MAX_FILE_BYTES
+def may_be_text(attachment: discord.Attachment) -> bool:
+    """By its type. Discord gives none to `.toml`, `.log` and many more: what is in them tells."""
+    media_type = _media_type(attachment)
+    typed = media_type in _UNTYPED or _TEXT_TYPES.fullmatch(media_type)
+    return bool(typed) and attachment.size <= MAX_FILE_BYTES
 
 
-async def read_files(attachments: list[discord.Attachment]) -> Files:
-    read: list[File] = []
-    skipped: list[str] = []
-    for attachment in attachments:
-        file = await _read(attachment) if is_text(attachment) else None
-        if file is None:
-            skipped.append(attachment.filename)
-        else:
-            read.append(file)
-    return Files(tuple(read), tuple(skipped))
+def _media_type(attachment: discord.Attachment) -> str:
+    return (attachment.content_type or "").split(";")[0].strip().lower()
+
+
+async def read_files(attachments: Sequence[discord.Attachment]) -> Files:
+    """All at once, and given up after FETCH_SECONDS: the channel's next message waits."""
+    files = await asyncio.gather(*map(_read, attachments))
+    skipped = [attachment.filename for attachment, file in zip(attachments, files, strict=True) if file is None]
+    return Files(tuple(file for file in files if file is not None), tuple(skipped))
 
 
 async def _read(attachment: discord.Attachment) -> File | None:
+    if not may_be_text(attachment):
+        return None
     try:
-        data = await attachment.read()
+        async with asyncio.timeout(FETCH_SECONDS):
+            data = await attachment.read()
     except _UNFETCHED as error:
-        log.warning("attachment_not_read", attachment=attachment.id, error=str(error))
+        log.warning("attachment_not_read", attachment=attachment.id, error=repr(error))
         return None
-    if len(data) > MAX_FILE_BYTES or b"\0" in data:
+    text = decoded(data) if len(data) <= MAX_FILE_BYTES else None
+    if text is None:
         return None
-    media_type = (attachment.content_type or "text/plain").split(";")[0]
-    return File(filename=attachment.filename, media_type=media_type, data=data)
+    media_type = _media_type(attachment)
+    return File(
+        filename=attachment.filename,
+        media_type="text/plain" if media_type in _UNTYPED else media_type,
+        data=text.encode(),
+    )
+
+
+def decoded(data: bytes) -> str | None:
+    """UTF-8, UTF-16 with its mark, or the Korean Windows's code page; None for what is no text."""
+    encodings = ["utf-16"] if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else ["utf-8-sig", "cp949"]
+    for encoding in encodings:
+        with contextlib.suppress(UnicodeDecodeError):
+            text = data.decode(encoding)
+            return None if "\0" in text else text
+    return None
 
 
 async def starter(thread: discord.Thread, me: discord.ClientUser) -> Quote | None:
@@ -130,11 +154,16 @@ async def starter(thread: discord.Thread, me: discord.ClientUser) -> Quote | Non
 def place_of(message: discord.Message) -> Place:
     channel = message.channel
     parent_id = channel.parent_id if isinstance(channel, discord.Thread) else None
-    return Place(channel_id=channel.id, parent_id=parent_id, guild_id=message.guild.id if message.guild else None)
+    guild_id = message.guild.id if message.guild else None
+    if isinstance(channel, discord.PartialMessageable):  # of a guild that Discord has not told of yet
+        guild_id = channel.guild_id
+    return Place(channel_id=channel.id, parent_id=parent_id, guild_id=guild_id)
 
 
 def locale_of(message: discord.Message) -> str | None:
     """The guild's. A DM has none: there the script that the person writes in tells."""
     if message.guild is not None:
         return message.guild.preferred_locale.value
+    if not isinstance(message.channel, discord.DMChannel):
+        return None
     return "ko" if _HANGUL.search(message.content) else None

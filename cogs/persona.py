@@ -11,13 +11,15 @@ from discord.ext import commands
 from bot.channels.personas import matching
 from bot.client import Causerie
 from bot.delivery.split import split
-from bot.domain.persona import Persona
+from bot.domain.persona import MAX_NAME, Persona
 from bot.domain.settings import Permission
 from bot.words import Words
 from cogs.caller import Caller, caller
 from cogs.persona_form import PersonaForm, blank
 from cogs.replies import answer_privately
 from cogs.undo import UndoButton
+
+Name = app_commands.Range[str, 1, MAX_NAME]
 
 
 class RestorePersona(UndoButton, template=r"persona:restore:(?P<id>\d+)"):
@@ -41,7 +43,7 @@ class PersonaCommands(commands.GroupCog, group_name=L_("persona"), group_descrip
     @app_commands.command(name=L_("show"), description=L_("Show the persona of this channel, or any other"))
     @app_commands.rename(name=L_("name"))
     @app_commands.describe(name=L_("A persona; leave it out for this channel's"))
-    async def show(self, interaction: discord.Interaction[Causerie], name: str | None = None) -> None:
+    async def show(self, interaction: discord.Interaction[Causerie], name: Name | None = None) -> None:
         asked_by = await self._caller(interaction)
         if name is None:
             persona = await self._personas.current(asked_by.place, asked_by.actor, asked_by.public_locale)
@@ -61,7 +63,7 @@ class PersonaCommands(commands.GroupCog, group_name=L_("persona"), group_descrip
     @app_commands.command(name=L_("use"), description=L_("Change the persona of this channel"))
     @app_commands.rename(name=L_("name"))
     @app_commands.describe(name=L_("The persona to use from the next message on"))
-    async def use(self, interaction: discord.Interaction[Causerie], name: str) -> None:
+    async def use(self, interaction: discord.Interaction[Causerie], name: Name) -> None:
         asked_by = await self._caller(interaction)
         persona = await self._personas.use(asked_by.place, asked_by.actor, name, asked_by.public_locale)
         announcement = _announcement(persona, asked_by)
@@ -76,13 +78,13 @@ class PersonaCommands(commands.GroupCog, group_name=L_("persona"), group_descrip
     @app_commands.command(name=L_("create"), description=L_("Write a new persona"))
     async def create(self, interaction: discord.Interaction[Causerie]) -> None:
         asked_by = await self._caller(interaction)
-        asked_by.actor.require(Permission.MANAGE_CHANNELS)
+        asked_by.actor.require_everywhere(Permission.MANAGE_CHANNELS)
         await interaction.response.send_modal(PersonaForm(blank(), asked_by.private))
 
     @app_commands.command(name=L_("edit"), description=L_("Change a persona"))
     @app_commands.rename(name=L_("name"))
     @app_commands.describe(name=L_("The persona to change"))
-    async def edit(self, interaction: discord.Interaction[Causerie], name: str) -> None:
+    async def edit(self, interaction: discord.Interaction[Causerie], name: Name) -> None:
         asked_by = await self._caller(interaction)
         persona = await self._personas.editable(asked_by.place, asked_by.actor, name, asked_by.public_locale)
         await interaction.response.send_modal(PersonaForm(persona, asked_by.private))
@@ -90,7 +92,7 @@ class PersonaCommands(commands.GroupCog, group_name=L_("persona"), group_descrip
     @app_commands.command(name=L_("delete"), description=L_("Delete a persona from the library"))
     @app_commands.rename(name=L_("name"))
     @app_commands.describe(name=L_("The persona to delete"))
-    async def delete(self, interaction: discord.Interaction[Causerie], name: str) -> None:
+    async def delete(self, interaction: discord.Interaction[Causerie], name: Name) -> None:
         asked_by = await self._caller(interaction)
         deleted = await self._personas.delete(asked_by.place, asked_by.actor, name, asked_by.public_locale)
         _ = asked_by.private

@@ -11,9 +11,11 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.delivery.split import LIMIT
 from bot.errors import CauserieError
 from bot.words import words
 from bot.words.explain import explain
+from cogs.caller import caller
 
 if TYPE_CHECKING:
     from bot.client import Causerie
@@ -21,8 +23,17 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
+def shortened(text: str, limit: int = LIMIT) -> str:
+    """In UTF-16 units, as Discord counts: a refusal may repeat what somebody typed, of any length."""
+    units = text.encode("utf-16-le", errors="replace")
+    if len(units) <= 2 * limit:
+        return text
+    return units[: 2 * (limit - 1)].decode("utf-16-le", errors="ignore") + "…"
+
+
 async def answer_privately(interaction: discord.Interaction, text: str, view: discord.ui.View | None = None) -> None:
     """Whether or not the interaction was acknowledged before."""
+    text = shortened(text)
     shown = discord.utils.MISSING if view is None else view
     if interaction.response.is_done():
         await interaction.followup.send(text, view=shown, ephemeral=True)
@@ -34,7 +45,7 @@ async def explain_failure(interaction: discord.Interaction, error: BaseException
     """Tells the person; an error that nobody foresaw is logged under the id that they read."""
     if isinstance(error, app_commands.CommandInvokeError):
         error = error.original
-    _ = words(interaction.locale.value)
+    _ = words(await _locale(interaction))
     if isinstance(error, CauserieError):
         text = explain(error, _)
     else:
@@ -45,6 +56,16 @@ async def explain_failure(interaction: discord.Interaction, error: BaseException
         await answer_privately(interaction, text)
     except discord.HTTPException as refused:
         log.warning("failure_not_shown", error=str(refused))
+
+
+async def _locale(interaction: discord.Interaction) -> str | None:
+    """As the person chose it, if that can still be found out."""
+    services = getattr(interaction.client, "services", None)
+    try:
+        return (await caller(interaction, services.preferences)).private_locale if services else None
+    except Exception as error:  # a second failure must not hide the first
+        log.warning("language_unknown", error=repr(error))
+        return interaction.locale.value
 
 
 @asynccontextmanager

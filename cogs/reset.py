@@ -8,9 +8,9 @@ from discord.app_commands import locale_str as L_
 from discord.ext import commands
 
 from bot.channels.resets import TooLate
-from bot.client import Causerie
+from bot.client import Causerie, Services
 from bot.words import Words
-from cogs.caller import caller
+from cogs.caller import Caller, caller
 from cogs.replies import answer_privately
 from cogs.undo import UndoButton
 
@@ -26,13 +26,8 @@ class UndoReset(UndoButton, template=r"reset:undo:(?P<id>\d+)"):
             _ = asked_by.private
             await answer_privately(interaction, _("This reset can no longer be undone."))
             return
-        _ = asked_by.public
-        text = _.plural(
-            "↩️ {name} undid the reset. I remember {n} answer again.",
-            "↩️ {name} undid the reset. I remember {n} answers again.",
-            undone.turns,
-            name=asked_by.shown_name,
-        )
+        persona = await _persona(services, asked_by) if undone.persona_back else None
+        text = _undoing(asked_by.shown_name, undone.turns, persona, asked_by.public)
         await interaction.response.edit_message(content=text, view=None)
 
 
@@ -48,20 +43,45 @@ class Reset(commands.Cog):
         for run_id in reset.running:
             self._services.worker.stop_run(run_id)
         self._services.signs.clear(asked_by.place.channel_id, reset.unanswered)
+        persona = await _persona(self._services, asked_by) if reset.persona_left else None
         _ = asked_by.public
         view = UndoReset(reset.reset_id, _("Undo")).alone()
-        await interaction.response.send_message(_announcement(asked_by.shown_name, reset.turns, _), view=view)
+        text = _announcement(asked_by.shown_name, reset.turns, persona, _)
+        await interaction.response.send_message(text, view=view)
 
 
-def _announcement(name: str, turns: int, _: Words) -> str:
-    if turns == 0:
-        return _("🧹 {name} reset this conversation. There was nothing to forget yet.", name=name)
-    return _.plural(
-        "🧹 {name} reset this conversation. I forgot {n} answer and what led to it. It can be undone for a day.",
-        "🧹 {name} reset this conversation. I forgot {n} answers and what led to them. It can be undone for a day.",
+async def _persona(services: Services, asked_by: Caller) -> str:
+    """The name of the one that the channel uses now."""
+    persona = await services.personas.current(asked_by.place, asked_by.actor, asked_by.public_locale)
+    return discord.utils.escape_markdown(persona.name)
+
+
+def _announcement(name: str, turns: int, persona: str | None, _: Words) -> str:
+    """`persona` is named if the reset changed it."""
+    said = _("🧹 {name} reset this conversation. There was nothing to forget yet.", name=name)
+    if turns:
+        said = _.plural(
+            "🧹 {name} reset this conversation. I forgot {n} answer and what led to it.",
+            "🧹 {name} reset this conversation. I forgot {n} answers and what led to them.",
+            turns,
+            name=name,
+        )
+    if persona is not None:
+        said += " " + _("I am **{persona}** again.", persona=persona)
+    if turns or persona is not None:
+        said += " " + _("It can be undone for a day.")
+    return said
+
+
+def _undoing(name: str, turns: int, persona: str | None, _: Words) -> str:
+    """`persona` is named if the undo changed it."""
+    said = _.plural(
+        "↩️ {name} undid the reset. I remember {n} answer again.",
+        "↩️ {name} undid the reset. I remember {n} answers again.",
         turns,
         name=name,
     )
+    return said if persona is None else said + " " + _("I am **{persona}** again.", persona=persona)
 
 
 async def setup(bot: Causerie) -> None:

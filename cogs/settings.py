@@ -14,7 +14,7 @@ from bot.channels.preferences import Change, Preferences
 from bot.client import Causerie
 from bot.domain import settings as registry
 from bot.domain.settings import Resolved, Scope, Setting
-from bot.words import N_, Words, words
+from bot.words import N_, Words
 from cogs.caller import Caller, caller
 from cogs.replies import answer_privately
 
@@ -41,6 +41,7 @@ _SOURCES: dict[Scope | None, str] = {
     Scope.OPERATOR: N_("set by the bot's operator"),
     None: N_("default"),
 }
+Value = app_commands.Range[str, 1, 80]
 _PLACES = (Scope.CHANNEL, Scope.GUILD)
 
 
@@ -72,7 +73,7 @@ class Settings(commands.GroupCog, group_name=L_("settings"), group_description=L
         self,
         interaction: discord.Interaction[Causerie],
         key: str,
-        value: str | None = None,
+        value: Value | None = None,
         scope: str | None = None,
     ) -> None:
         asked_by = await caller(interaction, self._preferences)
@@ -86,7 +87,8 @@ class Settings(commands.GroupCog, group_name=L_("settings"), group_description=L
     @change.autocomplete("value")
     async def _values(self, interaction: discord.Interaction[Causerie], typed: str) -> list[Choice[str]]:
         key = getattr(interaction.namespace, "setting", None) or getattr(interaction.namespace, "key", None)
-        return _suggestions(key, typed, self._preferences, words(interaction.locale.value))
+        asked_by = await caller(interaction, self._preferences)
+        return _suggestions(key, typed, self._preferences, asked_by.private)
 
 
 class Preference(commands.Cog):
@@ -100,7 +102,7 @@ class Preference(commands.Cog):
     )
     @app_commands.choices(key=_choices(Scope.PERSON))
     async def preferences(
-        self, interaction: discord.Interaction[Causerie], key: str | None = None, value: str | None = None
+        self, interaction: discord.Interaction[Causerie], key: str | None = None, value: Value | None = None
     ) -> None:
         asked_by = await caller(interaction, self._preferences)
         if key is None or value is None:
@@ -113,7 +115,8 @@ class Preference(commands.Cog):
     @preferences.autocomplete("value")
     async def _values(self, interaction: discord.Interaction[Causerie], typed: str) -> list[Choice[str]]:
         key = getattr(interaction.namespace, "setting", None) or getattr(interaction.namespace, "key", None)
-        return _suggestions(key, typed, self._preferences, words(interaction.locale.value))
+        asked_by = await caller(interaction, self._preferences)
+        return _suggestions(key, typed, self._preferences, asked_by.private)
 
 
 def _usual_scope(setting: Setting[Any] | None) -> Scope:

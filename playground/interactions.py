@@ -99,8 +99,9 @@ class Interactions:
         return interaction
 
     def follow_up(self, interaction: Interaction, draft: Draft) -> Message:
-        if interaction.original is not None and interaction.original.loading:
-            return self.edit(interaction, interaction.original, draft)
+        original = interaction.original
+        if original is not None and original.loading and original.deleted_at is None:
+            return self.edit(interaction, original, draft)
         message = posting.respond(self._world, interaction, draft, _answer_type(interaction))
         interaction.followups.append(message)
         return message

@@ -19,7 +19,7 @@ from bot.channels.resets import UNDO_PERIOD
 from bot.client import EXTENSIONS, Causerie
 from bot.delivery.target import Calls
 from bot.domain.conversation import MAX_FILE_BYTES, MAX_WAITING
-from bot.domain.run import NEXT, RunStatus
+from bot.domain.run import RunStatus
 from bot.domain.settings import REGISTRY
 from bot.runs.inbox import MAX_QUOTE_TOKENS
 
@@ -188,7 +188,6 @@ def test_settings_of_people_are_documented() -> None:
 def test_run_states_are_documented() -> None:
     drawing = text("docs/architecture.md").split("## Runs", 1)[1].split("```")[1]
     assert set(re.findall(r"[a-z]+(?:_[a-z]+)?(?=\b)", drawing)) >= {status.value for status in RunStatus}
-    assert set(NEXT) == set(RunStatus)
 
 
 def test_limits_that_the_readme_names_are_those_of_the_code() -> None:

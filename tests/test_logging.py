@@ -101,12 +101,13 @@ def test_the_level_is_for_this_program_and_libraries_only_warn(
     assert [f"{event['logger']} {event['level']}" for event in events(lines)] == heard
 
 
-def test_failed_commands_are_not_logged_twice(configured: Configure) -> None:
+def test_what_fails_out_of_sight_is_logged(configured: Configure) -> None:
     lines = configured()
-    logging.getLogger("discord.app_commands.tree").error("Ignoring exception in command")
+    logging.getLogger("discord.app_commands.tree").error("Ignoring exception in autocomplete")
     logging.getLogger("discord.http").info("A rate limit bucket has been exhausted.")
     logging.getLogger("discord.http").warning("We are being rate limited.")
-    assert [event["event"] for event in events(lines)] == ["We are being rate limited."]
+    expected = ["Ignoring exception in autocomplete", "We are being rate limited."]
+    assert [event["event"] for event in events(lines)] == expected
 
 
 SECRETS = {

@@ -85,7 +85,7 @@ class Personas:
 
     async def create(self, place: Place, actor: Actor, persona: Persona) -> Persona:
         """Raises PersonaInvalid, PersonaExists, LibraryFull, PermissionMissing."""
-        actor.require(Permission.MANAGE_CHANNELS)
+        actor.require_everywhere(Permission.MANAGE_CHANNELS)
         persona = _checked(persona)
         library = _library(place, actor.user_id)
         async with self._storage.write() as work:
@@ -97,7 +97,7 @@ class Personas:
 
     async def editable(self, place: Place, actor: Actor, name: str, locale: str | None) -> Persona:
         """For opening it in a form. Raises PersonaNotFound, PersonaShipped, PermissionMissing."""
-        actor.require(Permission.MANAGE_CHANNELS)
+        actor.require_everywhere(Permission.MANAGE_CHANNELS)
         persona = await self.find(place, actor, name, locale)
         if persona.shipped:
             raise PersonaShipped(persona.name)
@@ -105,7 +105,7 @@ class Personas:
 
     async def edit(self, place: Place, actor: Actor, persona: Persona) -> Persona:
         """Raises PersonaInvalid, PersonaExists, PersonaNotFound, PersonaShipped, PermissionMissing."""
-        actor.require(Permission.MANAGE_CHANNELS)
+        actor.require_everywhere(Permission.MANAGE_CHANNELS)
         if persona.shipped:
             raise PersonaShipped(persona.name)
         persona = _checked(persona)
@@ -124,7 +124,7 @@ class Personas:
 
         Raises PersonaNotFound, PersonaShipped, PermissionMissing.
         """
-        actor.require(Permission.MANAGE_CHANNELS)
+        actor.require_everywhere(Permission.MANAGE_CHANNELS)
         async with self._storage.write() as work:
             persona = await self._find(work, place, actor, name, locale)
             if persona.shipped:
@@ -138,7 +138,7 @@ class Personas:
 
         Raises PersonaExists, PersonaNotFound, LibraryFull, PermissionMissing.
         """
-        actor.require(Permission.MANAGE_CHANNELS)
+        actor.require_everywhere(Permission.MANAGE_CHANNELS)
         async with self._storage.write() as work:
             entry = await work.audit.get(audit_id)
             if entry is None or entry.action != "persona.delete" or entry.guild_id != place.guild_id:

@@ -81,13 +81,13 @@ class Preferences:
                 action="settings.set",
                 details={"scope": scope, "key": key, "from": before, "to": stored},
             )
-            layers = await self.layers(work, place, actor.user_id)
+            layers = await self.layers(work, place, _reader(actor.user_id, [scope]))
         return Change(setting=setting, scope=scope, value=value, effective=resolve(setting, layers).value)
 
     async def shown(self, place: Place, user_id: int, scopes: Sequence[Scope]) -> list[tuple[str, Resolved[Any]]]:
         """The listed settings that can be set in one of `scopes`, with what holds and where it comes from."""
         async with self._storage.read() as work:
-            layers = await self.layers(work, place, user_id)
+            layers = await self.layers(work, place, _reader(user_id, scopes))
         return [
             (setting.key, resolve(setting, layers))
             for setting in REGISTRY.values()
@@ -124,6 +124,11 @@ class Preferences:
             return None
         top = int(self.ceiling(setting)) if setting.lower_only else setting.kind.maximum
         return setting.kind.minimum, top
+
+
+def _reader(user_id: int, scopes: Sequence[Scope]) -> int | None:
+    """Whose own settings count: what holds in a place is not one person's matter."""
+    return user_id if Scope.PERSON in scopes else None
 
 
 def _scope_id(scope: Scope, place: Place, actor: Actor) -> int:

@@ -1,17 +1,19 @@
 """Reset: the conversation starts anew, and everything said so far is out of the model's sight.
 
-What was said is hidden at once and deleted for good when it can no longer be brought back.
+The persona that the channel had chosen goes with it. What was said is hidden at once and deleted for good when it can
+no longer be brought back.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.conversation import Place
-from bot.domain.settings import Permission
+from bot.domain.settings import PERSONA, Permission, Scope
 from bot.storage import Storage, Work
 
 UNDO_PERIOD = timedelta(hours=24)
@@ -23,6 +25,8 @@ class Forgotten:
     reset_id: int
     turns: int
     """Answered ones that are out of sight now."""
+    persona_left: bool
+    """The channel had chosen a persona, and is back to the default one."""
     running: tuple[int, ...]
     """Runs to stop."""
     unanswered: tuple[int, ...]
@@ -32,6 +36,8 @@ class Forgotten:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone:
     turns: int
+    persona_back: bool
+    """The channel uses again the persona that it had chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,39 +57,50 @@ class Resets:
         async with self._storage.write() as work:
             await work.conversations.ensure(place, now)
             unanswered = await _waiting(work, place.channel_id)
-            reset = await work.conversations.reset(place.channel_id, actor.user_id, now)
-            await work.audit.add(
-                at=now,
-                guild_id=place.guild_id,
-                channel_id=place.channel_id,
-                actor_id=actor.user_id,
-                action="reset",
-                details={"reset": reset.reset_id, "turns": reset.turns},
-            )
-        return Forgotten(reset_id=reset.reset_id, turns=reset.turns, running=reset.running, unanswered=unanswered)
+            persona = await work.settings.put(Scope.CHANNEL, place.channel_id, PERSONA.key, None)
+            reset = await work.conversations.reset(place.channel_id, actor.user_id, now, persona=persona)
+            details = {"reset": reset.reset_id, "turns": reset.turns, "persona": persona}
+            await self._audit(work, place, actor, "reset", details)
+        return Forgotten(
+            reset_id=reset.reset_id,
+            turns=reset.turns,
+            persona_left=persona is not None,
+            running=reset.running,
+            unanswered=unanswered,
+        )
 
     async def undo(self, reset_id: int, place: Place, actor: Actor) -> Undone | TooLate:
-        """Raises PermissionMissing."""
+        """A persona that was chosen since the reset stays. Raises PermissionMissing."""
         actor.require(Permission.MANAGE_MESSAGES)
-        now = self._clock.now()
         async with self._storage.write() as work:
-            turns = await work.conversations.undo_reset(reset_id, place.channel_id, now)
-            if turns is None:
+            restored = await work.conversations.undo_reset(reset_id, place.channel_id, self._clock.now())
+            if restored is None:
                 return TooLate()
-            await work.audit.add(
-                at=now,
-                guild_id=place.guild_id,
-                channel_id=place.channel_id,
-                actor_id=actor.user_id,
-                action="reset.undo",
-                details={"reset": reset_id, "turns": turns},
-            )
-        return Undone(turns=turns)
+            back = restored.persona if await _unchosen(work, place.channel_id) else None
+            if back is not None:
+                await work.settings.put(Scope.CHANNEL, place.channel_id, PERSONA.key, back)
+            details = {"reset": reset_id, "turns": restored.turns, "persona": back}
+            await self._audit(work, place, actor, "reset.undo", details)
+        return Undone(turns=restored.turns, persona_back=back is not None)
 
     async def purge(self) -> int:
         """Deletes what can no longer be brought back; returns the number of turns."""
         async with self._storage.write() as work:
             return await work.conversations.purge_resets(self._clock.now() - UNDO_PERIOD)
+
+    async def _audit(self, work: Work, place: Place, actor: Actor, action: str, details: Mapping[str, object]) -> None:
+        await work.audit.add(
+            at=self._clock.now(),
+            guild_id=place.guild_id,
+            channel_id=place.channel_id,
+            actor_id=actor.user_id,
+            action=action,
+            details=details,
+        )
+
+
+async def _unchosen(work: Work, channel_id: int) -> bool:
+    return PERSONA.key not in await work.settings.values(Scope.CHANNEL, channel_id)
 
 
 async def _waiting(work: Work, channel_id: int) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import IntEnum
 from typing import Literal, Protocol
 
@@ -48,6 +49,10 @@ class Target(Protocol):
     def key(self) -> Hashable:
         """Whose budget the calls spend: a channel id, or an `InteractionKey`."""
 
+    @property
+    def until(self) -> datetime | None:
+        """When calls begin to be refused; None for never."""
+
     async def create(self, position: int, text: str) -> int:
         """Returns the new message's id."""
 
@@ -76,6 +81,8 @@ class Slot:
     sent: str | None = None
     stale_since: float = math.inf
     flying: bool = False
+    doubtful: bool = False
+    """A create may have succeeded whose answer was lost: the message then has the text of that attempt."""
     failures: int = 0
     not_before: float = -math.inf
 
@@ -228,6 +235,8 @@ class Delivery:
             slot.message_id = None
         elif job.route == "create" and made is not None:
             slot.message_id = made
+            if slot.doubtful:
+                slot.sent, slot.doubtful = None, False
             if self._on_page is not None:
                 await self._on_page(Page(position=job.position, message_id=made))
 
@@ -236,6 +245,7 @@ class Delivery:
             slot.message_id = None
             return
         slot.sent = None
+        slot.doubtful = slot.doubtful or job.route == "create"
         slot.failures += 1
         if not _passing(error) or (self._final and slot.failures >= FINAL_ATTEMPTS):
             self.end(error)

@@ -18,6 +18,7 @@ import re
 from collections.abc import Coroutine, Hashable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any, Protocol
@@ -38,6 +39,9 @@ NO_HISTORY = 160002
 INVALID_FORM = 50035
 EPHEMERAL = 1 << 6
 """Codes and the message flag as Discord's documentation has them (Opcodes and Status Codes, Message)."""
+
+INTERACTION_LIFE = timedelta(minutes=14)
+"""An interaction's token holds for 15 minutes (Discord's documentation, Receiving and Responding); one to spare."""
 
 _ROUTES: tuple[tuple[str, re.Pattern[str], Route], ...] = (
     ("POST", re.compile(r"/channels/(?P<channel>\d+)/messages$"), "create"),
@@ -229,6 +233,10 @@ class ChannelTarget:
     def key(self) -> int:
         return self._channel.id
 
+    @property
+    def until(self) -> None:
+        return None
+
     async def create(self, position: int, text: str) -> int:
         """A reply that Discord refuses, its message being gone or hidden from the bot, is sent as a plain one."""
         if position or self._reply_to is None:
@@ -288,6 +296,10 @@ class InteractionTarget:
     @property
     def key(self) -> InteractionKey:
         return InteractionKey(self._interaction.token)
+
+    @property
+    def until(self) -> datetime:
+        return self._interaction.created_at + INTERACTION_LIFE
 
     async def create(self, position: int, text: str) -> int:
         if position == 0:

@@ -13,10 +13,18 @@ class Actor:
     user_id: int
     name: str
     permissions: frozenset[Permission] = frozenset()
+    guild_permissions: frozenset[Permission] | None = None
+    """What their roles allow in the whole guild, whatever a channel adds; None where that is the same."""
 
     def require(self, permission: Permission) -> None:
         """Raises PermissionMissing."""
         if permission not in self.permissions:
+            raise PermissionMissing(permission)
+
+    def require_everywhere(self, permission: Permission) -> None:
+        """For what is the whole guild's. Raises PermissionMissing."""
+        held = self.permissions if self.guild_permissions is None else self.guild_permissions
+        if permission not in held:
             raise PermissionMissing(permission)
 
 

@@ -33,28 +33,6 @@ class RunStatus(StrEnum):
     EXPIRED = "expired"
 
 
-NEXT: dict[RunStatus, frozenset[RunStatus]] = {
-    RunStatus.QUEUED: frozenset({RunStatus.IN_PROGRESS, RunStatus.CANCELLED, RunStatus.EXPIRED}),
-    RunStatus.IN_PROGRESS: frozenset(
-        {
-            RunStatus.COMPLETED,
-            RunStatus.INCOMPLETE,
-            RunStatus.FAILED,
-            RunStatus.REQUIRES_ACTION,
-            RunStatus.CANCELLING,
-            RunStatus.CANCELLED,
-            RunStatus.QUEUED,
-        }
-    ),
-    RunStatus.REQUIRES_ACTION: frozenset({RunStatus.IN_PROGRESS, RunStatus.CANCELLED, RunStatus.EXPIRED}),
-    RunStatus.CANCELLING: frozenset({RunStatus.CANCELLED, RunStatus.COMPLETED, RunStatus.INCOMPLETE}),
-    RunStatus.CANCELLED: frozenset(),
-    RunStatus.FAILED: frozenset(),
-    RunStatus.COMPLETED: frozenset(),
-    RunStatus.INCOMPLETE: frozenset(),
-    RunStatus.EXPIRED: frozenset(),
-}
-
 ACTIVE = frozenset({RunStatus.IN_PROGRESS, RunStatus.REQUIRES_ACTION, RunStatus.CANCELLING})
 """A conversation has at most one run in these."""
 

@@ -52,8 +52,7 @@ class OpenAIModel:
     a connection stands. `openai` tells a proxy before OpenAI from other servers: None goes by the host. A model that
     thinks may be silent up to the deadline before its first text.
 
-    Making one costs nothing: the SDK, which takes about a second to import, is loaded in a thread by `warm_up` or by
-    the first call.
+    Making one costs nothing: the SDK, which takes about a second to import, is loaded in a thread by the first call.
     """
 
     def __init__(
@@ -76,9 +75,6 @@ class OpenAIModel:
         self._dialect = Dialect(self._base_url, openai)
         self._client: AsyncOpenAI | None = None
         self._loading = asyncio.Lock()
-
-    async def warm_up(self) -> None:
-        await self._sdk()
 
     async def close(self) -> None:
         async with self._loading:

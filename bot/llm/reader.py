@@ -31,14 +31,14 @@ async def read(chunks: AsyncIterator[bytes]) -> AsyncGenerator[dict[str, Any], N
             elif data.strip() == b"[DONE]":
                 return
             elif data:
-                yield _object(data)
+                yield _object(data, begun)
                 data, begun = b"", True
         if len(rest) + len(data) > MAX_EVENT:
-            raise Malformed(_excerpt(data + rest))
+            raise Malformed(_excerpt(data + rest, begun))
         await asyncio.sleep(0)
     data += _data(rest, strict=not begun) if rest else b""
     with contextlib.suppress(Malformed):  # cut off within an event: that the answer has no end says enough
-        yield _object(data)
+        yield _object(data, begun)
 
 
 def _lines(data: bytes) -> list[bytes]:
@@ -50,19 +50,20 @@ def _lines(data: bytes) -> list[bytes]:
 def _data(line: bytes, *, strict: bool) -> bytes:
     name, _, value = line.partition(b":")
     if strict and name not in _FIELDS:
-        raise Malformed(_excerpt(line))
+        raise Malformed(_excerpt(line, begun=False))
     return value if name in (b"data", b"error") else b""  # llama.cpp has sent its errors in a field of that name
 
 
-def _object(data: bytes) -> dict[str, Any]:
+def _object(data: bytes, begun: bool) -> dict[str, Any]:
     try:
         value = json.loads(data)
     except ValueError as error:
-        raise Malformed(_excerpt(data)) from error
+        raise Malformed(_excerpt(data, begun)) from error
     if not isinstance(value, dict):
-        raise Malformed(_excerpt(data))
+        raise Malformed(_excerpt(data, begun))
     return value
 
 
-def _excerpt(data: bytes) -> str:
-    return data[:200].decode(errors="replace")
+def _excerpt(data: bytes, begun: bool) -> str:
+    """For the log: the page of a proxy tells what is wrong; what comes after the first event is somebody's answer."""
+    return f"{len(data)} bytes that are no event" if begun else data[:200].decode(errors="replace")

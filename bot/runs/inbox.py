@@ -15,6 +15,10 @@ from bot.storage import Conflict, Storage, Work
 
 MAX_QUOTE_TOKENS = 300
 """Of the message that a reply answers."""
+MAX_PRIVATE = 3
+"""Private questions of one person that may be open at once, wherever they were asked."""
+MAX_JOINED = 10
+"""Messages of one turn; those said after them are another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class Joined:
 @dataclass(frozen=True, slots=True)
 class Full:
     waiting: int
+    private: bool = False
+    """Of the asker's own private questions; else of the conversation's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +81,10 @@ class Inbox:
         if await work.runs.seen(incoming.message_id):
             return Seen()
         await work.conversations.ensure(incoming.place, self._clock.now())
+        if incoming.private:
+            return await self._place_private(work, incoming, item)
         waiting = await work.runs.waiting(channel_id)
-        if waiting and _same_turn(waiting[-1], incoming):
+        if waiting and await _same_turn(work, waiting[-1], incoming):
             if await work.runs.join(waiting[-1].run_id, incoming.message_id):
                 await work.conversations.add_question(waiting[-1].run_id, item, self._clock.now())
                 return Joined(waiting[-1])
@@ -84,8 +92,14 @@ class Inbox:
         if len(waiting) >= MAX_WAITING:
             return Full(len(waiting))
         run = await self._add(work, incoming, item)
-        ahead = 0 if incoming.private else len(waiting) + await work.runs.active(channel_id)
-        return Queued(run, ahead)
+        return Queued(run, len(waiting) + await work.runs.active(channel_id))
+
+    async def _place_private(self, work: Work, incoming: Incoming, item: Item) -> Accepted:
+        """It stands in no conversation's queue, only in its asker's own."""
+        waiting = await work.runs.private_open(incoming.speaker.user_id)
+        if waiting >= MAX_PRIVATE:
+            return Full(waiting, private=True)
+        return Queued(await self._add(work, incoming, item), 0)
 
     async def _add(self, work: Work, incoming: Incoming, item: Item) -> Run:
         command = incoming.addressing is Addressing.COMMAND
@@ -122,10 +136,11 @@ class Inbox:
         return dataclasses.replace(quote, text=self._counter.head(quote.text, MAX_QUOTE_TOKENS))
 
 
-def _same_turn(waiting: Run, incoming: Incoming) -> bool:
+async def _same_turn(work: Work, waiting: Run, incoming: Incoming) -> bool:
     """A slash command is answered on its own: its answer belongs to its interaction."""
     return (
         incoming.addressing is not Addressing.COMMAND
         and waiting.reply_to_message_id is not None
         and waiting.asker.user_id == incoming.speaker.user_id
+        and await work.conversations.asked(waiting.run_id) < MAX_JOINED
     )

@@ -3,12 +3,18 @@
 Nothing was shown: the run is queued again, twice at the most, so that a turn that kills the program cannot do so for
 ever. Something was shown: the pages are closed as interrupted, and what can be read of them becomes the answer. The
 model is never called again for an answer that people have begun to read, unless they ask.
+
+A question that has waited for an hour is let go: an answer that late would fall into another talk. Whoever asked is
+told, once a channel.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby
 from typing import Protocol
 
 import structlog
@@ -27,9 +33,15 @@ from bot.words import words
 log = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS = 3
+PATIENCE = timedelta(hours=1)
+"""How long a question waits for its turn before it expires."""
 
 _LEAD = re.compile(r"> .*(?:\n|\Z)")
 _SMALL_PRINT = re.compile(r"(?:(?:\A|\n)-# [^\n]*)+\s*\Z")
+
+
+def _channel_of(run: Run) -> int:
+    return run.place.channel_id
 
 
 class PostedPages(Protocol):
@@ -71,6 +83,8 @@ class Recovery:
     counter: TokenCounter
     signs: WaitingSigns
     clock: Clock
+    worker: str
+    """The name of this process's own worker, which is alive whatever its leases say."""
 
     async def recover(self, *, alone: bool = False) -> int:
         """Takes up every run whose lease has passed; returns how many. What Discord refuses is logged.
@@ -81,11 +95,38 @@ class Recovery:
             async with self.storage.write() as work:
                 await work.runs.lapse_all(self.clock.now())
         async with self.storage.read() as work:
-            lapsed = await work.runs.lapsed(self.clock.now())
-            self.signs.adopt(await work.runs.queued_messages())
+            lapsed = await work.runs.lapsed(self.clock.now(), but=self.worker)
         for run in lapsed:
             await self._recover(run)
         return len(lapsed)
+
+    async def expire(self) -> int:
+        """Lets go what has waited for too long; returns how many."""
+        now = self.clock.now()
+        async with self.storage.write() as work:
+            expired = await work.runs.expire(now - PATIENCE, now)
+            said = {run.run_id: await work.conversations.questions(run.run_id) for run in expired}
+        for run in expired:
+            ids = [message_id for item in said[run.run_id] for message_id in item.message_ids]
+            self.signs.clear(run.place.channel_id, ids, waited=True)
+        for _channel_id, runs in groupby(sorted(expired, key=_channel_of), _channel_of):
+            await self._say_expired([run for run in runs if not run.private])
+        return len(expired)
+
+    async def _say_expired(self, runs: Sequence[Run]) -> None:
+        """To a channel; of a private question nobody else hears."""
+        if not runs:
+            return
+        _ = words(runs[-1].locale)
+        text = _.plural(
+            "I could not get to {n} question here within an hour, and let it go. Ask again if it still matters.",
+            "I could not get to {n} questions here within an hour, and let them go. Ask again if they still matter.",
+            len(runs),
+        )
+        try:
+            await self.posted.send(_channel_of(runs[-1]), text)
+        except Exception as error:  # the word is a courtesy
+            log.info("expiry_not_said", channel=_channel_of(runs[-1]), error=repr(error))
 
     async def _recover(self, run: Run) -> None:
         async with self.storage.read() as work:

@@ -22,30 +22,35 @@ class Reactions(Protocol):
     async def remove(self, channel_id: int, message_id: int) -> None: ...
 
 
+MAX_KNOWN = 1_000
+"""Signs and starts that are remembered; what was forgotten is treated as another process's."""
+
+
 class WaitingSigns:
     def __init__(self, reactions: Reactions) -> None:
         self._reactions = reactions
         self._shown: dict[int, asyncio.Task[None]] = {}
         self._removals: set[asyncio.Task[None]] = set()
-        self._started: deque[int] = deque(maxlen=1_000)
+        self._started: deque[int] = deque(maxlen=MAX_KNOWN)
 
     def show(self, channel_id: int, message_id: int) -> None:
         """Returns at once; nothing happens where the bot may not react, or if the run has started meanwhile."""
-        if message_id not in self._shown and message_id not in self._started:
-            self._shown[message_id] = asyncio.create_task(self._quietly(self._reactions.add(channel_id, message_id)))
+        if message_id in self._shown or message_id in self._started:
+            return
+        self._shown[message_id] = asyncio.create_task(self._quietly(self._reactions.add(channel_id, message_id)))
+        oldest = next(iter(self._shown))
+        if len(self._shown) > MAX_KNOWN and self._shown[oldest].done():
+            del self._shown[oldest]
 
-    def adopt(self, message_ids: Iterable[int]) -> None:
-        """Signs that an earlier process may have left."""
-        for message_id in message_ids:
-            if message_id not in self._shown and message_id not in self._started:
-                self._shown[message_id] = asyncio.create_task(asyncio.sleep(0))
+    def clear(self, channel_id: int, message_ids: Iterable[int], *, waited: bool = False) -> None:
+        """Returns at once. A sign on its way is awaited first, so that none stays behind.
 
-    def clear(self, channel_id: int, message_ids: Iterable[int]) -> None:
-        """Returns at once. A sign on its way is awaited first, so that none stays behind."""
+        `waited`: the message may carry a sign that another process, or this one in an earlier life, put on.
+        """
         for message_id in message_ids:
             self._started.append(message_id)
             shown = self._shown.pop(message_id, None)
-            if shown is not None:
+            if shown is not None or waited:
                 removal = asyncio.create_task(self._remove_after(shown, channel_id, message_id))
                 self._removals.add(removal)
                 removal.add_done_callback(self._removals.discard)
@@ -53,8 +58,9 @@ class WaitingSigns:
     async def close(self) -> None:
         await asyncio.gather(*self._shown.values(), *self._removals)
 
-    async def _remove_after(self, shown: asyncio.Task[None], channel_id: int, message_id: int) -> None:
-        await shown
+    async def _remove_after(self, shown: asyncio.Task[None] | None, channel_id: int, message_id: int) -> None:
+        if shown is not None:
+            await shown
         await self._quietly(self._reactions.remove(channel_id, message_id))
 
     @staticmethod

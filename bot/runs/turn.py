@@ -14,6 +14,7 @@ import random
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 
@@ -29,9 +30,9 @@ from bot.errors import DeliveryError, ModelError, NotAllowed
 from bot.llm.port import Finished, Model, RefusalDelta, TextDelta
 from bot.llm.retry import wait_before_retry
 from bot.runs.briefing import Brief, Briefing
-from bot.runs.endings import STOPPED, Outcome, remark
+from bot.runs.endings import OUT_OF_TIME, STOPPED, Outcome, remark
 from bot.runs.signs import WaitingSigns
-from bot.storage import Storage
+from bot.storage import Storage, Work
 from bot.words import Words, words
 from bot.words.explain import explain
 
@@ -39,6 +40,8 @@ log = structlog.get_logger(__name__)
 
 ANNOUNCED_WAIT = 3.0
 """Seconds of waiting for the model from which the asker is told."""
+SIGN_AFTER = timedelta(seconds=1)
+"""A message that waited longer may carry a sign of another process."""
 
 
 @dataclass(slots=True)
@@ -50,6 +53,8 @@ class _Draft:
     text: str = ""
     refusal: str = ""
     end: Finished | None = None
+    out_of_time: bool = False
+    """Ended because it can be shown no longer."""
 
     @property
     def whole(self) -> str:
@@ -110,6 +115,10 @@ class TurnOfRun:
         await self._close_pages(self._words(STOPPED))
         await self._end(RunStatus.CANCELLED)
 
+    async def give_up(self) -> None:
+        """After cancellation because another process has taken the run up: what is shown is now its business."""
+        await self._delivery.abandon()
+
     async def interrupt(self) -> None:
         """After cancellation at the program's end: taken back if nothing was shown, else kept and marked.
 
@@ -141,7 +150,8 @@ class TurnOfRun:
     async def _prepare(self) -> Brief:
         brief = await self._studio.briefing.prepare(self._run)
         ids = [message_id for item in brief.questions for message_id in item.message_ids]
-        self._studio.signs.clear(self._run.place.channel_id, ids)
+        waited = self._studio.clock.now() - self._run.created_at > SIGN_AFTER
+        self._studio.signs.clear(self._run.place.channel_id, ids, waited=waited)
         if self._run.reply_to_message_id is None and not self._run.private:
             self._draft.lead = _question_shown(brief.questions)
         return brief
@@ -174,7 +184,25 @@ class TurnOfRun:
                         continue
                 if draft.whole.strip():
                     self._delivery.show(draft.visible)
+                if self._late and self._run.private:
+                    draft.out_of_time = True
+                    return
+                await self._move_if_late()
                 self._raise_undelivered()
+
+    @property
+    def _late(self) -> bool:
+        """The answer belongs to an interaction, and Discord will soon take no more of it there."""
+        until = self._target.until
+        return until is not None and self._studio.clock.now() >= until
+
+    async def _move_if_late(self) -> None:
+        """A public answer goes on as messages of the channel, its pages included: they are the bot's own."""
+        if not self._late or self._run.private:
+            return
+        pages = await self._delivery.abandon()
+        self._target = self._studio.targets(self._run)
+        self._delivery = self._studio.scheduler.open(self._target, on_page=self._keep_page, pages=pages)
 
     def _raise_undelivered(self) -> None:
         if self._delivery.error is not None:
@@ -189,8 +217,11 @@ class TurnOfRun:
     async def _finish(self, outcome: Outcome) -> None:
         """Shows the end and stores it. An answer whose end cannot be shown is kept if people saw its beginning."""
         text = remark(outcome, self._brief.request.max_tokens if self._brief else 0, self._words)
+        if self._draft.out_of_time:
+            text = self._words(OUT_OF_TIME)
         status, error = outcome.status, None
         try:
+            await self._move_if_late()
             await self._delivery.finish(self._with_remark(outcome.text, text))
         except DeliveryError as raised:
             error = raised
@@ -204,6 +235,7 @@ class TurnOfRun:
 
     async def _close_pages(self, text: str) -> None:
         try:
+            await self._move_if_late()
             await self._delivery.finish(self._with_remark(self._draft.whole, text))
         except Exception as error:  # whatever ended the delivery, the run still has to end
             log.warning("ending_not_shown", run=self._run.run_id, error=repr(error))
@@ -227,9 +259,16 @@ class TurnOfRun:
                 error=repr(error) if error else None,
             )
             if ended and brief and outcome and status in ANSWERED and not self._run.private:
-                await work.conversations.add_answer(self._run.run_id, self._answer(outcome), self._studio.clock.now())
-                await work.conversations.set_window_start(self._run.place.channel_id, brief.window.start)
+                await self._remember(work, brief, outcome)
         log.info("run_ended", run=self._run.run_id, status=status.value, stored=ended)
+
+    async def _remember(self, work: Work, brief: Brief, outcome: Outcome) -> None:
+        """The answer, and from where on the next prompt has to begin if turns left this one for good."""
+        await work.conversations.add_answer(self._run.run_id, self._answer(outcome), self._studio.clock.now())
+        if brief.window.dropped:
+            await work.conversations.move_window_start(
+                self._run.place.channel_id, seen=brief.window_seen, to=brief.window.start
+            )
 
     def _answer(self, outcome: Outcome) -> Item:
         item = Item(role=Role.ASSISTANT, text=outcome.text, tokens=0)

@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=60)
 HEARTBEAT = 15.0
 """Seconds between two extensions: three may fail before a lease passes."""
+ENDING = 5.0
+"""Seconds that interrupted answers get to be marked; a rate limit may want more."""
 POLL = 2.0
 """Seconds between two looks for runs that another process queued."""
 
@@ -31,6 +33,8 @@ class _InHand:
     run: Run
     stopped: bool = False
     """A person stopped it, by resetting its conversation."""
+    lost: bool = False
+    """Its lease passed and another process took it up: nothing more may be shown or stored from here."""
     ending: bool = False
     """Its end is being shown and stored, which nobody may stop any more."""
 
@@ -49,6 +53,7 @@ class Worker:
         self._in_hand: dict[int, _InHand] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._loops: list[asyncio.Task[None]] = []
+        self._draining = False
 
     def start(self) -> None:
         self._loops = [asyncio.create_task(self._claim_loop()), asyncio.create_task(self._heartbeat_loop())]
@@ -61,16 +66,24 @@ class Worker:
     def stop_run(self, run_id: int) -> None:
         """Ends a run in hand because its conversation was reset. No effect on a run of another worker."""
         in_hand = self._in_hand.get(run_id)
-        if in_hand is not None and not in_hand.stopped and not in_hand.ending:
+        if in_hand is not None and not (in_hand.stopped or in_hand.lost or in_hand.ending):
             in_hand.stopped = True
             self._tasks[run_id].cancel()
 
     async def drain(self, seconds: float) -> None:
-        """Claims no more, gives running turns `seconds`, then interrupts what is left."""
+        """Claims no more, gives running turns `seconds`, then interrupts what is left, which takes ENDING at most.
+
+        A run whose end cannot be shown or stored by then is left to its lease: the next start closes it.
+        """
+        self._draining = True
         await self._end_loop(0)
         tasks = list(self._tasks.values())
         if tasks:
             await asyncio.wait(tasks, timeout=seconds)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=ENDING)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -148,6 +161,8 @@ class Worker:
                 return
             except Exception:  # the edge of a background task: a database that is away may come back
                 log.exception("run_not_ended", run=run.run_id)
+                if self._draining:
+                    return
                 await self._studio.clock.sleep(POLL)
 
     @staticmethod
@@ -157,7 +172,9 @@ class Worker:
         except asyncio.CancelledError:
             # The task was asked to end so that it can end its run in order; only `drain` may cancel it once more.
             in_hand.ending = True
-            if in_hand.stopped:
+            if in_hand.lost:
+                await turn.give_up()
+            elif in_hand.stopped:
                 await turn.stop()
             else:
                 await turn.interrupt()
@@ -171,10 +188,20 @@ class Worker:
                 log.exception("heartbeat_failed")
 
     async def _heartbeat(self) -> None:
-        if not self._in_hand:
+        held_before = set(self._in_hand)
+        if not held_before:
             return
         async with self._studio.storage.write() as work:
-            await work.runs.extend(self.name, self._studio.clock.now() + LEASE)
+            held = await work.runs.extend(self.name, self._studio.clock.now() + LEASE)
             stopping = await work.runs.cancelling(self.name)
         for run_id in stopping:
             self.stop_run(run_id)
+        for run_id in held_before - held:
+            self._lose(run_id)
+
+    def _lose(self, run_id: int) -> None:
+        in_hand = self._in_hand.get(run_id)
+        if in_hand is not None and not (in_hand.stopped or in_hand.lost or in_hand.ending):
+            log.warning("lease_lost", run=run_id)
+            in_hand.lost = True
+            self._tasks[run_id].cancel()

@@ -2,7 +2,7 @@
 
 from bot.storage.audit import Entry
 from bot.storage.conversations import Reset
-from bot.storage.migration import upgrade
+from bot.storage.migration import HEAD, found, upgrade
 from bot.storage.storage import Conflict, Storage, Work, open_storage
 
-__all__ = ["Conflict", "Entry", "Reset", "Storage", "Work", "open_storage", "upgrade"]
+__all__ = ["HEAD", "Conflict", "Entry", "Reset", "Storage", "Work", "found", "open_storage", "upgrade"]

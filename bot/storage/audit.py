@@ -56,19 +56,8 @@ class Audit:
         return entry_id
 
     async def get(self, entry_id: int) -> Entry | None:
-        found = await self._entries(audit.c.id == entry_id, limit=1)
-        return found[0] if found else None
-
-    async def recent(
-        self, *, guild_id: int | None = None, channel_id: int | None = None, limit: int
-    ) -> tuple[Entry, ...]:
-        """Newest first, of a guild or of a channel."""
-        here = audit.c.channel_id == channel_id if channel_id is not None else audit.c.guild_id == guild_id
-        return await self._entries(here, limit=limit)
-
-    async def _entries(self, condition: sa.ColumnElement[bool], *, limit: int) -> tuple[Entry, ...]:
-        query = sa.select(audit).where(condition).order_by(audit.c.id.desc()).limit(limit)
-        return tuple(_entry(row) for row in await self._connection.execute(query))
+        row = (await self._connection.execute(sa.select(audit).where(audit.c.id == entry_id))).one_or_none()
+        return None if row is None else _entry(row)
 
 
 def _entry(row: Record) -> Entry:

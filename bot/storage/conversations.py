@@ -29,6 +29,14 @@ class Reset:
     """Runs that were under way: whoever holds them has to stop them."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    turns: int
+    """How many answered turns came back."""
+    persona: str | None
+    """Ref of the persona that the reset took back."""
+
+
 class Conversations:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
@@ -124,6 +132,11 @@ class Conversations:
         said = await self._items(items.c.run_id.in_(sa.select(runs.c.id).where(wanted)))
         return tuple(_turn(row, said[row.id]) for row in rows if said[row.id])
 
+    async def asked(self, run_id: int) -> int:
+        """How many messages its question has."""
+        query = sa.select(sa.func.count()).select_from(items).where(items.c.run_id == run_id, items.c.role == Role.USER)
+        return await self._connection.scalar(query) or 0
+
     async def questions(self, run_id: int) -> tuple[Item, ...]:
         said = await self._items(items.c.run_id == run_id)
         return tuple(item for item in said[run_id] if item.role is Role.USER)
@@ -152,15 +165,27 @@ class Conversations:
         start: int | None = await self._connection.scalar(query)
         return start
 
-    async def set_window_start(self, channel_id: int, run_id: int | None) -> None:
+    async def move_window_start(self, channel_id: int, *, seen: int | None, to: int | None) -> None:
+        """Unless it is no longer the one that was `seen`: an undone reset has moved it meanwhile."""
+        unmoved = conversations.c.window_start.is_not_distinct_from(seen)
         await self._connection.execute(
-            sa.update(conversations).where(conversations.c.channel_id == channel_id).values(window_start=run_id)
+            sa.update(conversations).where(conversations.c.channel_id == channel_id, unmoved).values(window_start=to)
         )
 
-    async def reset(self, channel_id: int, actor_id: int, now: datetime) -> Reset:
-        """Hides every turn, cancels what waits, and marks what runs for cancelling."""
+    async def _show_from_the_first(self, channel_id: int) -> None:
+        await self._connection.execute(
+            sa.update(conversations).where(conversations.c.channel_id == channel_id).values(window_start=None)
+        )
+
+    async def reset(self, channel_id: int, actor_id: int, now: datetime, *, persona: str | None = None) -> Reset:
+        """Hides every turn, cancels what waits, and marks what runs for cancelling.
+
+        `persona` is the ref that an undo gives back.
+        """
         added = await self._connection.execute(
-            sa.insert(resets).values(channel_id=channel_id, actor_id=actor_id, created_at=now).returning(resets.c.id)
+            sa.insert(resets)
+            .values(channel_id=channel_id, actor_id=actor_id, created_at=now, persona=persona)
+            .returning(resets.c.id)
         )
         reset_id: int = added.scalar_one()
         own = sa.and_(runs.c.channel_id == channel_id, runs.c.reset_id.is_(None), ~runs.c.private)
@@ -180,28 +205,27 @@ class Conversations:
             .values(status=RunStatus.CANCELLED, ended_at=now)
         )
         await self._connection.execute(sa.update(runs).where(own).values(reset_id=reset_id))
-        await self.set_window_start(channel_id, None)
+        await self._show_from_the_first(channel_id)
         return Reset(reset_id=reset_id, turns=turns or 0, running=running_ids)
 
-    async def undo_reset(self, reset_id: int, channel_id: int, now: datetime) -> int | None:
-        """The number of turns that came back; None if it was undone or purged before, or is another channel's.
-
-        What was cancelled stays so.
-        """
+    async def undo_reset(self, reset_id: int, channel_id: int, now: datetime) -> Restored | None:
+        """None if it was undone or purged before, or is another channel's. What was cancelled stays so."""
         undone = await self._connection.execute(
             sa.update(resets)
             .where(resets.c.id == reset_id, resets.c.channel_id == channel_id, resets.c.undone_at.is_(None))
             .values(undone_at=now)
+            .returning(resets.c.persona)
         )
-        if undone.rowcount != 1:
+        row = undone.one_or_none()
+        if row is None:
             return None
         hidden = runs.c.reset_id == reset_id
         turns = await self._connection.scalar(
             sa.select(sa.func.count()).select_from(runs).where(hidden, runs.c.status.in_(_ANSWERED))
         )
         await self._connection.execute(sa.update(runs).where(hidden).values(reset_id=None))
-        await self.set_window_start(channel_id, None)
-        return turns or 0
+        await self._show_from_the_first(channel_id)
+        return Restored(turns=turns or 0, persona=row.persona)
 
     async def purge_resets(self, before: datetime) -> int:
         """Deletes the turns of older resets that were not undone; returns how many."""
@@ -214,10 +238,14 @@ class Conversations:
         return count
 
     async def forget_channel(self, channel_id: int) -> None:
-        """Everything of a deleted channel."""
-        await self._connection.execute(sa.delete(conversations).where(conversations.c.channel_id == channel_id))
+        """Everything of a deleted channel and of the threads in it."""
+        gone = sa.or_(conversations.c.channel_id == channel_id, conversations.c.parent_id == channel_id)
+        deleted = await self._connection.execute(
+            sa.delete(conversations).where(gone).returning(conversations.c.channel_id)
+        )
+        scope_ids = {channel_id, *deleted.scalars()}
         await self._connection.execute(
-            sa.delete(settings).where(settings.c.scope == Scope.CHANNEL, settings.c.scope_id == channel_id)
+            sa.delete(settings).where(settings.c.scope == Scope.CHANNEL, settings.c.scope_id.in_(scope_ids))
         )
 
 

@@ -24,7 +24,7 @@ from bot.storage import engine
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in `migrations/versions`; a test compares."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -61,6 +61,26 @@ async def upgrade(url: str) -> tuple[str | None, str]:
     return before[0], HEAD
 
 
+async def found(url: str) -> str | None:
+    """The revision of a database, which is left as it is; None for a new one.
+
+    Raises DatabaseNewer, DatabaseUnusable.
+    """
+    from bot.storage.storage import make_directory, unusable
+
+    revisions: list[str | None] = []
+
+    def look(connection: sa.Connection) -> None:
+        refuse_newer(connection)
+        revisions.append(revision(connection))
+
+    with unusable(url):
+        parsed = engine.async_url(url)
+        make_directory(parsed)
+        await migrate(parsed, look)
+    return revisions[0]
+
+
 def revision(connection: sa.Connection) -> str | None:
     """The database's own; None for a new one."""
     if not sa.inspect(connection).has_table("alembic_version"):
@@ -71,7 +91,7 @@ def revision(connection: sa.Connection) -> str | None:
 
 async def migrate(url: sa.URL, change: Callable[[sa.Connection], None]) -> None:
     """Runs `change` in one transaction, alone, in the way the database needs for altering tables."""
-    alone = create_async_engine(url, poolclass=NullPool, **_options(url))
+    alone = create_async_engine(url, poolclass=NullPool, hide_parameters=True, **_options(url))
     try:
         async with alone.connect() as connection:
             await connection.run_sync(_in_one_transaction, change)

@@ -31,9 +31,6 @@ class Personas:
     async def get(self, library: Library, ref: str) -> Persona | None:
         return await self._one(library, personas.c.id == int(ref)) if ref.isdecimal() else None
 
-    async def find(self, library: Library, name: str) -> Persona | None:
-        return await self._one(library, personas.c.folded_name == folded(name))
-
     async def add(self, library: Library, persona: Persona, *, actor_id: int, now: datetime) -> Persona:
         """Under a new ref. Raises PersonaExists."""
         return await self._insert(library, persona, {}, actor_id, now)

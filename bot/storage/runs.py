@@ -70,6 +70,15 @@ class Runs:
     async def waiting(self, channel_id: int) -> tuple[Run, ...]:
         return await self._select(runs.c.channel_id == channel_id, runs.c.status == RunStatus.QUEUED, ~runs.c.private)
 
+    async def private_open(self, asker_id: int) -> int:
+        """Private runs of a person, in any channel, that have not ended."""
+        query = (
+            sa.select(sa.func.count())
+            .select_from(runs)
+            .where(runs.c.asker_id == asker_id, runs.c.private, sa.literal_column(OPEN, sa.Boolean))
+        )
+        return await self._connection.scalar(query) or 0
+
     async def active(self, channel_id: int) -> int:
         query = (
             sa.select(sa.func.count())
@@ -122,13 +131,15 @@ class Runs:
             return None
         return await self.get(run_id)
 
-    async def extend(self, owner: str, lease_until: datetime) -> int:
+    async def extend(self, owner: str, lease_until: datetime) -> frozenset[int]:
+        """Returns the runs that the owner still holds."""
         extended = await self._connection.execute(
             sa.update(runs)
             .where(runs.c.lease_owner == owner, runs.c.status.in_(_ACTIVE))
             .values(lease_until=lease_until)
+            .returning(runs.c.id)
         )
-        return extended.rowcount
+        return frozenset(extended.scalars())
 
     async def cancelling(self, owner: str) -> tuple[int, ...]:
         query = sa.select(runs.c.id).where(runs.c.lease_owner == owner, runs.c.status == RunStatus.CANCELLING)
@@ -172,9 +183,9 @@ class Runs:
         held = sa.and_(runs.c.lease_owner == owner, runs.c.status == RunStatus.IN_PROGRESS)
         return await self._requeue(run_id, held, attempts=runs.c.attempts - 1)
 
-    async def lapsed(self, now: datetime) -> tuple[Run, ...]:
-        """Active runs whose owner is presumed dead."""
-        return await self._select(runs.c.status.in_(_ACTIVE), runs.c.lease_until <= now)
+    async def lapsed(self, now: datetime, *, but: str) -> tuple[Run, ...]:
+        """Active runs whose owner is presumed dead; `but` is an owner who knows better."""
+        return await self._select(runs.c.status.in_(_ACTIVE), runs.c.lease_until <= now, runs.c.lease_owner != but)
 
     async def lapse_all(self, now: datetime) -> None:
         """For a database that one process uses at a time: whoever held a lease is gone."""
@@ -214,18 +225,13 @@ class Runs:
         rows = await self._connection.execute(query)
         return tuple(Page(position=row.position, message_id=row.message_id) for row in rows)
 
-    async def queued_messages(self) -> tuple[int, ...]:
-        """What people said that waits for its run."""
-        query = (
-            sa.select(messages.c.message_id)
-            .join(runs, runs.c.id == messages.c.run_id)
-            .where(runs.c.status == RunStatus.QUEUED, ~messages.c.page)
-        )
-        return tuple((await self._connection.execute(query)).scalars())
-
-    async def counts(self) -> Mapping[RunStatus, int]:
-        query = sa.select(runs.c.status, sa.func.count().label("number")).group_by(runs.c.status)
-        return {RunStatus(row.status): row.number for row in await self._connection.execute(query)}
+    async def expire(self, before: datetime, now: datetime) -> tuple[Run, ...]:
+        """Ends the runs that were queued earlier and have not begun; returns them."""
+        old = sa.and_(runs.c.status == RunStatus.QUEUED, runs.c.created_at < before)
+        expired = await self._select(old)
+        for run in expired:
+            await self._ended(old, run.run_id, {"status": RunStatus.EXPIRED, "ended_at": now})
+        return expired
 
     async def _ended(self, condition: sa.ColumnElement[bool], run_id: int, values: Mapping[str, Any]) -> bool:
         """A private run leaves what it consumed, not what was said."""

@@ -131,14 +131,19 @@ class Storage:
             self._lock.release()
 
 
-async def open_storage(url: str, *, migrate: bool = True) -> Storage:
-    """Brings the schema up to date first, unless told not to. Raises DatabaseUnusable, DatabaseNewer."""
+async def open_storage(url: str, *, migrate: bool = True, alone: bool = False) -> Storage:
+    """Brings the schema up to date first, unless told not to. Raises DatabaseUnusable, DatabaseNewer.
+
+    `alone` makes this the only bot on a SQLite database: see `Storage.take`.
+    """
     with unusable(url):
         parsed = engine.async_url(url)
         make_directory(parsed)
         writer = engine.writer(parsed)
         storage = Storage(parsed, writer, engine.reader(parsed, writer))
         try:
+            if alone:
+                storage.take()
             await migration.bring_up(parsed, writer, migrating=migrate)
         except BaseException:
             await storage.close()

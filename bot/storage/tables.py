@@ -85,6 +85,7 @@ resets = sa.Table(
     sa.Column("actor_id", sa.BigInteger, nullable=False),
     sa.Column("created_at", Moment, nullable=False, index=True),
     sa.Column("undone_at", Moment),
+    sa.Column("persona", Prose),
     sqlite_autoincrement=True,
 )
 

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from bot.channels.departures import Departures
 from bot.channels.resets import UNDO_PERIOD, TooLate, Undone
+from bot.channels.shipped import DEFAULT_REF
 from bot.domain.settings import Permission
 from bot.errors import PermissionMissing
-from tests.channels.conftest import ELSEWHERE, GUILD, MODERATOR, Desk, actor_without
+from tests.channels.conftest import ELSEWHERE, GUILD, MODERATOR, THREAD, Desk, actor_without
 
 NO_MODERATOR = actor_without(Permission.MANAGE_MESSAGES)
 DAY = UNDO_PERIOD.total_seconds()
@@ -20,7 +22,7 @@ async def test_a_reset_hides_what_was_said_here_and_nowhere_else(desk: Desk) -> 
     assert await desk.remembered() == [] and await desk.remembered(ELSEWHERE) == [other.run_id]
     (entry,) = await desk.entries()
     assert (entry.action, entry.guild_id, entry.channel_id, entry.actor_id) == ("reset", 7, 1, 5)
-    assert entry.details == {"reset": reset.reset_id, "turns": 2}
+    assert entry.details == {"reset": reset.reset_id, "turns": 2, "persona": None}
 
 
 async def test_what_runs_and_what_waits_is_named(desk: Desk) -> None:
@@ -36,7 +38,7 @@ async def test_what_runs_and_what_waits_is_named(desk: Desk) -> None:
 async def test_a_conversation_nothing_was_said_in_can_be_reset(desk: Desk) -> None:
     reset = await desk.resets.reset(GUILD, MODERATOR)
     assert (reset.turns, reset.running, reset.unanswered) == (0, (), ())
-    assert await desk.resets.undo(reset.reset_id, GUILD, MODERATOR) == Undone(turns=0)
+    assert await desk.resets.undo(reset.reset_id, GUILD, MODERATOR) == Undone(turns=0, persona_back=False)
 
 
 async def test_an_undo_brings_back_what_this_reset_hid(desk: Desk) -> None:
@@ -45,9 +47,9 @@ async def test_an_undo_brings_back_what_this_reset_hid(desk: Desk) -> None:
     second = await desk.turn()
     later = await desk.resets.reset(GUILD, MODERATOR)
     third = await desk.turn()
-    assert await desk.resets.undo(later.reset_id, GUILD, MODERATOR) == Undone(turns=1)
+    assert await desk.resets.undo(later.reset_id, GUILD, MODERATOR) == Undone(turns=1, persona_back=False)
     assert await desk.remembered() == [second.run_id, third.run_id]
-    assert await desk.resets.undo(earlier.reset_id, GUILD, MODERATOR) == Undone(turns=1)
+    assert await desk.resets.undo(earlier.reset_id, GUILD, MODERATOR) == Undone(turns=1, persona_back=False)
     assert await desk.remembered() == [first.run_id, second.run_id, third.run_id]
     assert await desk.actions() == ["reset", "reset", "reset.undo", "reset.undo"]
 
@@ -104,3 +106,43 @@ async def test_a_reset_that_cannot_be_audited_is_not_done(desk: Desk, monkeypatc
     with pytest.raises(OSError, match="disk"):
         await desk.resets.reset(GUILD, MODERATOR)
     assert await desk.remembered() == [run.run_id]
+
+
+class TestPersona:
+    async def test_a_reset_takes_the_channels_persona_back_and_its_undo_returns_it(self, desk: Desk) -> None:
+        tutor = await desk.personas.use(GUILD, MODERATOR, "Tutor", "en")
+        await desk.personas.use(ELSEWHERE, MODERATOR, "Editor", "en")
+        reset = await desk.resets.reset(GUILD, MODERATOR)
+        assert reset.persona_left and (await desk.entries())[-1].details["persona"] == tutor.ref
+        assert (await desk.personas.current(GUILD, MODERATOR, "en")).ref == DEFAULT_REF
+        assert (await desk.personas.current(ELSEWHERE, MODERATOR, "en")).name == "Editor"
+        assert (await desk.resets.undo(reset.reset_id, GUILD, MODERATOR)) == Undone(turns=0, persona_back=True)
+        assert await desk.personas.current(GUILD, MODERATOR, "en") == tutor
+
+    async def test_one_that_was_chosen_since_stays(self, desk: Desk) -> None:
+        await desk.personas.use(GUILD, MODERATOR, "Tutor", "en")
+        reset = await desk.resets.reset(GUILD, MODERATOR)
+        await desk.personas.use(GUILD, MODERATOR, "Editor", "en")
+        assert (await desk.resets.undo(reset.reset_id, GUILD, MODERATOR)) == Undone(turns=0, persona_back=False)
+        assert (await desk.personas.current(GUILD, MODERATOR, "en")).name == "Editor"
+
+    async def test_a_thread_goes_back_to_its_channels_persona(self, desk: Desk) -> None:
+        await desk.personas.use(GUILD, MODERATOR, "Tutor", "en")
+        await desk.personas.use(THREAD, MODERATOR, "Editor", "en")
+        await desk.resets.reset(THREAD, MODERATOR)
+        assert (await desk.personas.current(THREAD, MODERATOR, "en")).name == "Tutor"
+
+
+class TestDepartures:
+    async def test_nothing_is_kept_of_a_deleted_channel_and_its_threads(self, desk: Desk) -> None:
+        for place in (GUILD, THREAD, ELSEWHERE):
+            await desk.turn(place)
+            await desk.personas.use(place, MODERATOR, "Tutor", "en")
+        await Departures(desk.storage).channel(GUILD.channel_id)
+        assert await desk.remembered(GUILD) == await desk.remembered(THREAD) == []
+        assert len(await desk.remembered(ELSEWHERE)) == 1 and await desk.count("items") == 2
+        assert await desk.count("settings") == 1
+
+    async def test_a_channel_that_was_never_talked_in_may_go_too(self, desk: Desk) -> None:
+        await Departures(desk.storage).channel(404)
+        assert await desk.count("conversations") == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -209,6 +210,23 @@ def attachment(ear: Ear, url: str = "http://127.0.0.1:1/x", **more: Any) -> disc
     return discord.Attachment(data=data, state=ear.client._connection)  # type: ignore[arg-type]
 
 
+class TestGuildNotToldOf:
+    """A message may arrive before the guild that it was written in."""
+
+    def message(self, ear: Ear, content: str) -> discord.Message:
+        state = ear.client._connection
+        data = payload(content, channel_id="777", guild_id="888")
+        channel, _guild = state._get_guild_channel(data)  # type: ignore[arg-type]
+        return discord.Message(state=state, channel=channel, data=data)  # type: ignore[arg-type]
+
+    async def test_it_is_no_direct_message(self, ear: Ear) -> None:
+        message = self.message(ear, "안녕")
+        assert heard.addressing(message, ear.me, everything=False) is None
+        assert heard.addressing(self.message(ear, f"<@{ME}> hi"), ear.me, everything=False) is Addressing.MENTION
+        assert heard.place_of(message) == Place(channel_id=777, guild_id=888)
+        assert heard.locale_of(message) is None
+
+
 class TestFiles:
     @pytest.mark.parametrize(
         ("filename", "content_type", "text"),
@@ -228,22 +246,30 @@ class TestFiles:
             ("a.png", "image/png", False),
             ("a.txt", "image/png", False),
             ("a.pdf", "application/pdf", False),
-            ("unknown", None, False),
-            ("a.zip", None, False),
+            ("a.toml", None, True),
+            ("a.log", "application/octet-stream", True),
+            ("a.zip", "application/zip", False),
         ],
     )
-    async def test_text_is_told_by_its_type(
+    async def test_what_may_be_text_is_told_by_its_type(
         self, ear: Ear, filename: str, content_type: str | None, text: bool
     ) -> None:
         more = {} if content_type is None else {"content_type": content_type}
-        assert heard.is_text(attachment(ear, filename=filename, **more)) is text
+        assert heard.may_be_text(attachment(ear, filename=filename, **more)) is text
 
     @pytest.mark.parametrize(("size", "text"), [(0, True), (MAX_FILE_BYTES, True), (MAX_FILE_BYTES + 1, False)])
     async def test_large_files_are_none(self, ear: Ear, size: int, text: bool) -> None:
-        assert heard.is_text(attachment(ear, filename="a.txt", content_type="text/plain", size=size)) is text
+        assert heard.may_be_text(attachment(ear, filename="a.txt", content_type="text/plain", size=size)) is text
 
     async def test_what_can_be_read_is_read_and_the_rest_named(self, ear: Ear) -> None:
-        contents = {"a.txt": "글".encode(), "b.txt": b"a\0b", "c.txt": b"x" * (MAX_FILE_BYTES + 1)}
+        contents = {
+            "a.txt": "글".encode(),
+            "b.txt": b"a\0b",
+            "c.txt": b"x" * (MAX_FILE_BYTES + 1),
+            "g.toml": "이름 = 1".encode("cp949"),
+            "h": "둘".encode("utf-16"),
+            "i.bin": b"\x89PNG\xff\xfe\xfd",
+        }
 
         async def serve(request: web.Request) -> web.Response:
             name = request.match_info["name"]
@@ -256,15 +282,43 @@ class TestFiles:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         base = f"http://127.0.0.1:{runner.addresses[0][1]}"
         open_session(ear)
-        names = ["a.txt", "b.txt", "c.txt", "d.txt", "e.png"]
+        names = ["a.txt", "b.txt", "c.txt", "d.txt", "e.png", "g.toml", "h", "i.bin"]
         files = await heard.read_files(
             [attachment(ear, f"{base}/{name}", filename=name) for name in names]
             + [attachment(ear, "http://127.0.0.1:1/f.txt", filename="f.txt")]
         )
         await runner.cleanup()
-        (read,) = files.read
-        assert (read.filename, read.text, read.media_type) == ("a.txt", "글", "text/plain")
-        assert files.skipped == ("b.txt", "c.txt", "d.txt", "e.png", "f.txt")
+        assert [(file.filename, file.text) for file in files.read] == [
+            ("a.txt", "글"),
+            ("g.toml", "이름 = 1"),
+            ("h", "둘"),
+        ]
+        assert {file.media_type for file in files.read} == {"text/plain"}
+        assert files.skipped == ("b.txt", "c.txt", "d.txt", "e.png", "i.bin", "f.txt")
+
+    async def test_a_slow_file_is_given_up_without_holding_up_the_others(
+        self, ear: Ear, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(heard, "FETCH_SECONDS", 0.2)
+        never = asyncio.Event()
+
+        async def serve(request: web.Request) -> web.Response:
+            if request.path == "/slow.txt":
+                await never.wait()
+            return web.Response(body=b"quick")
+
+        app = web.Application()
+        app.router.add_get("/{name}", serve)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        open_session(ear)
+        names = ["slow.txt", "quick.txt"]
+        files = await heard.read_files([attachment(ear, f"{base}/{name}", filename=name) for name in names])
+        never.set()
+        await runner.cleanup()
+        assert [file.filename for file in files.read] == ["quick.txt"] and files.skipped == ("slow.txt",)
 
 
 def open_session(ear: Ear) -> None:

@@ -43,6 +43,8 @@ class Discord:
     messages: dict[int, str] = field(default_factory=dict)
     faults: deque[tuple[str, DeliveryError]] = field(default_factory=deque)
     """Raised by the next calls of these routes."""
+    lost: deque[DeliveryError] = field(default_factory=deque)
+    """Raised by the next creates after their messages were made: only the answer is lost."""
     recent: deque[float] = field(default_factory=deque)
     channel_windows: dict[Hashable, list[Bucket]] = field(default_factory=dict)
 
@@ -90,6 +92,8 @@ class Channel:
     positions: list[int] = field(default_factory=list)
     typed: list[float] = field(default_factory=list)
     under_way: set[int] = field(default_factory=set)
+    made: dict[int, int] = field(default_factory=dict)
+    until: None = None
 
     async def create(self, position: int, text: str) -> int:
         assert position not in self.under_way, "two calls at once for one page"
@@ -98,9 +102,13 @@ class Channel:
             await self.discord.call(self.key, "create")
         finally:
             self.under_way.remove(position)
-        message_id = len(self.discord.messages) + 1
+        if position in self.made:  # the same nonce: the message that it made stays as it is
+            return self.made[position]
+        message_id = self.made[position] = len(self.discord.messages) + 1
         self.positions.append(position)
         self._see(message_id, text)
+        if self.discord.lost:
+            raise self.discord.lost.popleft()
         return message_id
 
     async def edit(self, message_id: int, text: str) -> None:

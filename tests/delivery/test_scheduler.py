@@ -384,6 +384,17 @@ async def test_a_passing_failure_is_tried_again_with_the_newest_text() -> None:
         await delivery.abandon()
 
 
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_create_whose_answer_was_lost_ends_with_the_whole_text(times: int) -> None:
+    async with world() as here:
+        here.discord.lost += [SERVER_ERROR] * times
+        delivery = here.scheduler.open(Channel(here.discord, 1))
+        delivery.show("Hello there ")
+        await here.clock.advance(1.0)
+        await here.run(asyncio.ensure_future(delivery.finish("Hello there, and that was all.")))
+        assert list(here.discord.messages.values()) == ["Hello there, and that was all."]
+
+
 @pytest.mark.parametrize("failures", [1, 2, 3])
 async def test_the_last_text_is_tried_three_times(failures: int) -> None:
     async with world() as here:

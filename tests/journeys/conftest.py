@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,6 +47,7 @@ class Stage:
     ada: Person
     minjun: Person
     grace: Person
+    database: Path
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def channel(self, name: str = "room") -> Channel:
@@ -72,6 +74,11 @@ class Stage:
         message = await self.playground.wait_for(found, timeout=seconds)
         assert message is not None
         return message
+
+    def runs(self, channel: Channel) -> int:
+        """How many the database holds of a channel."""
+        with closing(sqlite3.connect(self.database)) as database:
+            return int(database.execute("SELECT count(*) FROM runs WHERE channel_id = ?", (channel.id,)).fetchone()[0])
 
     @contextmanager
     def slowly(self, tokens_a_second: float) -> Iterator[None]:
@@ -110,4 +117,4 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         playground.join(grace, guild, permissions=("manage_messages", "manage_channels", "manage_guild"))
         async with Program(environment(playground, model.base_url, directory)):
             await playground.ready()
-            yield Stage(playground, model, answers, guild, ada, minjun, grace)
+            yield Stage(playground, model, answers, guild, ada, minjun, grace, directory / "causerie.db")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from playground.entities import Channel
+from playground import permissions
+from playground.entities import Channel, Overwrite
 from playground.errors import Impossible
 from playground.people import Person
 from tests.journeys.conftest import Stage
@@ -78,6 +79,16 @@ async def test_a_member_writes_no_persona(stage: Stage) -> None:
     assert "Manage Channels" in await private(stage.ada, room, "persona create")
 
 
+async def test_a_channels_own_moderator_does_not_write_the_servers_library(stage: Stage) -> None:
+    """Manage Channels in one channel opens that channel's settings, not what every channel shares."""
+    here = permissions.MANAGE_CHANNELS
+    room = stage.playground.add_channel(
+        stage.guild, "own", overwrites=[Overwrite(id=stage.ada.id, for_member=True, allow=here)]
+    )
+    assert "Manage Channels" in await private(stage.ada, room, "persona create")
+    assert "every message" in await private(stage.ada, room, "settings set", setting="reply_to", value="everything")
+
+
 async def test_autocomplete_finds_personas_by_what_is_typed(stage: Stage) -> None:
     choices = await stage.ada.autocomplete(stage.channel(), "persona use", "name", "tu")
     assert [choice["name"] for choice in choices] == ["Tutor"]
@@ -94,6 +105,19 @@ async def test_a_moderator_resets_and_undoes(stage: Stage) -> None:
     await stage.playground.wait_for(lambda: "undid the reset" in reset.content)
     await stage.asked(stage.ada, room, "And now the code?", "4711.")
     assert any("4711" in said for said in contents(stage.sent("And now the code?")))
+
+
+async def test_a_reset_takes_the_persona_back_and_its_undo_returns_it(stage: Stage) -> None:
+    room = stage.channel()
+    await (await stage.ada.command(room, "persona use", name="Tutor")).response()
+    reset = await (await stage.grace.command(room, "reset")).response()
+    assert "I am **Companion** again" in reset.content
+    await stage.asked(stage.ada, room, "Who speaks after the reset?", "I do.")
+    assert "patient tutor" not in contents(stage.sent("Who speaks after the reset?"))[0]
+    await (await stage.grace.click(reset, "Undo")).answered()
+    await stage.playground.wait_for(lambda: "I am **Tutor** again" in reset.content)
+    await stage.asked(stage.ada, room, "Who speaks after the undo?", "The tutor.")
+    assert "patient tutor" in contents(stage.sent("Who speaks after the undo?"))[0]
 
 
 async def test_a_reset_is_refused_to_a_member(stage: Stage) -> None:
@@ -137,6 +161,37 @@ async def test_a_private_question_is_seen_by_its_asker_and_remembered_by_nobody(
     assert not any("boats" in said for said in contents(stage.sent("my shoe size")))
     await stage.asked(stage.ada, room, "What else did we say?", "Only boats.")
     assert not any("shoe" in said for said in contents(stage.sent("What else did we say?")))
+
+
+async def test_a_file_that_is_no_text_is_refused_to_its_asker_alone(stage: Stage) -> None:
+    room = stage.channel()
+    await stage.ada.command(room, "ask", prompt="What is this?", file=("cat.png", b"\x89PNG\0"))
+    await stage.playground.wait_for(lambda: any("cat.png" in seen.content for seen in stage.ada.messages(room)))
+    assert stage.grace.messages(room) == []
+
+
+async def test_private_questions_have_a_bound_of_their_own(stage: Stage) -> None:
+    room = stage.channel()
+    stage.answers["private and slow"] = " ".join(f"drop{number}" for number in range(100))
+    with stage.slowly(20):
+        for number in range(3):
+            await stage.minjun.command(room, "ask", prompt=f"private and slow {number}", private=True)
+        seen = stage.minjun.messages
+        await stage.playground.wait_for(lambda: sum("drop0" in message.content for message in seen(room)) == 3)
+        await stage.minjun.command(room, "ask", prompt="private and slow, a fourth", private=True)
+        await stage.playground.wait_for(lambda: any("질문 3개" in message.content for message in seen(room)))
+        await stage.asked(stage.ada, room, "Is the channel's queue free?", "Yes, it is.")
+
+
+async def test_a_deleted_channel_is_forgotten(stage: Stage) -> None:
+    room = stage.channel()
+    await stage.asked(stage.ada, room, "Remember the lighthouse.", "I do.")
+    await (await stage.ada.command(room, "persona use", name="Tutor")).response()
+    assert stage.runs(room) == 1
+    stage.playground.world.remove_channel(room)
+    # The bot's writes are made one after the other: what comes later is answered when the channel is forgotten.
+    await stage.asked(stage.ada, stage.channel(), "Are you still there?", "I am.")
+    assert stage.runs(room) == 0
 
 
 async def test_a_channel_set_to_everything_is_answered_without_mention(stage: Stage) -> None:

@@ -152,10 +152,12 @@ def test_a_question_a_persona_a_crash_and_a_reset(screen: Screen, url: str) -> N
 
     screen.send("/reset ")
     screen.message("reset this conversation")
+    screen.message("I am Companion again")
     screen.send("@Causerie Who are you?")
     answered(screen, url, 3)
     fresh = sent(url, "Who are you?")
     assert "capital of France" not in fresh and "which river" not in fresh
+    assert "You are a patient tutor" not in fresh
     screen.shoot("tour-5-after-reset")
 
 

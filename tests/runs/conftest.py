@@ -9,6 +9,7 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,7 +25,7 @@ from bot.delivery.answer import InteractionKey
 from bot.delivery.scheduler import Scheduler
 from bot.domain.conversation import Addressing, File, Incoming, Place, Quote, Speaker, Turn
 from bot.domain.run import Page, Run, RunStatus
-from bot.errors import MessageGone
+from bot.errors import MessageGone, NotAllowed
 from bot.llm.scripted import ScriptedModel
 from bot.runs.briefing import Briefing
 from bot.runs.inbox import Accepted, Inbox, Queued
@@ -39,6 +40,8 @@ T = TypeVar("T")
 ANNA = Speaker(user_id=11, name="Anna")
 BORA = Speaker(user_id=12, name="Bora")
 OWNER = "here"
+RECOVERER = "there"
+"""The worker of the process that recovers."""
 
 
 @dataclass
@@ -55,6 +58,10 @@ class Board:
     """What `target` raises: there is nowhere to answer."""
     interactions: bool = True
     """Whether the interaction of a private run is still there."""
+    until: datetime | None = None
+    """When interactions are over. With it, a command's first target is its interaction; without it, the channel."""
+    answered: set[int] = field(default_factory=set)
+    now: Callable[[], datetime] = ManualClock().now
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(9_000))
 
     def fail(self, call: str, *errors: Exception | None) -> None:
@@ -63,8 +70,10 @@ class Board:
     def target(self, run: Run) -> BoardTarget:
         if self.missing is not None:
             raise self.missing
-        private = run.private and self.interactions
-        return BoardTarget(self, run, InteractionKey(f"token {run.run_id}") if private else run.place.channel_id)
+        command = run.reply_to_message_id is None and self.until is not None and run.run_id not in self.answered
+        self.answered.add(run.run_id)
+        interaction = self.interactions and (run.private or command)
+        return BoardTarget(self, run, InteractionKey(f"token {run.run_id}") if interaction else run.place.channel_id)
 
     def post(self, channel_id: int, text: str) -> int:
         message_id = next(self._ids)
@@ -115,13 +124,23 @@ class BoardTarget:
     run: Run
     key: Hashable
 
+    @property
+    def until(self) -> datetime | None:
+        return self.board.until if isinstance(self.key, InteractionKey) else None
+
     async def create(self, position: int, text: str) -> int:
+        self._refuse_late()
         self.board.called("create", self.run.run_id)
         message_id = self.board.post(self.run.place.channel_id, text)
         self.board.of_run.setdefault(self.run.run_id, []).append(message_id)
         return message_id
 
+    def _refuse_late(self) -> None:
+        if self.until is not None and self.board.now() >= self.until + timedelta(minutes=1):
+            raise NotAllowed("Invalid Webhook Token")
+
     async def edit(self, message_id: int, text: str) -> None:
+        self._refuse_late()
         await self.board.edit(self.run.place.channel_id, message_id, text)
 
     async def delete(self, message_id: int) -> None:
@@ -142,6 +161,7 @@ class Stage:
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(100))
 
     def __post_init__(self) -> None:
+        self.board.now = self.clock.now
         self.model = ScriptedModel(clock=self.clock)
         self.scheduler = Scheduler(self.clock)
         self.signs = WaitingSigns(self.board)
@@ -150,7 +170,12 @@ class Stage:
         self.personas = Personas(self.storage, self.clock, self.preferences)
         self.studio = self._studio()
         self.recovery = Recovery(
-            storage=self.storage, posted=self.board, counter=self.counter, signs=self.signs, clock=self.clock
+            storage=self.storage,
+            posted=self.board,
+            counter=self.counter,
+            signs=self.signs,
+            clock=self.clock,
+            worker=RECOVERER,
         )
         self.workers: list[Worker] = []
 

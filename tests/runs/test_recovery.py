@@ -6,9 +6,10 @@ import pytest
 
 from bot.domain.run import Run, RunStatus
 from bot.errors import DiscordRefused, NotAllowed
-from bot.runs.recovery import MAX_ATTEMPTS
+from bot.runs.recovery import MAX_ATTEMPTS, PATIENCE
+from bot.runs.turn import SIGN_AFTER, TurnOfRun
 from bot.runs.worker import LEASE
-from tests.runs.conftest import Stage
+from tests.runs.conftest import BORA, OWNER, RECOVERER, Stage
 
 INTERRUPTED = "The answer was interrupted here: the bot was restarted. Ask again for a whole answer."
 
@@ -160,11 +161,13 @@ async def test_a_private_run_is_not_tried_again(stage: Stage) -> None:
     assert stage.board.calls == [] and await stage.count("items") == 0
 
 
-async def test_signs_of_what_still_waits_can_be_taken_off(stage: Stage) -> None:
+async def test_the_sign_of_what_waited_through_a_restart_is_taken_off(stage: Stage) -> None:
+    stage.model.enqueue("here")
     await stage.ask(message_id=50)
     stage.board.signs = {50}
+    await stage.clock.advance(SIGN_AFTER / timedelta(seconds=1) + 0.1)
     await stage.recovery.recover(alone=True)
-    stage.signs.clear(1, [50])
+    await stage.pass_time(TurnOfRun(stage.studio, await stage.claim(), OWNER).carry_out())
     await stage.signs.close()
     assert stage.board.signs == set()
 
@@ -175,3 +178,47 @@ async def test_a_second_recovery_finds_nothing_to_do(stage: Stage) -> None:
     await stage.recovery.recover(alone=True)
     calls = list(stage.board.calls)
     assert await stage.recovery.recover(alone=True) == 0 and stage.board.calls == calls
+
+
+async def test_a_workers_own_runs_are_never_taken_from_it(stage: Stage) -> None:
+    await stage.ask()
+    run = await stage.claim(RECOVERER)
+    await stage.clock.advance(2 * LEASE / timedelta(seconds=1))
+    assert await stage.recovery.recover() == 0
+    assert (await stage.row(run.run_id))["status"] == "in_progress"
+
+
+class TestExpiry:
+    HOUR = PATIENCE / timedelta(seconds=1)
+
+    async def test_what_waited_for_an_hour_is_let_go_with_a_word_to_each_channel(self, stage: Stage) -> None:
+        first, second = await stage.ask(message_id=51), await stage.ask(speaker=BORA, message_id=52)
+        third = await stage.ask(channel_id=2, locale="ko", message_id=53)
+        stage.board.signs = {51, 52, 53}
+        await stage.clock.advance(self.HOUR)
+        assert await stage.recovery.expire() == 0
+        await stage.clock.advance(1)
+        fresh = await stage.ask(channel_id=2, speaker=BORA)
+        assert await stage.recovery.expire() == 3
+        for run in (first, second, third):
+            assert (await stage.row(run.run_id))["status"] == "expired"
+        assert (await stage.row(fresh.run_id))["status"] == "queued"
+        (said,) = stage.board.in_channel(1)
+        assert said.startswith("I could not get to 2 questions here")
+        assert "시간" in stage.board.in_channel(2)[0]
+        await stage.signs.close()
+        assert stage.board.signs == set()
+
+    async def test_a_private_question_expires_in_silence(self, stage: Stage) -> None:
+        await stage.ask(private=True)
+        await stage.clock.advance(self.HOUR + 1)
+        assert await stage.recovery.expire() == 1
+        assert stage.board.texts == {} and await stage.count("items") == 0
+
+    async def test_a_channel_that_cannot_be_told_does_not_keep_the_others_waiting(self, stage: Stage) -> None:
+        await stage.ask()
+        await stage.ask(channel_id=2)
+        stage.board.fail("send", NotAllowed("no"))
+        await stage.clock.advance(self.HOUR + 1)
+        assert await stage.recovery.expire() == 2
+        assert stage.board.in_channel(1) == [] and len(stage.board.in_channel(2)) == 1

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.errors import MessageGone, NotAllowed
-from bot.runs.signs import WaitingSigns
+from bot.runs.signs import MAX_KNOWN, WaitingSigns
 from tests.runs.conftest import Board
 
 
@@ -79,17 +79,18 @@ async def test_signs_of_an_earlier_process_are_taken_off() -> None:
     board = Board()
     board.signs = {50}
     signs = WaitingSigns(board)
-    signs.adopt([50])
-    signs.adopt([50])
-    signs.clear(1, [50])
+    signs.clear(1, [50], waited=True)
+    signs.clear(1, [51])
     await signs.close()
     assert board.signs == set() and board.calls == [("remove", 50)]
 
 
-async def test_a_sign_is_adopted_without_being_put_on_again() -> None:
+async def test_only_so_many_signs_are_remembered() -> None:
     board = Board()
     signs = WaitingSigns(board)
-    signs.show(1, 50)
-    signs.adopt([50, 51])
+    for message_id in range(MAX_KNOWN + 500):
+        signs.show(1, message_id)
+        await asyncio.sleep(0)
+    signs.clear(1, range(MAX_KNOWN + 500))
     await signs.close()
-    assert board.calls == [("add", 50)]
+    assert len([call for call in board.calls if call[0] == "remove"]) == MAX_KNOWN

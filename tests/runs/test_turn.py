@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 
+from bot.channels.resets import Resets
+from bot.domain.actor import EVERYTHING, Actor
 from bot.domain.run import FinishReason, RunStatus
 from bot.domain.usage import Usage
 from bot.errors import (
@@ -24,11 +27,13 @@ from bot.errors import (
 )
 from bot.llm.port import Finished, TextDelta
 from bot.llm.scripted import Pause, Script, fails, says
+from bot.runs.endings import OUT_OF_TIME
 from bot.runs.turn import TurnOfRun
 from bot.words import words
 from bot.words.explain import explain
 from tests.runs.conftest import OWNER, Stage
 
+MODERATOR = Actor(user_id=5, name="Mo", permissions=EVERYTHING)
 USAGE = Usage(prompt_tokens=90, completion_tokens=8, cached_tokens=64, reasoning_tokens=2)
 LIMIT = "-# The answer reached its limit of 500 tokens. Say “continue” for the rest."
 FILTERED = "-# The model's content filter ended the answer here."
@@ -333,6 +338,71 @@ class TestInterrupted:
 
         await self.cancelled(stage, turn, reset)
         assert (await stage.row(1))["status"] == "cancelled"
+
+
+class TestInteractionThatEnds:
+    """Discord takes an answer to an interaction for 15 minutes."""
+
+    @staticmethod
+    def slow() -> Script:
+        return Script(
+            (TextDelta("one two "), Pause(15 * 60.0), TextDelta("three"), Finished(FinishReason.STOP, USAGE)),
+        )
+
+    async def test_a_public_answer_goes_on_in_the_channel(self, stage: Stage) -> None:
+        stage.board.until = stage.clock.now() + timedelta(minutes=14)
+        stage.model.enqueue(self.slow())
+        run = await stage.ask("why?", command=True)
+        turn = TurnOfRun(stage.studio, await stage.claim(), OWNER)
+        await stage.pass_time(turn.carry_out(), step=5.0, limit=3_000)
+        assert stage.board.in_channel(1) == ["> why?\none two three"]
+        assert (await stage.row(run.run_id))["status"] == "completed" and await stage.answers() == ["one two three"]
+
+    async def test_what_waited_too_long_to_be_shown_is_shown_in_the_channel(self, stage: Stage) -> None:
+        stage.board.until = stage.clock.now() + timedelta(minutes=14)
+        stage.model.enqueue(Script((Pause(15 * 60.0), TextDelta("late"), Finished(FinishReason.STOP, USAGE))))
+        await stage.ask("why?", command=True)
+        turn = TurnOfRun(stage.studio, await stage.claim(), OWNER)
+        await stage.pass_time(turn.carry_out(), step=5.0, limit=3_000)
+        assert stage.board.in_channel(1) == ["> why?\nlate"]
+
+    async def test_a_private_answer_ends_in_time_and_says_so(self, stage: Stage) -> None:
+        stage.board.until = stage.clock.now() + timedelta(minutes=14)
+        words = [part for number in range(200) for part in (TextDelta(f"w{number} "), Pause(10.0))]
+        stage.model.enqueue(Script((*words, Finished(FinishReason.STOP, USAGE))))
+        run = await stage.ask("why?", private=True)
+        turn = TurnOfRun(stage.studio, await stage.claim(), OWNER)
+        await stage.pass_time(turn.carry_out(), step=5.0, limit=3_000)
+        (shown,) = stage.board.in_channel(1)
+        assert shown.startswith("w0 w1 ") and shown.endswith("-# " + OUT_OF_TIME) and "w199" not in shown
+        assert (await stage.row(run.run_id))["status"] == "incomplete"
+
+
+class TestWindowStart:
+    async def window_start(self, stage: Stage) -> int | None:
+        async with stage.storage.read() as work:
+            return await work.conversations.window_start(1)
+
+    async def test_an_undo_while_an_answer_is_written_brings_everything_back(self, stage: Stage) -> None:
+        stage.model.enqueue("Answer to the first.")
+        resets = Resets(stage.storage, stage.clock)
+        first = await stage.answer("first")
+        reset = await resets.reset(first.place, MODERATOR)
+        stage.model.enqueue(says("Answer to the second.", every=1.0))
+        turn = await stage.begin("second")
+        writing = asyncio.ensure_future(turn.carry_out())
+        await stage.until_shown("Answer")
+        await resets.undo(reset.reset_id, first.place, MODERATOR)
+        await stage.pass_time(writing)
+        assert len(await stage.history()) == 2 and await self.window_start(stage) is None
+
+    async def test_a_start_that_moved_meanwhile_is_left_where_it_is(self, stage: Stage) -> None:
+        stage.model.enqueue("Answer.")
+        first = await stage.answer("first")
+        async with stage.storage.write() as work:
+            await work.conversations.move_window_start(1, seen=None, to=first.run_id)
+            await work.conversations.move_window_start(1, seen=None, to=999)
+        assert await self.window_start(stage) == first.run_id
 
 
 async def _asked(stage: Stage) -> bool:

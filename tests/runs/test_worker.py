@@ -215,6 +215,25 @@ class TestLease:
         await stage.until_status(run, RunStatus.CANCELLED)
         assert stage.model.abandoned == 1
 
+    async def test_a_run_that_another_process_took_up_is_given_up_without_a_word(self, stage: Stage) -> None:
+        stage.model.enqueue(slow())
+        run = await stage.ask()
+        stage.worker(shared=True)
+        await stage.until_shown("one two")
+        async with stage.storage.write() as work:
+            await work.runs.lapse_all(stage.clock.now())
+            assert await work.runs.requeue(run.run_id, stage.clock.now())
+            assert await work.runs.claim("other", now=stage.clock.now(), lease_until=stage.clock.now() + LEASE)
+        shown = stage.board.in_channel(1)
+
+        async def abandoned() -> bool:
+            return stage.model.abandoned == 1
+
+        await stage.until(abandoned)
+        row = await stage.row(run.run_id)
+        assert (row["status"], row["lease_owner"]) == ("in_progress", "other")
+        assert stage.board.in_channel(1) == shown and "interrupted" not in shown[0]
+
 
 class TestReset:
     async def test_a_reset_stops_the_answer_and_nothing_of_it_is_remembered(self, stage: Stage) -> None:
@@ -286,6 +305,17 @@ class TestDrain:
         await stage.pass_time(worker.drain(0))
         assert (await stage.row(run.run_id))["status"] == "incomplete"
         assert "interrupted here" in stage.board.in_channel(1)[0]
+
+    async def test_a_database_that_is_away_does_not_keep_the_program_from_ending(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        stage.model.enqueue(slow())
+        run = await stage.ask()
+        worker = stage.worker()
+        await stage.until_shown("one two")
+        async with database_away(stage, monkeypatch):
+            await stage.pass_time(worker.drain(1))
+        assert (await stage.row(run.run_id))["status"] == "in_progress", "left to its lease"
 
     async def test_a_worker_that_never_started_can_be_drained(self, stage: Stage) -> None:
         worker = stage.worker()

@@ -59,7 +59,7 @@ async def test_names_differ_by_more_than_case_and_composition(storage: Storage, 
         with pytest.raises(PersonaExists):
             await work.personas.add(GUILD, persona(same), actor_id=3, now=NOW)
         # The refusal leaves the transaction usable on both databases.
-        assert await work.personas.find(GUILD, same) == stored
+        assert await work.personas.get(GUILD, stored.ref) == stored
         assert (await work.personas.add(OWN, persona(same), actor_id=3, now=NOW)).name == same
 
 
@@ -129,7 +129,7 @@ async def test_layers_go_from_the_person_to_the_guild(storage: Storage) -> None:
     assert nowhere == [Layer(Scope.CHANNEL, {})]
 
 
-async def test_audit_is_read_newest_first_by_channel_or_guild(storage: Storage) -> None:
+async def test_an_audit_entry_is_kept_as_it_was_written(storage: Storage) -> None:
     async with storage.write() as work:
         ids = [
             await work.audit.add(
@@ -139,8 +139,6 @@ async def test_audit_is_read_newest_first_by_channel_or_guild(storage: Storage) 
         ]
         await work.audit.add(at=NOW, guild_id=8, channel_id=5, actor_id=3, action="set", details={})
     async with storage.read() as work:
-        assert [entry.id for entry in await work.audit.recent(guild_id=7, limit=10)] == ids[::-1]
-        assert [entry.id for entry in await work.audit.recent(channel_id=1, limit=1)] == [ids[2]]
         entry = await work.audit.get(ids[0])
         assert await work.audit.get(10**6) is None
     assert entry is not None

@@ -211,9 +211,9 @@ class TestNextRevision:
     async def migrate(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
         scripts = tmp_path / "migrations"
         shutil.copytree(ROOT / "bot/storage/migrations", scripts, ignore=shutil.ignore_patterns("__pycache__"))
-        (scripts / "versions/0002_next.py").write_text(
+        (scripts / "versions/next.py").write_text(
             "import sqlalchemy as sa\nfrom alembic import op\n"
-            "revision = '0002'\ndown_revision = '0001'\n"
+            f"revision = 'next'\ndown_revision = '{migration.HEAD}'\n"
             f"def upgrade():\n{body}"
         )
         monkeypatch.setattr(migration, "_MIGRATIONS", scripts)
@@ -235,7 +235,7 @@ class TestNextRevision:
             "        runs.add_column(sa.Column('mood', sa.Text(), nullable=False, server_default='calm'))\n"
         )
         await self.migrate(old, tmp_path, monkeypatch, body)
-        assert self.rows(old) == [1, 1, 1, "0002"]
+        assert self.rows(old) == [1, 1, 1, "next"]
         raw = sqlite3.connect(old)
         raw.execute("PRAGMA foreign_keys = ON")
         assert raw.execute("SELECT mood FROM runs").fetchall() == [("calm",)]
@@ -250,7 +250,7 @@ class TestNextRevision:
         with pytest.raises(migration.BrokenReferences) as broken:
             await self.migrate(old, tmp_path, monkeypatch, body)
         assert broken.value.rows[0][0] == "items"
-        assert self.rows(old) == [1, 1, 1, "0001"]
+        assert self.rows(old) == [1, 1, 1, migration.HEAD]
         raw = sqlite3.connect(old)
         assert "mood" not in [column[1] for column in raw.execute("PRAGMA table_info(audit)")]
         raw.close()
@@ -261,4 +261,4 @@ class TestNextRevision:
         body = "    op.add_column('audit', sa.Column('mood', sa.Text()))\n    op.execute('SELECT nonsense')\n"
         with pytest.raises(sa.exc.OperationalError):
             await self.migrate(old, tmp_path, monkeypatch, body)
-        assert self.rows(old) == [1, 1, 1, "0001"]
+        assert self.rows(old) == [1, 1, 1, migration.HEAD]

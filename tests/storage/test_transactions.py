@@ -171,7 +171,10 @@ class TestSQLite:
         await work.runs.active(1)
         await work.runs.claim("worker", now=NOW, lease_until=NOW + timedelta(minutes=1))
         await work.runs.extend("worker", NOW)
-        await work.runs.lapsed(NOW)
+        await work.runs.lapsed(NOW, but="worker")
+        await work.runs.private_open(3)
+        await work.runs.expire(NOW, NOW)
+        await work.conversations.asked(1)
         await work.runs.pages(1)
         await work.conversations.known(1)
 

@@ -11,6 +11,7 @@ from bot.domain.conversation import File, Place, Quote
 from bot.domain.run import RunStatus
 from bot.domain.settings import Scope
 from bot.storage import Storage
+from bot.storage.conversations import Restored
 
 if TYPE_CHECKING:
     from .conftest import Talk
@@ -69,7 +70,7 @@ async def test_only_answered_turns_are_history(talk: Talk) -> None:
 async def test_history_begins_at_the_window(talk: Talk, storage: Storage) -> None:
     _first, second, _third = [await talk.turn(text=said) for said in "abc"]
     async with storage.write() as work:
-        await work.conversations.set_window_start(1, second.run_id)
+        await work.conversations.move_window_start(1, seen=None, to=second.run_id)
         assert await work.conversations.window_start(1) == second.run_id
     assert await talk.said() == ["b", "c"]
 
@@ -78,7 +79,7 @@ async def test_a_place_learns_where_its_channel_hangs(talk: Talk, storage: Stora
     run = await talk.ask()
     async with storage.write() as work:
         assert not await work.conversations.known(99)
-        await work.conversations.set_window_start(1, 5)
+        await work.conversations.move_window_start(1, seen=None, to=5)
         await work.conversations.ensure(Place(channel_id=1, parent_id=8, guild_id=9), NOW + DAY)
         assert await work.conversations.known(1)
         assert await work.conversations.window_start(1) == 5
@@ -92,7 +93,7 @@ async def test_a_reset_hides_cancels_and_stops(talk: Talk, storage: Storage) -> 
     running, queued, private = await talk.ask(), await talk.ask(), await talk.ask(private=True)
     await talk.claim()
     async with storage.write() as work:
-        await work.conversations.set_window_start(1, 1)
+        await work.conversations.move_window_start(1, seen=None, to=1)
         reset = await work.conversations.reset(1, 9, NOW)
         assert await work.conversations.window_start(1) is None
     assert (reset.turns, reset.running) == (1, (running.run_id,))
@@ -109,9 +110,9 @@ async def test_an_undone_reset_brings_turns_back_once(talk: Talk, storage: Stora
         reset = await work.conversations.reset(1, 9, NOW)
     await talk.turn(text="c")
     async with storage.write() as work:
-        await work.conversations.set_window_start(1, 3)
+        await work.conversations.move_window_start(1, seen=None, to=3)
         assert await work.conversations.undo_reset(reset.reset_id, 2, NOW) is None
-        assert await work.conversations.undo_reset(reset.reset_id, 1, NOW) == 2
+        assert await work.conversations.undo_reset(reset.reset_id, 1, NOW) == Restored(turns=2, persona=None)
         assert await work.conversations.undo_reset(reset.reset_id, 1, NOW) is None
         assert await work.conversations.undo_reset(reset.reset_id + 100, 1, NOW) is None
         assert await work.conversations.window_start(1) is None
@@ -127,7 +128,7 @@ async def test_each_reset_hides_what_no_earlier_one_hid(talk: Talk, storage: Sto
     await talk.turn(text="b")
     async with storage.write() as work:
         assert (await work.conversations.reset(1, 9, NOW)).turns == 1
-        assert await work.conversations.undo_reset(first.reset_id, 1, NOW) == 1
+        assert await work.conversations.undo_reset(first.reset_id, 1, NOW) == Restored(turns=1, persona=None)
     assert await talk.said() == ["a"]
 
 
@@ -145,7 +146,7 @@ async def test_a_purge_deletes_old_resets_that_stand(talk: Talk, storage: Storag
         assert await work.conversations.purge_resets(NOW + 2 * DAY) == 1
         assert await work.conversations.purge_resets(NOW + 2 * DAY) == 0
         assert await work.conversations.undo_reset(resets[1].reset_id, 1, NOW) is None
-        assert await work.conversations.undo_reset(resets[2].reset_id, 1, NOW) == 1
+        assert await work.conversations.undo_reset(resets[2].reset_id, 1, NOW) == Restored(turns=1, persona=None)
     assert await talk.said() == ["undone", "young"]
     counts = [await rows(storage, table) for table in ("runs", "items", "files", "messages")]
     assert counts == [2, 4, 2, 4]
