@@ -79,7 +79,7 @@ class App:
         work_waits = asyncio.Event()
         preferences = Preferences(storage, clock, _operator_settings(config))
         personas = Personas(storage, clock, preferences)
-        self.resets = Resets(storage, clock)
+        self.resets = Resets(storage, clock, preferences, personas)
         self.worker = Worker(
             self._studio(personas, preferences), work_waits, concurrency=config.concurrent_runs, shared=storage.shared
         )
@@ -99,7 +99,7 @@ class App:
             counter=self.counter,
             signs=self.signs,
             clock=clock,
-            worker=self.worker.name,
+            in_hand=lambda: self.worker.in_hand,
         )
 
     def _studio(self, personas: Personas, preferences: Preferences) -> Studio:
@@ -165,11 +165,11 @@ async def keep_house(app: App) -> None:
             purged = await app.resets.purge()
             if purged:
                 log.info("resets_purged", turns=purged)
+            if app.storage.shared:
+                await app.recovery.recover()
             expired = await app.recovery.expire()
             if expired:
                 log.info("runs_expired", runs=expired)
-            if app.storage.shared:
-                await app.recovery.recover()
         except Exception:  # the edge of a background task: the next round tries again
             log.exception("housekeeping_failed")
         await app.clock.sleep(JANITOR)
@@ -214,8 +214,8 @@ async def _open(config: Config, parts: AsyncExitStack) -> App:
 
 
 async def _work(app: App, parts: AsyncExitStack) -> None:
-    await app.recovery.expire()
     await app.recovery.recover(alone=not app.storage.shared)
+    await app.recovery.expire()
     app.worker.start()
     parts.push_async_callback(app.worker.drain, app.config.drain_seconds)
     await _watched(parts, keep_house(app))

@@ -68,11 +68,11 @@ def actor_of(interaction: discord.Interaction) -> Actor:
     )
 
 
-def _held_everywhere(interaction: discord.Interaction) -> frozenset[Permission] | None:
-    """By the member's roles; None while Discord has not yet told of the guild."""
+def _held_everywhere(interaction: discord.Interaction) -> frozenset[Permission]:
+    """By the member's roles: none while Discord has not yet told of the guild and what its roles allow."""
     user = interaction.user
-    if not isinstance(user, discord.Member) or interaction.guild is None or not interaction.guild.roles:
-        return None
+    if not isinstance(user, discord.Member) or not user.guild.roles:
+        return frozenset()
     return _named(user.guild_permissions, thread=False)
 
 

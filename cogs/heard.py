@@ -136,8 +136,16 @@ def decoded(data: bytes) -> str | None:
     for encoding in encodings:
         with contextlib.suppress(UnicodeDecodeError):
             text = data.decode(encoding)
-            return None if "\0" in text else text
+            return text if "\0" not in text and (encoding != "cp949" or _korean(text)) else None
     return None
+
+
+def _korean(text: str) -> bool:
+    """Whether most of what is not ASCII is Hangul in common use: Japanese or Chinese bytes make rare syllables."""
+    foreign = [character for character in text if not character.isascii()]
+    # Python writes a syllable that KS X 1001 lacks as four pairs of bytes.
+    common = [each for each in foreign if _HANGUL.match(each) and len(each.encode("euc_kr", "ignore")) == 2]
+    return 2 * len(common) > len(foreign)
 
 
 async def starter(thread: discord.Thread, me: discord.ClientUser) -> Quote | None:

@@ -42,7 +42,7 @@ class Reset(commands.Cog):
         reset = await self._services.resets.reset(asked_by.place, asked_by.actor)
         for run_id in reset.running:
             self._services.worker.stop_run(run_id)
-        self._services.signs.clear(asked_by.place.channel_id, reset.unanswered)
+        self._services.signs.clear(asked_by.place.channel_id, reset.unanswered, waited=True)
         persona = await _persona(self._services, asked_by) if reset.persona_left else None
         _ = asked_by.public
         view = UndoReset(reset.reset_id, _("Undo")).alone()

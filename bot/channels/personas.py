@@ -72,6 +72,11 @@ class Personas:
         by_ref = {persona.ref: persona for persona in shipped(words(locale))}
         return by_ref.get(ref, by_ref[DEFAULT_REF])
 
+    async def exists(self, work: Work, place: Place, user_id: int, ref: str) -> bool:
+        if ref.startswith("shipped:"):
+            return any(persona.ref == ref for persona in shipped(words(None)))
+        return await work.personas.get(_library(place, user_id), ref) is not None
+
     async def use(self, place: Place, actor: Actor, name: str, locale: str | None) -> Persona:
         """From the next turn on. Raises PersonaNotFound, PermissionMissing."""
         async with self._storage.write() as work:

@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.channels.personas import Personas
+from bot.channels.preferences import Preferences
 from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.conversation import Place
-from bot.domain.settings import PERSONA, Permission, Scope
+from bot.domain.settings import PERSONA, PERSONA_USE, Permission, Scope
 from bot.storage import Storage, Work
 
 UNDO_PERIOD = timedelta(hours=24)
@@ -46,9 +48,11 @@ class TooLate:
 
 
 class Resets:
-    def __init__(self, storage: Storage, clock: Clock) -> None:
+    def __init__(self, storage: Storage, clock: Clock, preferences: Preferences, personas: Personas) -> None:
         self._storage = storage
         self._clock = clock
+        self._preferences = preferences
+        self._personas = personas
 
     async def reset(self, place: Place, actor: Actor) -> Forgotten:
         """Raises PermissionMissing."""
@@ -57,7 +61,7 @@ class Resets:
         async with self._storage.write() as work:
             await work.conversations.ensure(place, now)
             unanswered = await _waiting(work, place.channel_id)
-            persona = await work.settings.put(Scope.CHANNEL, place.channel_id, PERSONA.key, None)
+            persona = await self._take_persona(work, place, actor)
             reset = await work.conversations.reset(place.channel_id, actor.user_id, now, persona=persona)
             details = {"reset": reset.reset_id, "turns": reset.turns, "persona": persona}
             await self._audit(work, place, actor, "reset", details)
@@ -69,6 +73,13 @@ class Resets:
             unanswered=unanswered,
         )
 
+    async def _take_persona(self, work: Work, place: Place, actor: Actor) -> str | None:
+        """The ref of what the channel had chosen; it stays with one who may not change it."""
+        managers = (await self._preferences.resolved(work, PERSONA_USE, place)).value == "managers"
+        if managers and Permission.MANAGE_CHANNELS not in actor.permissions:
+            return None
+        return await work.settings.put(Scope.CHANNEL, place.channel_id, PERSONA.key, None)
+
     async def undo(self, reset_id: int, place: Place, actor: Actor) -> Undone | TooLate:
         """A persona that was chosen since the reset stays. Raises PermissionMissing."""
         actor.require(Permission.MANAGE_MESSAGES)
@@ -76,12 +87,18 @@ class Resets:
             restored = await work.conversations.undo_reset(reset_id, place.channel_id, self._clock.now())
             if restored is None:
                 return TooLate()
-            back = restored.persona if await _unchosen(work, place.channel_id) else None
-            if back is not None:
-                await work.settings.put(Scope.CHANNEL, place.channel_id, PERSONA.key, back)
+            back = await self._return_persona(work, place, actor, restored.persona)
             details = {"reset": reset_id, "turns": restored.turns, "persona": back}
             await self._audit(work, place, actor, "reset.undo", details)
         return Undone(turns=restored.turns, persona_back=back is not None)
+
+    async def _return_persona(self, work: Work, place: Place, actor: Actor, ref: str | None) -> str | None:
+        """None where there is none to return: another was chosen meanwhile, or it is deleted."""
+        chosen = await work.settings.values(Scope.CHANNEL, place.channel_id)
+        if ref is None or PERSONA.key in chosen or not await self._personas.exists(work, place, actor.user_id, ref):
+            return None
+        await work.settings.put(Scope.CHANNEL, place.channel_id, PERSONA.key, ref)
+        return ref
 
     async def purge(self) -> int:
         """Deletes what can no longer be brought back; returns the number of turns."""
@@ -97,10 +114,6 @@ class Resets:
             action=action,
             details=details,
         )
-
-
-async def _unchosen(work: Work, channel_id: int) -> bool:
-    return PERSONA.key not in await work.settings.values(Scope.CHANNEL, channel_id)
 
 
 async def _waiting(work: Work, channel_id: int) -> tuple[int, ...]:

@@ -23,8 +23,6 @@ class Brief:
     request: Request
     questions: tuple[Item, ...]
     window: Window
-    window_seen: int | None
-    """Where the window began when the history was read."""
     prefix_hash: str
 
 
@@ -71,7 +69,6 @@ class Briefing:
             request=self._request(run, sources, prompt, window),
             questions=sources.questions,
             window=window,
-            window_seen=sources.start,
             prefix_hash=prompt.prefix_hash,
         )
 

@@ -11,7 +11,7 @@ told, once a channel.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
@@ -83,8 +83,8 @@ class Recovery:
     counter: TokenCounter
     signs: WaitingSigns
     clock: Clock
-    worker: str
-    """The name of this process's own worker, which is alive whatever its leases say."""
+    in_hand: Callable[[], Collection[int]] = tuple
+    """Runs of this process's own worker, which is alive whatever their leases say."""
 
     async def recover(self, *, alone: bool = False) -> int:
         """Takes up every run whose lease has passed; returns how many. What Discord refuses is logged.
@@ -95,7 +95,7 @@ class Recovery:
             async with self.storage.write() as work:
                 await work.runs.lapse_all(self.clock.now())
         async with self.storage.read() as work:
-            lapsed = await work.runs.lapsed(self.clock.now(), but=self.worker)
+            lapsed = await work.runs.lapsed(self.clock.now(), but=self.in_hand())
         for run in lapsed:
             await self._recover(run)
         return len(lapsed)

@@ -266,9 +266,7 @@ class TurnOfRun:
         """The answer, and from where on the next prompt has to begin if turns left this one for good."""
         await work.conversations.add_answer(self._run.run_id, self._answer(outcome), self._studio.clock.now())
         if brief.window.dropped:
-            await work.conversations.move_window_start(
-                self._run.place.channel_id, seen=brief.window_seen, to=brief.window.start
-            )
+            await work.conversations.set_window_start(self._run.place.channel_id, brief.window.start)
 
     def _answer(self, outcome: Outcome) -> Item:
         item = Item(role=Role.ASSISTANT, text=outcome.text, tokens=0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -59,6 +60,11 @@ class Worker:
         self._loops = [asyncio.create_task(self._claim_loop()), asyncio.create_task(self._heartbeat_loop())]
 
     @property
+    def in_hand(self) -> Collection[int]:
+        """Ids of the runs that it carries out now."""
+        return tuple(self._in_hand)
+
+    @property
     def alive(self) -> bool:
         """False once one of its loops has ended: it should not."""
         return bool(self._loops) and not any(loop.done() for loop in self._loops)
@@ -97,7 +103,16 @@ class Worker:
     async def _claim_loop(self) -> None:
         while True:
             await self._places.acquire()
-            self._take(await self._next())
+            run = await self._next()
+            await self._end_former(run.run_id)
+            self._take(run)
+
+    async def _end_former(self, run_id: int) -> None:
+        """Of a run that was lost to another process, queued again there, and came back before anybody noticed."""
+        former = self._tasks.get(run_id)
+        if former is not None:
+            self._lose(run_id)
+            await asyncio.wait({former})
 
     def _take(self, run: Run) -> None:
         self._in_hand[run.run_id] = _InHand(run)
@@ -192,7 +207,7 @@ class Worker:
         if not held_before:
             return
         async with self._studio.storage.write() as work:
-            held = await work.runs.extend(self.name, self._studio.clock.now() + LEASE)
+            held = await work.runs.extend(self.name, held_before, self._studio.clock.now() + LEASE)
             stopping = await work.runs.cancelling(self.name)
         for run_id in stopping:
             self.stop_run(run_id)

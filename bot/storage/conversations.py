@@ -165,16 +165,9 @@ class Conversations:
         start: int | None = await self._connection.scalar(query)
         return start
 
-    async def move_window_start(self, channel_id: int, *, seen: int | None, to: int | None) -> None:
-        """Unless it is no longer the one that was `seen`: an undone reset has moved it meanwhile."""
-        unmoved = conversations.c.window_start.is_not_distinct_from(seen)
+    async def set_window_start(self, channel_id: int, run_id: int | None) -> None:
         await self._connection.execute(
-            sa.update(conversations).where(conversations.c.channel_id == channel_id, unmoved).values(window_start=to)
-        )
-
-    async def _show_from_the_first(self, channel_id: int) -> None:
-        await self._connection.execute(
-            sa.update(conversations).where(conversations.c.channel_id == channel_id).values(window_start=None)
+            sa.update(conversations).where(conversations.c.channel_id == channel_id).values(window_start=run_id)
         )
 
     async def reset(self, channel_id: int, actor_id: int, now: datetime, *, persona: str | None = None) -> Reset:
@@ -205,7 +198,7 @@ class Conversations:
             .values(status=RunStatus.CANCELLED, ended_at=now)
         )
         await self._connection.execute(sa.update(runs).where(own).values(reset_id=reset_id))
-        await self._show_from_the_first(channel_id)
+        await self.set_window_start(channel_id, None)
         return Reset(reset_id=reset_id, turns=turns or 0, running=running_ids)
 
     async def undo_reset(self, reset_id: int, channel_id: int, now: datetime) -> Restored | None:
@@ -224,7 +217,7 @@ class Conversations:
             sa.select(sa.func.count()).select_from(runs).where(hidden, runs.c.status.in_(_ANSWERED))
         )
         await self._connection.execute(sa.update(runs).where(hidden).values(reset_id=None))
-        await self._show_from_the_first(channel_id)
+        await self.set_window_start(channel_id, None)
         return Restored(turns=turns or 0, persona=row.persona)
 
     async def purge_resets(self, before: datetime) -> int:
@@ -240,10 +233,11 @@ class Conversations:
     async def forget_channel(self, channel_id: int) -> None:
         """Everything of a deleted channel and of the threads in it."""
         gone = sa.or_(conversations.c.channel_id == channel_id, conversations.c.parent_id == channel_id)
-        deleted = await self._connection.execute(
-            sa.delete(conversations).where(gone).returning(conversations.c.channel_id)
-        )
-        scope_ids = {channel_id, *deleted.scalars()}
+        found = await self._connection.execute(sa.select(conversations.c.channel_id).where(gone))
+        scope_ids = {channel_id, *found.scalars()}
+        # Runs before their conversation, as a run's end takes them: the other way round the two could wait in a ring.
+        await self._connection.execute(sa.delete(runs).where(runs.c.channel_id.in_(scope_ids)))
+        await self._connection.execute(sa.delete(conversations).where(conversations.c.channel_id.in_(scope_ids)))
         await self._connection.execute(
             sa.delete(settings).where(settings.c.scope == Scope.CHANNEL, settings.c.scope_id.in_(scope_ids))
         )

@@ -68,17 +68,16 @@ async def found(url: str) -> str | None:
     """
     from bot.storage.storage import make_directory, unusable
 
-    revisions: list[str | None] = []
-
-    def look(connection: sa.Connection) -> None:
-        refuse_newer(connection)
-        revisions.append(revision(connection))
-
     with unusable(url):
         parsed = engine.async_url(url)
         make_directory(parsed)
-        await migrate(parsed, look)
-    return revisions[0]
+        alone = create_async_engine(parsed, poolclass=NullPool, hide_parameters=True)
+        try:
+            async with alone.connect() as connection:
+                await connection.run_sync(refuse_newer)
+                return await connection.run_sync(revision)
+        finally:
+            await alone.dispose()
 
 
 def revision(connection: sa.Connection) -> str | None:

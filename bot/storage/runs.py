@@ -6,7 +6,7 @@ the partial unique index: a claim that meets it is refused by the database, whoe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -131,11 +131,11 @@ class Runs:
             return None
         return await self.get(run_id)
 
-    async def extend(self, owner: str, lease_until: datetime) -> frozenset[int]:
-        """Returns the runs that the owner still holds."""
+    async def extend(self, owner: str, run_ids: Collection[int], lease_until: datetime) -> frozenset[int]:
+        """Returns those of the runs that the owner still holds."""
         extended = await self._connection.execute(
             sa.update(runs)
-            .where(runs.c.lease_owner == owner, runs.c.status.in_(_ACTIVE))
+            .where(runs.c.id.in_(run_ids), runs.c.lease_owner == owner, runs.c.status.in_(_ACTIVE))
             .values(lease_until=lease_until)
             .returning(runs.c.id)
         )
@@ -183,9 +183,9 @@ class Runs:
         held = sa.and_(runs.c.lease_owner == owner, runs.c.status == RunStatus.IN_PROGRESS)
         return await self._requeue(run_id, held, attempts=runs.c.attempts - 1)
 
-    async def lapsed(self, now: datetime, *, but: str) -> tuple[Run, ...]:
-        """Active runs whose owner is presumed dead; `but` is an owner who knows better."""
-        return await self._select(runs.c.status.in_(_ACTIVE), runs.c.lease_until <= now, runs.c.lease_owner != but)
+    async def lapsed(self, now: datetime, *, but: Collection[int] = ()) -> tuple[Run, ...]:
+        """Active runs whose owner is presumed dead; `but` are runs of which the caller knows better."""
+        return await self._select(runs.c.status.in_(_ACTIVE), runs.c.lease_until <= now, runs.c.id.not_in(but))
 
     async def lapse_all(self, now: datetime) -> None:
         """For a database that one process uses at a time: whoever held a lease is gone."""
@@ -228,10 +228,9 @@ class Runs:
     async def expire(self, before: datetime, now: datetime) -> tuple[Run, ...]:
         """Ends the runs that were queued earlier and have not begun; returns them."""
         old = sa.and_(runs.c.status == RunStatus.QUEUED, runs.c.created_at < before)
-        expired = await self._select(old)
-        for run in expired:
-            await self._ended(old, run.run_id, {"status": RunStatus.EXPIRED, "ended_at": now})
-        return expired
+        end = {"status": RunStatus.EXPIRED, "ended_at": now}
+        # One that another process claims meanwhile is no longer queued, and does not end here.
+        return tuple([run for run in await self._select(old) if await self._ended(old, run.run_id, end)])
 
     async def _ended(self, condition: sa.ColumnElement[bool], run_id: int, values: Mapping[str, Any]) -> bool:
         """A private run leaves what it consumed, not what was said."""

@@ -48,7 +48,7 @@ class Desk:
     def __post_init__(self) -> None:
         self.preferences = Preferences(self.storage, self.clock, OPERATOR)
         self.personas = Personas(self.storage, self.clock, self.preferences)
-        self.resets = Resets(self.storage, self.clock)
+        self.resets = Resets(self.storage, self.clock, self.preferences, self.personas)
         self._message_id = 100
 
     async def entries(self) -> list[Entry]:

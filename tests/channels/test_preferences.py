@@ -57,6 +57,14 @@ async def test_ones_own_language_takes_no_permission_and_is_nobody_elses_busines
     assert (entry.guild_id, entry.channel_id, entry.actor_id) == (None, None, 6)
 
 
+async def test_a_places_setting_is_shown_without_ones_own(desk: Desk) -> None:
+    await desk.preferences.set(GUILD, MODERATOR, "language", "ko", Scope.PERSON)
+    shown = dict(await desk.preferences.shown(GUILD, MODERATOR.user_id, [Scope.CHANNEL, Scope.GUILD]))
+    assert (shown["language"].value, shown["language"].scope) == ("auto", None)
+    change = await desk.preferences.set(GUILD, MODERATOR, "language", "en", Scope.GUILD)
+    assert change.effective == "en"
+
+
 async def test_the_language_is_the_chosen_one_else_discords(desk: Desk) -> None:
     assert await desk.preferences.locale(GUILD, "fr", MEMBER.user_id) == "fr"
     await desk.preferences.set(GUILD, MODERATOR, "language", "ko", Scope.GUILD)

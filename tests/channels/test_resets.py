@@ -5,9 +5,9 @@ import pytest
 from bot.channels.departures import Departures
 from bot.channels.resets import UNDO_PERIOD, TooLate, Undone
 from bot.channels.shipped import DEFAULT_REF
-from bot.domain.settings import Permission
+from bot.domain.settings import Permission, Scope
 from bot.errors import PermissionMissing
-from tests.channels.conftest import ELSEWHERE, GUILD, MODERATOR, THREAD, Desk, actor_without
+from tests.channels.conftest import ELSEWHERE, GUILD, MODERATOR, THREAD, Desk, actor_without, persona
 
 NO_MODERATOR = actor_without(Permission.MANAGE_MESSAGES)
 DAY = UNDO_PERIOD.total_seconds()
@@ -125,6 +125,20 @@ class TestPersona:
         await desk.personas.use(GUILD, MODERATOR, "Editor", "en")
         assert (await desk.resets.undo(reset.reset_id, GUILD, MODERATOR)) == Undone(turns=0, persona_back=False)
         assert (await desk.personas.current(GUILD, MODERATOR, "en")).name == "Editor"
+
+    async def test_it_stays_where_only_managers_may_change_it(self, desk: Desk) -> None:
+        await desk.preferences.set(GUILD, MODERATOR, "persona_use", "managers", Scope.CHANNEL)
+        tutor = await desk.personas.use(GUILD, MODERATOR, "Tutor", "en")
+        reset = await desk.resets.reset(GUILD, actor_without(Permission.MANAGE_CHANNELS))
+        assert not reset.persona_left and await desk.personas.current(GUILD, MODERATOR, "en") == tutor
+        assert (await desk.resets.reset(GUILD, MODERATOR)).persona_left
+
+    async def test_one_that_was_deleted_since_does_not_come_back(self, desk: Desk) -> None:
+        pirate = await desk.personas.create(GUILD, MODERATOR, persona())
+        await desk.personas.use(GUILD, MODERATOR, "Pirate", "en")
+        reset = await desk.resets.reset(GUILD, MODERATOR)
+        await desk.personas.delete(GUILD, MODERATOR, pirate.name, "en")
+        assert not (await desk.resets.undo(reset.reset_id, GUILD, MODERATOR)).persona_back  # type: ignore[union-attr]
 
     async def test_a_thread_goes_back_to_its_channels_persona(self, desk: Desk) -> None:
         await desk.personas.use(GUILD, MODERATOR, "Tutor", "en")

@@ -269,6 +269,8 @@ class TestFiles:
             "g.toml": "이름 = 1".encode("cp949"),
             "h": "둘".encode("utf-16"),
             "i.bin": b"\x89PNG\xff\xfe\xfd",
+            "j.txt": "これはテストです".encode("shift_jis"),
+            "k.txt": "这是一个测试".encode("gbk"),
         }
 
         async def serve(request: web.Request) -> web.Response:
@@ -282,7 +284,7 @@ class TestFiles:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         base = f"http://127.0.0.1:{runner.addresses[0][1]}"
         open_session(ear)
-        names = ["a.txt", "b.txt", "c.txt", "d.txt", "e.png", "g.toml", "h", "i.bin"]
+        names = ["a.txt", "b.txt", "c.txt", "d.txt", "e.png", "g.toml", "h", "i.bin", "j.txt", "k.txt"]
         files = await heard.read_files(
             [attachment(ear, f"{base}/{name}", filename=name) for name in names]
             + [attachment(ear, "http://127.0.0.1:1/f.txt", filename="f.txt")]
@@ -294,7 +296,7 @@ class TestFiles:
             ("h", "둘"),
         ]
         assert {file.media_type for file in files.read} == {"text/plain"}
-        assert files.skipped == ("b.txt", "c.txt", "d.txt", "e.png", "i.bin", "f.txt")
+        assert files.skipped == ("b.txt", "c.txt", "d.txt", "e.png", "i.bin", "j.txt", "k.txt", "f.txt")
 
     async def test_a_slow_file_is_given_up_without_holding_up_the_others(
         self, ear: Ear, monkeypatch: pytest.MonkeyPatch

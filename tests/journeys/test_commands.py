@@ -187,7 +187,12 @@ async def test_a_deleted_channel_is_forgotten(stage: Stage) -> None:
     room = stage.channel()
     await stage.asked(stage.ada, room, "Remember the lighthouse.", "I do.")
     await (await stage.ada.command(room, "persona use", name="Tutor")).response()
-    assert stage.runs(room) == 1
+    thread = await stage.ada.open_thread(room, "a thread")
+    await stage.asked(stage.ada, thread, "And the harbour.", "That too.")
+    assert stage.runs(room) == stage.runs(thread) == 1
+    stage.playground.world.remove_channel(thread)
+    await stage.asked(stage.ada, stage.channel(), "Is the thread gone?", "It is.")
+    assert (stage.runs(room), stage.runs(thread)) == (1, 0)
     stage.playground.world.remove_channel(room)
     # The bot's writes are made one after the other: what comes later is answered when the channel is forgotten.
     await stage.asked(stage.ada, stage.channel(), "Are you still there?", "I am.")
@@ -238,3 +243,4 @@ async def test_a_chosen_language_holds_for_oneself(stage: Stage) -> None:
     assert "Mention me" in await private(person, room, "help")
     await private(person, room, "preferences", setting="language", value="ko")
     assert "멘션" in await private(person, room, "help")
+    assert "페르소나" in await private(person, room, "persona use", name="Nobody at all")

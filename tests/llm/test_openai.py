@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import socket
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
@@ -27,6 +28,7 @@ from bot.errors import (
 )
 from bot.llm.openai import OpenAIModel
 from bot.llm.port import Event, Finished, Message, RefusalDelta, Request, Speaking, TextDelta
+from bot.llm.reader import read
 from tests.llm.server import ANSWER, USAGE, ModelServer, chunk, drop, error, events, status, streams
 
 REQUEST = Request(
@@ -287,6 +289,16 @@ async def test_what_is_no_stream(server: ModelServer, model: OpenAIModel, body: 
     server.reply(streams(body, content_type=content_type))
     with pytest.raises(Malformed):
         await play(model)
+
+
+async def test_what_was_written_is_not_repeated_in_an_error() -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b'data: {"choices": []}\n\ndata: my secret\n\n'
+
+    with pytest.raises(Malformed) as raised:
+        async for _ in read(chunks()):
+            pass
+    assert "secret" not in repr(raised.value) and "10 bytes" in repr(raised.value)
 
 
 async def test_an_event_without_end(server: ModelServer, model: OpenAIModel) -> None:

@@ -40,8 +40,6 @@ T = TypeVar("T")
 ANNA = Speaker(user_id=11, name="Anna")
 BORA = Speaker(user_id=12, name="Bora")
 OWNER = "here"
-RECOVERER = "there"
-"""The worker of the process that recovers."""
 
 
 @dataclass
@@ -175,7 +173,6 @@ class Stage:
             counter=self.counter,
             signs=self.signs,
             clock=self.clock,
-            worker=RECOVERER,
         )
         self.workers: list[Worker] = []
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.conversation import MAX_WAITING, File, Quote
 from bot.domain.run import RunStatus
-from bot.runs.inbox import MAX_QUOTE_TOKENS, Full, Joined, Queued, Seen
+from bot.runs.inbox import MAX_JOINED, MAX_QUOTE_TOKENS, Full, Joined, Queued, Seen
 from bot.storage.runs import Runs
 from tests.runs.conftest import ANNA, BORA, Stage
 
@@ -38,6 +38,13 @@ async def test_what_one_person_says_while_they_wait_is_one_turn(stage: Stage) ->
     async with stage.storage.read() as work:
         questions = await work.conversations.questions(run.run_id)
     assert [item.text for item in questions] == ["one", "two"]
+
+
+async def test_a_turn_takes_so_many_messages_and_the_next_is_another(stage: Stage) -> None:
+    first = await stage.ask("one")
+    for _ in range(MAX_JOINED - 1):
+        assert isinstance(await stage.say("more"), Joined)
+    assert (await stage.ask("too much for one turn")).run_id != first.run_id
 
 
 async def test_a_turn_is_not_joined_across_another_persons(stage: Stage) -> None:

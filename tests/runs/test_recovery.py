@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from bot.errors import DiscordRefused, NotAllowed
 from bot.runs.recovery import MAX_ATTEMPTS, PATIENCE
 from bot.runs.turn import SIGN_AFTER, TurnOfRun
 from bot.runs.worker import LEASE
-from tests.runs.conftest import BORA, OWNER, RECOVERER, Stage
+from tests.runs.conftest import BORA, OWNER, Stage
 
 INTERRUPTED = "The answer was interrupted here: the bot was restarted. Ask again for a whole answer."
 
@@ -180,20 +181,24 @@ async def test_a_second_recovery_finds_nothing_to_do(stage: Stage) -> None:
     assert await stage.recovery.recover(alone=True) == 0 and stage.board.calls == calls
 
 
-async def test_a_workers_own_runs_are_never_taken_from_it(stage: Stage) -> None:
-    await stage.ask()
-    run = await stage.claim(RECOVERER)
+async def test_a_run_in_hand_is_never_taken_from_its_worker(stage: Stage) -> None:
+    run, orphan = await stage.ask(), await stage.ask(channel_id=2)
+    await stage.claim()
+    await stage.claim()
     await stage.clock.advance(2 * LEASE / timedelta(seconds=1))
-    assert await stage.recovery.recover() == 0
+    recovery = dataclasses.replace(stage.recovery, in_hand=lambda: [run.run_id])
+    assert await recovery.recover() == 1
     assert (await stage.row(run.run_id))["status"] == "in_progress"
+    assert (await stage.row(orphan.run_id))["status"] == "queued", "claimed, and then lost on the way"
 
 
 class TestExpiry:
     HOUR = PATIENCE / timedelta(seconds=1)
 
     async def test_what_waited_for_an_hour_is_let_go_with_a_word_to_each_channel(self, stage: Stage) -> None:
-        first, second = await stage.ask(message_id=51), await stage.ask(speaker=BORA, message_id=52)
+        first = await stage.ask(message_id=51)
         third = await stage.ask(channel_id=2, locale="ko", message_id=53)
+        second = await stage.ask(speaker=BORA, message_id=52)
         stage.board.signs = {51, 52, 53}
         await stage.clock.advance(self.HOUR)
         assert await stage.recovery.expire() == 0

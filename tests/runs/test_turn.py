@@ -366,6 +366,15 @@ class TestInteractionThatEnds:
         await stage.pass_time(turn.carry_out(), step=5.0, limit=3_000)
         assert stage.board.in_channel(1) == ["> why?\nlate"]
 
+    async def test_an_end_that_comes_late_is_shown_in_the_channel(self, stage: Stage) -> None:
+        stage.board.until = stage.clock.now() + timedelta(minutes=14)
+        text = TextDelta("all of it")
+        stage.model.enqueue(Script((text, Pause(16 * 60.0), Finished(FinishReason.LENGTH, USAGE))))
+        await stage.ask("why?", command=True)
+        turn = TurnOfRun(stage.studio, await stage.claim(), OWNER)
+        await stage.pass_time(turn.carry_out(), step=5.0, limit=3_000)
+        assert stage.board.in_channel(1) == [f"> why?\nall of it\n{LIMIT}"]
+
     async def test_a_private_answer_ends_in_time_and_says_so(self, stage: Stage) -> None:
         stage.board.until = stage.clock.now() + timedelta(minutes=14)
         words = [part for number in range(200) for part in (TextDelta(f"w{number} "), Pause(10.0))]
@@ -385,7 +394,7 @@ class TestWindowStart:
 
     async def test_an_undo_while_an_answer_is_written_brings_everything_back(self, stage: Stage) -> None:
         stage.model.enqueue("Answer to the first.")
-        resets = Resets(stage.storage, stage.clock)
+        resets = Resets(stage.storage, stage.clock, stage.preferences, stage.personas)
         first = await stage.answer("first")
         reset = await resets.reset(first.place, MODERATOR)
         stage.model.enqueue(says("Answer to the second.", every=1.0))
@@ -395,14 +404,6 @@ class TestWindowStart:
         await resets.undo(reset.reset_id, first.place, MODERATOR)
         await stage.pass_time(writing)
         assert len(await stage.history()) == 2 and await self.window_start(stage) is None
-
-    async def test_a_start_that_moved_meanwhile_is_left_where_it_is(self, stage: Stage) -> None:
-        stage.model.enqueue("Answer.")
-        first = await stage.answer("first")
-        async with stage.storage.write() as work:
-            await work.conversations.move_window_start(1, seen=None, to=first.run_id)
-            await work.conversations.move_window_start(1, seen=None, to=999)
-        assert await self.window_start(stage) == first.run_id
 
 
 async def _asked(stage: Stage) -> bool:

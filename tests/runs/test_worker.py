@@ -211,7 +211,7 @@ class TestLease:
         run = await stage.ask()
         stage.worker(shared=True)
         await asked(stage)
-        await Resets(stage.storage, stage.clock).reset(run.place, MODERATOR)
+        await Resets(stage.storage, stage.clock, stage.preferences, stage.personas).reset(run.place, MODERATOR)
         await stage.until_status(run, RunStatus.CANCELLED)
         assert stage.model.abandoned == 1
 
@@ -234,6 +234,18 @@ class TestLease:
         assert (row["status"], row["lease_owner"]) == ("in_progress", "other")
         assert stage.board.in_channel(1) == shown and "interrupted" not in shown[0]
 
+    async def test_a_run_that_comes_back_to_the_worker_that_lost_it_is_answered_once(self, stage: Stage) -> None:
+        stage.model.enqueue(silent(), "second attempt")
+        run = await stage.ask()
+        worker = stage.worker(shared=True)
+        await asked(stage)
+        async with stage.storage.write() as work:
+            await work.runs.lapse_all(stage.clock.now())
+            assert await work.runs.requeue(run.run_id, stage.clock.now())
+        await ended(stage, run)
+        assert stage.board.in_channel(1) == ["second attempt"] and worker.in_hand == ()
+        assert stage.model.abandoned == 1
+
 
 class TestReset:
     async def test_a_reset_stops_the_answer_and_nothing_of_it_is_remembered(self, stage: Stage) -> None:
@@ -241,7 +253,7 @@ class TestReset:
         run = await stage.ask()
         worker = stage.worker()
         await stage.until_shown("one two")
-        reset = await Resets(stage.storage, stage.clock).reset(run.place, MODERATOR)
+        reset = await Resets(stage.storage, stage.clock, stage.preferences, stage.personas).reset(run.place, MODERATOR)
         assert reset.running == (run.run_id,)
         for run_id in reset.running:
             worker.stop_run(run_id)
@@ -267,7 +279,9 @@ class TestReset:
         await stage.until_shown("one two")
         drained = asyncio.create_task(worker.drain(0))
         await asyncio.sleep(0)
-        await Resets(stage.storage, stage.clock).reset(Place(channel_id=1, guild_id=7), MODERATOR)
+        await Resets(stage.storage, stage.clock, stage.preferences, stage.personas).reset(
+            Place(channel_id=1, guild_id=7), MODERATOR
+        )
         worker.stop_run(run.run_id)
         await stage.pass_time(drained)
         assert (await stage.row(run.run_id))["status"] in ("cancelled", "incomplete")

@@ -140,10 +140,12 @@ async def test_a_lease_lapses_unless_it_is_extended(talk: Talk, storage: Storage
     await talk.claim("one")
     await talk.claim("two")
     async with storage.write() as work:
-        assert await work.runs.lapsed(LEASE_ENDS - timedelta(microseconds=1), but="me") == ()
-        assert await work.runs.extend("one", LEASE_ENDS + timedelta(minutes=1)) == {run.run_id}
-        assert [lapsed.run_id for lapsed in await work.runs.lapsed(LEASE_ENDS, but="me")] == [other.run_id]
-        assert await work.runs.lapsed(LEASE_ENDS, but="two") == (), "the owner knows better"
+        assert await work.runs.lapsed(LEASE_ENDS - timedelta(microseconds=1)) == ()
+        assert await work.runs.extend("one", [run.run_id, other.run_id], LEASE_ENDS + timedelta(minutes=1)) == {
+            run.run_id
+        }
+        assert [lapsed.run_id for lapsed in await work.runs.lapsed(LEASE_ENDS)] == [other.run_id]
+        assert await work.runs.lapsed(LEASE_ENDS, but=[other.run_id]) == (), "the caller knows better"
         assert not await work.runs.requeue(run.run_id, LEASE_ENDS)
         assert await work.runs.requeue(other.run_id, LEASE_ENDS)
         assert not await work.runs.requeue(other.run_id, LEASE_ENDS)
@@ -154,9 +156,9 @@ async def test_a_sole_process_takes_every_lease_at_once(talk: Talk, storage: Sto
     run = await talk.ask()
     await talk.claim("dead")
     async with storage.write() as work:
-        assert await work.runs.lapsed(NOW, but="me") == ()
+        assert await work.runs.lapsed(NOW) == ()
         await work.runs.lapse_all(NOW)
-        assert [lapsed.run_id for lapsed in await work.runs.lapsed(NOW, but="me")] == [run.run_id]
+        assert [lapsed.run_id for lapsed in await work.runs.lapsed(NOW)] == [run.run_id]
 
 
 async def test_recovery_ends_a_lapsed_run_and_no_other(talk: Talk, storage: Storage) -> None:

@@ -70,7 +70,7 @@ async def test_only_answered_turns_are_history(talk: Talk) -> None:
 async def test_history_begins_at_the_window(talk: Talk, storage: Storage) -> None:
     _first, second, _third = [await talk.turn(text=said) for said in "abc"]
     async with storage.write() as work:
-        await work.conversations.move_window_start(1, seen=None, to=second.run_id)
+        await work.conversations.set_window_start(1, second.run_id)
         assert await work.conversations.window_start(1) == second.run_id
     assert await talk.said() == ["b", "c"]
 
@@ -79,7 +79,7 @@ async def test_a_place_learns_where_its_channel_hangs(talk: Talk, storage: Stora
     run = await talk.ask()
     async with storage.write() as work:
         assert not await work.conversations.known(99)
-        await work.conversations.move_window_start(1, seen=None, to=5)
+        await work.conversations.set_window_start(1, 5)
         await work.conversations.ensure(Place(channel_id=1, parent_id=8, guild_id=9), NOW + DAY)
         assert await work.conversations.known(1)
         assert await work.conversations.window_start(1) == 5
@@ -93,7 +93,7 @@ async def test_a_reset_hides_cancels_and_stops(talk: Talk, storage: Storage) -> 
     running, queued, private = await talk.ask(), await talk.ask(), await talk.ask(private=True)
     await talk.claim()
     async with storage.write() as work:
-        await work.conversations.move_window_start(1, seen=None, to=1)
+        await work.conversations.set_window_start(1, 1)
         reset = await work.conversations.reset(1, 9, NOW)
         assert await work.conversations.window_start(1) is None
     assert (reset.turns, reset.running) == (1, (running.run_id,))
@@ -110,7 +110,7 @@ async def test_an_undone_reset_brings_turns_back_once(talk: Talk, storage: Stora
         reset = await work.conversations.reset(1, 9, NOW)
     await talk.turn(text="c")
     async with storage.write() as work:
-        await work.conversations.move_window_start(1, seen=None, to=3)
+        await work.conversations.set_window_start(1, 3)
         assert await work.conversations.undo_reset(reset.reset_id, 2, NOW) is None
         assert await work.conversations.undo_reset(reset.reset_id, 1, NOW) == Restored(turns=2, persona=None)
         assert await work.conversations.undo_reset(reset.reset_id, 1, NOW) is None
