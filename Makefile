@@ -38,11 +38,12 @@ lock: $(READY) ## resolve requirements/*.txt anew from pyproject.toml
 clean: ## remove what the commands made
 	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis bench/results
 
-setup: $(READY)
+setup: $(READY) ## make .venv and do nothing else
 
 $(READY): requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Causerie needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Name another: make PYTHON=python3.12"; exit 1; }
+	@echo "Setting up .venv; once, some 560 MB."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) 2>/dev/null || true
 	@if $(BIN)/uv --version >/dev/null 2>&1; then \

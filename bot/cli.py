@@ -29,9 +29,12 @@ from bot.errors import (
     ModelError,
     ModelKeyRefused,
     ModelNotFound,
+    ModelSilent,
     ModelUnknown,
     StartupError,
+    TimedOut,
     TokenRefused,
+    Unreachable,
 )
 from bot.health import probe
 from bot.llm.openai import OpenAIModel
@@ -93,7 +96,11 @@ def upgrade() -> None:
 @db.command("check")
 def check_database() -> None:
     """Examine the whole database."""
-    problems = asyncio.run(_database_problems(config.load().database_url))
+    url = config.load().database_url
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).is_file():
+        raise DatabaseUnusable(url, "there is none yet; the first start makes it")
+    problems = asyncio.run(_database_problems(url))
     for problem in problems:
         err.print(problem, markup=False)
     if problems:
@@ -168,7 +175,10 @@ def _told(error: CauserieError) -> str:
 
 async def _discord(settings: Config, path: str) -> dict[str, object]:
     """Raises TokenRefused, DiscordUnreachable."""
-    headers = {"Authorization": f"Bot {settings.discord_token.get_secret_value()}"}
+    headers = {
+        "Authorization": f"Bot {settings.discord_token.get_secret_value()}",
+        "User-Agent": f"DiscordBot (causerie, {__version__})",
+    }
     url = f"{settings.discord_api_url.rstrip('/')}{path}"
     try:
         timeout = aiohttp.ClientTimeout(total=10)
@@ -208,6 +218,8 @@ async def _model(settings: Config) -> str:
         raise ModelKeyRefused(settings.openai_base_url) from error
     except ModelNotFound as error:
         raise ModelUnknown(settings.openai_model, settings.openai_base_url) from error
+    except (Unreachable, TimedOut) as error:
+        raise ModelSilent(settings.openai_base_url, error.detail or type(error).__name__) from error
     finally:
         await model.close()
     return f"{settings.openai_model} at {settings.openai_base_url}"

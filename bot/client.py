@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
+CLOSING = 5.0
+"""Seconds that the gateway gets to answer a goodbye; aiohttp would give it 30."""
 WAITING_SIGN = "⏳"
 GUILDS_SETTLE = 0.5
 """Seconds without a further guild after which discord.py calls itself ready. Messages are heard before that."""
@@ -105,11 +107,14 @@ class Causerie(commands.AutoShardedBot):
             await self.load_extension(extension)
 
     async def close(self) -> None:
-        """discord.py's own fails on a client that has not logged in."""
+        """discord.py's own fails on a client that has not logged in, and waits long for a gateway that is silent."""
         if self._logged_in:
-            await super().close()
-        else:
-            await self.http.close()
+            try:
+                async with asyncio.timeout(CLOSING):
+                    await super().close()
+            except TimeoutError:
+                log.info("gateway_not_closed", seconds=CLOSING)
+        await self.http.close()
 
     async def on_ready(self) -> None:
         self.connected.set()

@@ -25,6 +25,9 @@ from bot.errors import ConfigurationError
 
 OPENAI = "https://api.openai.com/v1"
 _OWN = "CAUSERIE_"
+_HTTP = r"^https?://"
+_DATABASE = r"^(sqlite|postgres(ql)?)(\+\w+)?://"
+_BEGINNINGS = {_HTTP: "http:// or https://", _DATABASE: "sqlite:// or postgresql://"}
 _QUOTED = re.compile(r"""\A(['"])(.*)\1\Z""", re.DOTALL)
 _PROBLEMS = {
     "int_parsing": "is not a whole number.",
@@ -33,7 +36,7 @@ _PROBLEMS = {
     "greater_than_equal": "has to be {ge:.10g} or more.",
     "less_than_equal": "has to be {le:.10g} or less.",
     "literal_error": "has to be {expected}.",
-    "string_pattern_mismatch": "is not an address of the right kind. {description}",
+    "string_pattern_mismatch": "has to begin with {beginnings}. {description}",
     "secret": "has a space or a character in it that no key has: it was copied wrongly.",
     "missing": "is missing. {description}",
 }
@@ -67,7 +70,7 @@ class Config(BaseSettings):
     discord_api_url: str = Field(
         "https://discord.com/api/v10",
         validation_alias="DISCORD_API_URL",
-        pattern=r"^https?://",
+        pattern=_HTTP,
         description="Discord's API, or a proxy or a playground in its place.",
     )
     openai_api_key: Key | None = Field(
@@ -78,7 +81,7 @@ class Config(BaseSettings):
     openai_base_url: str = Field(
         OPENAI,
         validation_alias="OPENAI_BASE_URL",
-        pattern=r"^https?://",
+        pattern=_HTTP,
         description="Any server with OpenAI's Chat Completions.",
     )
     openai_model: str = Field(
@@ -92,7 +95,7 @@ class Config(BaseSettings):
     database_url: str = Field(
         "sqlite:///data/causerie.db",
         validation_alias="DATABASE_URL",
-        pattern=r"^(sqlite|postgres(ql)?)(\+\w+)?://",
+        pattern=_DATABASE,
         description="sqlite:///path/to/file.db, or postgresql://user:password@host/database.",
     )
     log_level: Level = Field("INFO", validation_alias="LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR.")
@@ -131,9 +134,9 @@ class Config(BaseSettings):
 def load(environment: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")) -> Config:
     """Raises ConfigurationError with every problem. An empty value counts as missing."""
     given = _filled(os.environ if environment is None else environment)
-    if env_file is not None and env_file.is_file():
-        given = {**_filled(_read(env_file)), **given}
-    problems = [*_missing_key(given), *_unknown(given)]
+    written = _filled(_read(env_file)) if env_file is not None and env_file.is_file() else {}
+    given = {**written, **given}
+    problems = [*_missing_key(given), *_unknown(given), *_misspelt(written)]
     try:
         config = Config.model_validate({name: given[name] for name in names() if name in given})
     except ValidationError as error:
@@ -165,7 +168,12 @@ def _problems(error: ValidationError) -> Iterator[tuple[str, str]]:
     for problem in error.errors(include_input=False, include_url=False):
         name = str(problem["loc"][0])
         text = _PROBLEMS.get(problem["type"], "cannot be used: {message}.")
-        yield name, text.format(description=_description(name), message=problem["msg"], **problem.get("ctx", {}))
+        context = problem.get("ctx", {})
+        beginnings = _BEGINNINGS.get(context.get("pattern", ""))
+        yield (
+            name,
+            text.format(description=_description(name), message=problem["msg"], beginnings=beginnings, **context),
+        )
 
 
 def _description(name: str) -> str:
@@ -178,6 +186,15 @@ def _unknown(given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         if name.startswith(_OWN) and name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             yield name, f"is no setting of this bot. Did you mean {near[0]}?" if near else "is no setting of this bot."
+
+
+def _misspelt(written: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Of the file, whose variables are meant for this bot. It may hold others, of Docker for example."""
+    known = list(names())
+    for name in sorted(written):
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.9)
+        if name not in known and not name.startswith(_OWN) and near:
+            yield name, f"is no setting of this bot. Did you mean {near[0]}?"
 
 
 def _missing_key(given: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,8 @@ CauserieError
 │   ├── ModelUnknown           7   the server has no such model
 │   ├── DatabaseUnusable       8   cannot be opened or written
 │   ├── DatabaseNewer          9   written by a newer version
-│   └── HealthPortTaken        10  the health port is in use
+│   ├── HealthPortTaken        10  the health port is in use
+│   └── ModelSilent            11  the model's server cannot be reached; the doctor alone minds
 ├── ModelError                 a call to the model failed
 │   ├── KeyRefused             401, 403
 │   ├── ModelNotFound          404
@@ -109,6 +110,15 @@ class DatabaseNewer(StartupError):
         super().__init__(f"{url}: revision {revision}")
         self.url = url
         self.revision = revision
+
+
+class ModelSilent(StartupError):
+    exit_status = 11
+
+    def __init__(self, base_url: str, reason: str) -> None:
+        super().__init__(f"{base_url}: {reason}")
+        self.base_url = base_url
+        self.reason = reason
 
 
 class HealthPortTaken(StartupError):

@@ -50,7 +50,7 @@ class Help(commands.Cog):
 
     @staticmethod
     async def _persona(personas: Personas, asked_by: Caller) -> str:
-        return (await personas.current(asked_by.place, asked_by.actor, asked_by.private_locale)).name
+        return (await personas.current(asked_by.place, asked_by.actor, asked_by.public_locale)).name
 
 
 def _how(asked_by: Caller, everything: bool, _: Words) -> str:

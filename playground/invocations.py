@@ -98,11 +98,18 @@ def _typed(world: World, option: Json, value: Value, channel: Channel, resolved:
         case commands.INTEGER | commands.NUMBER:
             return _number(option, value)
         case commands.BOOLEAN:
-            return value if isinstance(value, bool) else str(value).lower() == "true"
+            return _truth(option, value)
         case commands.ATTACHMENT:
             return _uploaded(world, value, channel, resolved)
         case _:
             return _entity(world, value, channel, resolved)
+
+
+def _truth(option: Json, value: Value) -> bool:
+    said = str(value).lower()
+    if said not in ("true", "false"):
+        raise Impossible(f"{option['name']} takes True or False")
+    return said == "true"
 
 
 def _text(option: Json, value: str) -> str:

@@ -88,8 +88,9 @@ class Program:
         self._stopping = False
         self._process = await asyncio.create_subprocess_exec(
             *self._command,
-            env=self._environment,
-            cwd=ROOT,
+            # Elsewhere, so that a `.env` of this checkout, which is for another bot, is not read.
+            env={**self._environment, "PYTHONPATH": str(ROOT)},
+            cwd=self.log.absolute().parent,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

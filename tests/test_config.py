@@ -160,6 +160,28 @@ def test_a_file_in_another_encoding_is_told(tmp_path: Path) -> None:
     assert list(problems({}, tmp_path / ".env")) == [str(tmp_path / ".env")]
 
 
+def test_a_misspelt_name_in_the_file_is_told_and_another_programs_is_not(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("DISCORD_TOKN=a\nDATABSE_URL=sqlite:///x.db\nPOSTGRES_PASSWORD=x\nDISCORD_TOKEN_OLD=b\n")
+    with pytest.raises(ConfigurationError) as raised:
+        load({"DISCORD_TOKEN": "t", "OPENAI_API_KEY": "k"}, file)
+    assert raised.value.problems == (
+        ("DATABSE_URL", "is no setting of this bot. Did you mean DATABASE_URL?"),
+        ("DISCORD_TOKN", "is no setting of this bot. Did you mean DISCORD_TOKEN?"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "beginning"),
+    [("OPENAI_BASE_URL", "localhost:11434", "http://"), ("DATABASE_URL", "causerie.db", "sqlite://")],
+)
+def test_an_address_without_its_beginning_is_told_how_to_begin(name: str, value: str, beginning: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        load({"DISCORD_TOKEN": "t", "OPENAI_API_KEY": "k", name: value}, None)
+    ((named, problem),) = raised.value.problems
+    assert named == name and problem.startswith(f"has to begin with {beginning}")
+
+
 def test_a_dollar_in_the_file_is_a_dollar(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("DATABASE_URL=postgresql://anna:pa${HOME}ss@db/causerie\n")
     assert load(GIVEN, tmp_path / ".env").database_url == "postgresql://anna:pa${HOME}ss@db/causerie"

@@ -83,6 +83,9 @@ _EXPLANATIONS: dict[type[BaseException], _Explanation] = {
     ),
     errors.ModelKeyRefused: _says(N_("OPENAI_API_KEY: the server at {base_url} refused the key.")),
     errors.ModelUnknown: _says(N_("OPENAI_MODEL: the server at {base_url} has no model “{model}”.")),
+    errors.ModelSilent: _says(
+        N_("OPENAI_BASE_URL: the model's server at {base_url} cannot be reached: {reason}. Is it running there?")
+    ),
     errors.DatabaseUnusable: _says(N_("DATABASE_URL: the database {url} cannot be used: {reason}.")),
     errors.DatabaseNewer: _says(
         N_("The database {url} was written by a newer version (schema {revision}). Update the bot, or use a backup.")

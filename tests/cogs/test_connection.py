@@ -82,3 +82,14 @@ async def test_commands_that_discord_does_not_take_are_registered_again(
         await clock.advance(commands.PAUSES[-1])
     await asyncio.sleep(0)
     assert client.command_ids == {"ask": 5} and attempts == 4
+
+
+async def test_a_gateway_that_does_not_say_goodbye_is_left(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def silent(*arguments: Any, **options: Any) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(module, "CLOSING", 0.1)
+    monkeypatch.setattr(discord.gateway.DiscordWebSocket, "close", silent)
+    async with asyncio.timeout(5):
+        await client.close()
+    assert client.http._HTTPClient__session.closed

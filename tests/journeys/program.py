@@ -7,7 +7,10 @@ import os
 import signal
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Self
+
+ROOT = Path(__file__).parents[2]
 
 
 class Program:
@@ -21,6 +24,7 @@ class Program:
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._ended = False
+        self._directory = TemporaryDirectory()
 
     async def start(self) -> Self:
         inherited = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
@@ -29,8 +33,9 @@ class Program:
             "-m",
             "bot",
             *self._arguments,
-            env={**inherited, "PYTHONUNBUFFERED": "1", **self._environment},
-            cwd=Path(__file__).parents[2],
+            # Elsewhere, so that a `.env` of this checkout is not read.
+            env={**inherited, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT), **self._environment},
+            cwd=self._directory.name,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
@@ -75,7 +80,9 @@ class Program:
         assert self._process is not None and self._reader is not None
         async with asyncio.timeout(40):
             await self._reader
-            return await self._process.wait()
+            status = await self._process.wait()
+        self._directory.cleanup()
+        return status
 
     def _said(self, text: str) -> bool:
         return any(text in line for line in self._lines)

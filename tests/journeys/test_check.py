@@ -95,7 +95,7 @@ async def test_a_bot_that_lacks_nothing(patient: Patient) -> None:
         ({"DISCORD_API_URL": "http://127.0.0.1:9/x"}, 4, {"Discord token", "Gateway", "Intents"}, "127.0.0.1:9"),
         ({"OPENAI_API_KEY": "sk-a-wrong-one"}, 6, {"Model"}, "refused the key"),
         ({"OPENAI_MODEL": "gpt-99"}, 7, {"Model"}, "gpt-99"),
-        ({"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}, 1, {"Model"}, "cannot be reached"),
+        ({"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}, 11, {"Model"}, "cannot be reached"),
         ({"DATABASE_URL": "sqlite:////dev/null/causerie.db"}, 8, {"Database"}, "DATABASE_URL"),
         (
             {"DATABASE_URL": "postgresql://anna:s3cret@127.0.0.1:9/x"},
