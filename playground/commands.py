@@ -66,11 +66,11 @@ class Commands:
     def _completed(self, definition: Json, guild_id: int | None, known: dict[tuple[int, str], str]) -> Json:
         type = definition.get("type") or CHAT_INPUT
         command = {
-            "description": "",
             "default_member_permissions": None,
             "nsfw": False,
             "contexts": None,
             **definition,
+            "description": definition.get("description") or "",
             "integration_types": definition.get("integration_types") or [0],
             "type": type,
             "id": known.get((type, definition["name"])) or str(self._snowflakes.next()),

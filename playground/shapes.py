@@ -169,6 +169,7 @@ class List:
     item: Shape
     low: int = 0
     high: float = math.inf
+    unique: bool = False
 
     def read(self, value: Any, at: str, problems: Problems) -> Any:
         if not isinstance(value, list):
@@ -177,7 +178,15 @@ class List:
         if not self.low <= len(value) <= self.high:
             problems[at] = length_problem(self.low, self.high)
             return value
-        return [self.item.read(item, inside(at, index), problems) for index, item in enumerate(value)]
+        known = [self.item.read(item, inside(at, index), problems) for index, item in enumerate(value)]
+        if self.unique:
+            for index, item in enumerate(known):
+                if item in known[:index]:
+                    problems[inside(at, index)] = (
+                        "SET_TYPE_ALREADY_CONTAINS_VALUE",
+                        "The set already contains this value",
+                    )
+        return known
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,3 +55,7 @@ def nothing_breaks_the_contract(inspector: Inspector) -> Iterator[None]:
     yield
     breaches = inspector.breaches()
     assert not breaches, "\n".join(map(str, breaches))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fuzz", type=int, default=1, help="times the usual number of generated requests")

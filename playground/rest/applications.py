@@ -11,6 +11,8 @@ GATEWAY_PATH = "/gateway"
 
 
 async def application(exchange: Exchange) -> Reply:
+    if "application_id" in exchange.request.match_info:
+        _require_own(exchange)
     return ok(payloads.application(exchange.world))
 
 

@@ -55,10 +55,15 @@ _EMBED = Form(
     },
     compact=True,
 )
-_IDS = List(Snowflake(), 0, 100)
+_IDS = List(Snowflake(), 0, 100, unique=True)
 _ALLOWED_MENTIONS = Form(
     {},
-    {"parse": List(OneOf(("users", "roles", "everyone"))), "users": _IDS, "roles": _IDS, "replied_user": Flag()},
+    {
+        "parse": List(OneOf(("users", "roles", "everyone")), unique=True),
+        "users": _IDS,
+        "roles": _IDS,
+        "replied_user": Flag(),
+    },
     compact=True,
 )
 _ATTACHMENT = Form({"id": Snowflake()}, {"filename": Text(1, 1024), "description": Text(0, 1024)}, compact=True)
@@ -122,7 +127,7 @@ THREAD_EDIT = Form(
 )
 CHANNEL_EDIT = Form({}, {"name": Given(Text(1, 100)), "topic": Text(0, 4096)})
 DIRECT = Form({"recipient_id": Snowflake()})
-BULK_DELETE = Form({"messages": List(Snowflake(), 2, 100)})
+BULK_DELETE = Form({"messages": List(Snowflake(), 2, 100, unique=True)})
 
 _LOCAL_TEXT = Each(frozenset(_LOCALES.split()), Text(1, 100))
 # Lengths and letters of names are judged with the commands, which have codes of their own for them.
@@ -150,7 +155,7 @@ _PLAIN: Mapping[int, Shape] = {
     4: _valued(Integer(), min_value=Integer(), max_value=Integer()),
     5: _option(),
     6: _option(),
-    7: _option(channel_types=List(OneOf((0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16)), 0, 13)),
+    7: _option(channel_types=List(OneOf(component_shapes.CHANNEL_TYPES), unique=True)),
     8: _option(),
     9: _option(),
     10: _valued(Number(), min_value=Number(), max_value=Number()),
@@ -168,8 +173,9 @@ COMMAND = Form(
         "default_member_permissions": Either((Integer(0, 2**54 - 1), Snowflake())),
         "dm_permission": Flag(),
         "nsfw": Given(Flag()),
-        "contexts": List(OneOf((0, 1, 2)), 1, 3),
-        "integration_types": List(OneOf((0, 1)), 1, 2),
+        "contexts": List(OneOf((0, 1, 2)), 1, unique=True),
+        "integration_types": List(OneOf((0, 1)), 1, unique=True),
     },
+    compact=True,
 )
 COMMANDS = List(COMMAND, 0, 130)

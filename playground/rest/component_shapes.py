@@ -19,7 +19,7 @@ from playground.shapes import Flag, Form, Integer, Kinds, List, OneOf, Shape, Sn
 USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT = 5, 6, 7, 8
 TEXT_DISPLAY, THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER = 10, 11, 12, 13, 14, 17
 RADIO_GROUP, CHECKBOX = 21, 23
-_CHANNEL_TYPES = (0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16)
+CHANNEL_TYPES = (0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15)
 
 _Shapes = Mapping[str, Shape]
 
@@ -72,7 +72,7 @@ _SELECTS: Mapping[int, Shape] = {
     USER_SELECT: _entity_select("user"),
     ROLE_SELECT: _entity_select("role"),
     MENTIONABLE_SELECT: _entity_select("user", "role"),
-    CHANNEL_SELECT: _entity_select("channel", channel_types=List(OneOf(_CHANNEL_TYPES), 0, len(_CHANNEL_TYPES))),
+    CHANNEL_SELECT: _entity_select("channel", channel_types=List(OneOf(CHANNEL_TYPES), unique=True)),
 }
 _TEXT = _part({"content": Text(1, 4000)})
 _MEDIA = Form({"url": Url()})

@@ -109,11 +109,11 @@ class Exchange:
             raise errors.file_too_large() from None
 
     async def json(self, shape: shapes.Shape | None = None) -> Any:
-        """Raises ApiError unless it has the shape. An absent body is an empty object."""
+        """Raises ApiError unless it is JSON of that shape."""
         raw = await self.raw()
         if raw and self.request.content_type != JSON:
             raise errors.wrong_content_type(JSON)
-        value = parsed(raw) if raw else {}
+        value = parsed(raw)
         return value if shape is None else shapes.read(shape, value)
 
 

@@ -39,7 +39,7 @@ async def read(exchange: Exchange, shape: shapes.Shape = bodies.MESSAGE) -> Form
         return _of_parts(exchange.request.headers["Content-Type"], raw, shape)
     if raw and type != JSON:
         raise errors.wrong_content_type(JSON, MULTIPART)
-    return Form(shapes.read(shape, parsed(raw) if raw else {}), {})
+    return Form(shapes.read(shape, parsed(raw)), {})
 
 
 def _of_parts(content_type: str, raw: bytes, shape: shapes.Shape) -> Form:

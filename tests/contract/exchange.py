@@ -95,7 +95,7 @@ async def _exchange(request: web.Request, response: web.StreamResponse) -> Excha
     body = response.body if isinstance(response, web.Response) else b""
     return Exchange(
         method=request.method,
-        path=request.path.removeprefix(API),
+        path=request.rel_url.raw_path.removeprefix(API),
         query=tuple(request.query.items()),
         sent_headers={name.lower(): value for name, value in request.headers.items()},
         sent=sent,
