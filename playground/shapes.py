@@ -7,6 +7,7 @@ words of Discord's own forms.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Collection, Mapping
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from playground.errors import InvalidForm
+from playground.errors import InvalidForm, invalid_json
 
 Problems = dict[str, tuple[str, str]]
 
@@ -35,6 +36,30 @@ def read(shape: Shape, value: Any) -> Any:
     if problems:
         raise InvalidForm(problems)
     return known
+
+
+def parsed(raw: bytes) -> Any:
+    """Raises ApiError unless it is JSON of Unicode text: half a surrogate pair is none, and NaN is no number."""
+    try:
+        value = json.loads(raw, parse_constant=_refuse)
+        if b"\\ud" in raw.lower():
+            json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise invalid_json() from None
+    return value
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def snowflake(path: str, value: object) -> int:
+    """Raises InvalidForm where it is no id."""
+    problems: Problems = {}
+    text = Snowflake().read(value, path, problems)
+    if problems:
+        raise InvalidForm(problems)
+    return int(text)
 
 
 def length_problem(low: int, high: float) -> tuple[str, str]:
@@ -105,11 +130,14 @@ class Integer:
 class Number:
     """Finite."""
 
+    low: float = -(2**53)
+    high: float = 2**53
+
     def read(self, value: Any, at: str, problems: Problems) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | float):
             problems[at] = ("NUMBER_TYPE_COERCE", "Value is not float.")
-        elif not abs(value) <= 2**53:
-            problems[at] = ("NUMBER_TYPE_MAX", f"float value should be less than or equal to {2**53}.")
+        elif not self.low <= value <= self.high:
+            problems[at] = ("NUMBER_TYPE_MAX", f"float value should be between {self.low} and {self.high}.")
         return value
 
 
@@ -118,6 +146,14 @@ class Flag:
     def read(self, value: Any, at: str, problems: Problems) -> Any:
         if not isinstance(value, bool):
             problems[at] = ("BOOLEAN_TYPE_CONVERT", "Must be either true or false.")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Null:
+    def read(self, value: Any, at: str, problems: Problems) -> Any:
+        if value is not None:
+            problems[at] = ("BASE_TYPE_CHOICES", "Value must be null.")
         return value
 
 
@@ -191,15 +227,15 @@ class List:
 
 @dataclass(frozen=True, slots=True)
 class Each:
-    """A mapping from some keys to values of one shape, such as translations."""
+    """A mapping from some keys, or with None any, to values of one shape, such as translations."""
 
-    keys: frozenset[str]
+    keys: frozenset[str] | None
     value: Shape
 
     def read(self, value: Any, at: str, problems: Problems) -> Any:
         if not isinstance(value, dict):
             return _no_mapping(value, at, problems)
-        if not self.keys.issuperset(value):
+        if self.keys is not None and not self.keys.issuperset(value):
             problems[at] = choices_problem(sorted(self.keys))
             return value
         return {key: self.value.read(item, inside(at, key), problems) for key, item in value.items()}

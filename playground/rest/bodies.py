@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from playground.locales import LOCALES
 from playground.posting import MAX_CONTENT
 from playground.rest import component_shapes
 from playground.shapes import (
@@ -30,10 +31,6 @@ MAX_NONCE = 25
 ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
 MAX_SLOWMODE = 21600
 """Seconds."""
-_LOCALES = """
-    ar bg cs da de el en-GB en-US es-419 es-ES fi fr he hi hr hu id it ja ko lt nl no pl pt-BR ro ru sv-SE th tr uk vi
-    zh-CN zh-TW
-"""
 
 _Shapes = Mapping[str, Shape]
 
@@ -129,7 +126,7 @@ CHANNEL_EDIT = Form({}, {"name": Given(Text(1, 100)), "topic": Text(0, 4096)})
 DIRECT = Form({"recipient_id": Snowflake()})
 BULK_DELETE = Form({"messages": List(Snowflake(), 2, 100, unique=True)})
 
-_LOCAL_TEXT = Each(frozenset(_LOCALES.split()), Text(1, 100))
+_LOCAL_TEXT = Each(LOCALES, Text(1, 100))
 # Lengths and letters of names are judged with the commands, which have codes of their own for them.
 _NAMES: _Shapes = {"name": Text()}
 _TOLD: _Shapes = {

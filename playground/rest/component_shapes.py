@@ -57,28 +57,30 @@ _ASKING: _Shapes = {
     "placeholder": Text(0, 150),
     "min_values": Integer(0, 25),
     "max_values": Integer(1, 25),
-    "disabled": Flag(),
-    "required": Flag(),
 }
 
 
-def _entity_select(*kinds: str, **more: Shape) -> Form:
-    chosen = Form({"id": Snowflake(), "type": OneOf(kinds)})
-    return _part(_CUSTOM_ID, {**_ASKING, "default_values": List(chosen, 0, 25), **more})
+def _selects(**more: Shape) -> Mapping[int, Shape]:
+    """In messages they can be disabled, in forms required."""
+
+    def of(*kinds: str, **own: Shape) -> Form:
+        chosen = Form({"id": Snowflake(), "type": OneOf(kinds)})
+        return _part(_CUSTOM_ID, {**_ASKING, **more, "default_values": List(chosen, 0, 25), **own})
+
+    return {
+        STRING_SELECT: _part({**_CUSTOM_ID, "options": List(_OPTION, 1, 25)}, {**_ASKING, **more}),
+        USER_SELECT: of("user"),
+        ROLE_SELECT: of("role"),
+        MENTIONABLE_SELECT: of("user", "role"),
+        CHANNEL_SELECT: of("channel", channel_types=List(OneOf(CHANNEL_TYPES), unique=True)),
+    }
 
 
-_SELECTS: Mapping[int, Shape] = {
-    STRING_SELECT: _part({**_CUSTOM_ID, "options": List(_OPTION, 1, 25)}, _ASKING),
-    USER_SELECT: _entity_select("user"),
-    ROLE_SELECT: _entity_select("role"),
-    MENTIONABLE_SELECT: _entity_select("user", "role"),
-    CHANNEL_SELECT: _entity_select("channel", channel_types=List(OneOf(CHANNEL_TYPES), unique=True)),
-}
 _TEXT = _part({"content": Text(1, 4000)})
 _MEDIA = Form({"url": Url()})
 _PICTURE: _Shapes = {"description": Text(1, 1024), "spoiler": Flag()}
 _LAYOUT: Mapping[int, Shape] = {
-    ROW: _part({"components": List(Kinds("type", {BUTTON: _BUTTON, **_SELECTS}), 1, 5)}),
+    ROW: _part({"components": List(Kinds("type", {BUTTON: _BUTTON, **_selects(disabled=Flag())}), 1, 5)}),
     SECTION: _part(
         {
             "components": List(Kinds("type", {TEXT_DISPLAY: _TEXT}), 1, 3),
@@ -107,7 +109,7 @@ _TEXT_INPUT = _part({**_CUSTOM_ID, "style": OneOf((1, 2))}, _INPUT)
 _UPLOADS: _Shapes = {"min_values": Integer(0, 10), "max_values": Integer(1, 10), "required": Flag()}
 _ASKED: Mapping[int, Shape] = {
     TEXT_INPUT: _TEXT_INPUT,
-    **_SELECTS,
+    **_selects(required=Flag()),
     FILE_UPLOAD: _part(_CUSTOM_ID, _UPLOADS),
     RADIO_GROUP: _choice_group(2),
     CHECKBOX_GROUP: _choice_group(1),

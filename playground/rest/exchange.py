@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from playground import errors, permissions, shapes, sight
 from playground.entities import Channel, Guild, Json, Message
 from playground.interactions import Interactions
 from playground.posting import require
+from playground.shapes import parsed, snowflake
 from playground.world import World
 
 JSON = "application/json"
@@ -32,30 +32,6 @@ NOTHING = Reply(status=204)
 
 def ok(body: Any) -> Reply:
     return Reply(body=body)
-
-
-def snowflake(path: str, value: object) -> int:
-    """Raises ApiError where it is no id."""
-    problems: shapes.Problems = {}
-    text = shapes.Snowflake().read(value, path, problems)
-    if problems:
-        raise errors.InvalidForm(problems)
-    return int(text)
-
-
-def parsed(raw: bytes) -> Any:
-    """Raises ApiError unless it is JSON of Unicode text: half a surrogate pair is none, and NaN is no number."""
-    try:
-        value = json.loads(raw, parse_constant=_refuse)
-        if b"\\ud" in raw.lower():
-            json.dumps(value, ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
-        raise errors.invalid_json() from None
-    return value
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

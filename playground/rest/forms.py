@@ -11,8 +11,8 @@ from playground import cdn, components, errors, shapes
 from playground.entities import COMPONENTS_V2, Attachment, Channel, Json
 from playground.posting import Draft
 from playground.rest import bodies, multipart
-from playground.rest.exchange import JSON, Exchange, parsed
-from playground.shapes import Problems, inside
+from playground.rest.exchange import JSON, Exchange
+from playground.shapes import Problems, inside, parsed
 
 MULTIPART = "multipart/form-data"
 MAX_EMBED_CHARACTERS = 6000

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import unquote
 
-from playground import errors, payloads, permissions, posting, shapes
+from playground import emoji, errors, payloads, permissions, posting, shapes
 from playground.entities import Message
 from playground.rest import bodies, forms
-from playground.rest.exchange import NOTHING, Exchange, Reply, Route, ok, snowflake
+from playground.rest.exchange import NOTHING, Exchange, Reply, Route, ok
+from playground.shapes import snowflake
 
 PAGE = 100
 
@@ -108,14 +109,10 @@ async def typing(exchange: Exchange) -> Reply:
 
 def _emoji(exchange: Exchange) -> str:
     """Raises ApiError for what is neither an emoji character nor a custom one."""
-    emoji = unquote(exchange.request.match_info["emoji"])
-    name, separator, id = emoji.partition(":")
-    if separator:
-        if name and id.isdecimal():
-            return emoji
-    elif emoji and not any(letter.isalpha() for letter in emoji) and not emoji.isascii():
-        return emoji
-    raise errors.unknown_emoji()
+    named = unquote(exchange.request.match_info["emoji"])
+    if not emoji.known(named):
+        raise errors.unknown_emoji()
+    return named
 
 
 def _page(exchange: Exchange, messages: list[Message], limit: int) -> list[Message]:

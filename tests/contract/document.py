@@ -27,7 +27,10 @@ Schema = dict[str, Any]
 
 LIBRARY_KEYS = (
     re.compile(r"\$(\[\d+\])?\.nsfw"),  # of a command: in Discord's reference, not in its file
-    re.compile(r"\$\.tts"),  # discord.py sends it with edits too
+    re.compile(r"\$(\.data)?\.tts"),  # discord.py sends it with edits too
+    re.compile(
+        r"\$(\.data)?\.attachments\[\d+\]\.(url|proxy_url|size|spoiler|content_type|ephemeral)"
+    ),  # and all of a file
     re.compile(r"\$(\.data)?\.embeds\[\d+\]\.flags"),  # discord.py gives back what came with an embed
 )
 """Keys of requests beyond the document that Discord is known to take, as JSON paths."""
