@@ -256,18 +256,22 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """An object. What is `optional` may be null too; `compact` then drops it."""
+    """An object. What is `optional` may be null too; `compact` then drops it.
+
+    `usual`: what stands in for keys left out.
+    """
 
     required: Mapping[str, Shape] = field(default_factory=dict)
     optional: Mapping[str, Shape] = field(default_factory=dict)
     compact: bool = False
+    usual: Mapping[str, Any] = field(default_factory=dict)
 
     def read(self, value: Any, at: str, problems: Problems) -> Any:
         if not isinstance(value, dict):
             return _no_mapping(value, at, problems)
-        known = {
-            key: Given(shape).read(value.get(key), inside(at, key), problems) for key, shape in self.required.items()
-        }
+        known = dict(self.usual)
+        for key, shape in self.required.items():
+            known[key] = Given(shape).read(value.get(key), inside(at, key), problems)
         for key, shape in self.optional.items():
             if key not in value or (value[key] is None and self.compact):
                 continue

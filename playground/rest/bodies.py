@@ -48,7 +48,16 @@ _EMBED = Form(
         "footer": Form({"text": Text(1, 2048)}, {"icon_url": Url()}, compact=True),
         "image": _PICTURE,
         "thumbnail": _PICTURE,
-        "fields": List(Form({"name": Text(1, 256), "value": Text(1, 1024)}, {"inline": Given(Flag())}), 0, MAX_FIELDS),
+        "fields": List(
+            Form(
+                {"name": Text(1, 256), "value": Text(1, 1024)},
+                {"inline": Flag()},
+                compact=True,
+                usual={"inline": False},
+            ),
+            0,
+            MAX_FIELDS,
+        ),
     },
     compact=True,
 )
@@ -111,7 +120,12 @@ _ARCHIVING = OneOf(ARCHIVE_MINUTES)
 _SLOWMODE = Integer(0, MAX_SLOWMODE)
 THREAD = Form(
     {"name": Text(1, 100)},
-    {"auto_archive_duration": _ARCHIVING, "rate_limit_per_user": _SLOWMODE, "type": OneOf((10, 11, 12))},
+    {
+        "auto_archive_duration": _ARCHIVING,
+        "rate_limit_per_user": _SLOWMODE,
+        "type": OneOf((10, 11, 12)),
+        "invitable": Flag(),
+    },
 )
 THREAD_EDIT = Form(
     {},
@@ -120,9 +134,19 @@ THREAD_EDIT = Form(
         "archived": Given(Flag()),
         "locked": Given(Flag()),
         "auto_archive_duration": Given(_ARCHIVING),
+        "rate_limit_per_user": Given(_SLOWMODE),
     },
 )
-CHANNEL_EDIT = Form({}, {"name": Given(Text(1, 100)), "topic": Text(0, 4096)})
+CHANNEL_EDIT = Form(
+    {},
+    {
+        "name": Given(Text(1, 100)),
+        "topic": Text(0, 4096),
+        "nsfw": Given(Flag()),
+        "position": Given(Integer(0, 2**31 - 1)),
+        "rate_limit_per_user": Given(_SLOWMODE),
+    },
+)
 DIRECT = Form({"recipient_id": Snowflake()})
 BULK_DELETE = Form({"messages": List(Snowflake(), 2, 100, unique=True)})
 

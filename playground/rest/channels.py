@@ -21,6 +21,9 @@ async def edit_channel(exchange: Exchange) -> Reply:
         body = await exchange.json(bodies.CHANNEL_EDIT)
         channel.name = body.get("name", channel.name)
         channel.topic = body.get("topic", channel.topic)
+        channel.nsfw = body.get("nsfw", channel.nsfw)
+        channel.position = body.get("position", channel.position)
+        channel.slowmode = body.get("rate_limit_per_user", channel.slowmode)
     exchange.world.channel_changed(channel)
     return ok(payloads.channel(channel, exchange.world.bot))
 
@@ -32,6 +35,7 @@ def _edit_thread(exchange: Exchange, thread: Channel, body: Json) -> None:
     thread.name = body.get("name", thread.name)
     thread.locked = body.get("locked", thread.locked)
     thread.auto_archive_minutes = body.get("auto_archive_duration", thread.auto_archive_minutes)
+    thread.slowmode = body.get("rate_limit_per_user", thread.slowmode)
     if "archived" in body:
         thread.archived = body["archived"]
         thread.archive_changed_at = exchange.world.clock.now()
@@ -118,6 +122,7 @@ async def me(exchange: Exchange) -> Reply:
 
 def _opened(exchange: Exchange, thread: Channel, body: Json) -> Json:
     thread.auto_archive_minutes = body.get("auto_archive_duration") or thread.auto_archive_minutes
+    thread.slowmode = body.get("rate_limit_per_user") or thread.slowmode
     return payloads.channel(thread, exchange.world.bot)
 
 

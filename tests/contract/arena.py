@@ -9,9 +9,10 @@ from typing import Any, Self, TypeVar
 import aiohttp
 
 from bot.clock import ManualClock
-from playground.entities import Channel, Guild, Interaction, Message
+from playground.entities import EPHEMERAL, Channel, Guild, Interaction, Message, Modal
 from playground.limits import RATES
 from playground.people import Person
+from playground.posting import Draft
 from playground.rest.api import ROUTES
 from playground.server import Playground
 from tests.contract.exchange import CARELESS
@@ -28,11 +29,30 @@ COMMAND = {
 }
 
 
+BUTTON = {"type": 2, "style": 1, "custom_id": "press", "label": "Press"}
+MODAL = {
+    "custom_id": "form",
+    "title": "Form",
+    "components": [
+        {"type": 18, "label": "Name", "component": {"type": 4, "custom_id": "name", "style": 1, "required": False}},
+        {"type": 18, "label": "File", "component": {"type": 19, "custom_id": "file"}},
+    ],
+}
+
+
+class Hasty(ManualClock):
+    """Whatever waits for a time has waited long enough."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+
+
 class Arena:
     """One guild, one person, and of everything that has an id at least one that exists. Nothing is limited."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: ManualClock | None = None) -> None:
         self._runner = asyncio.Runner()
+        self._clock = clock or ManualClock()
 
     def __enter__(self) -> Self:
         self._runner.__enter__()
@@ -57,6 +77,24 @@ class Arena:
     def restore(self) -> None:
         """What an earlier request deleted or changed is there again."""
         self.run(self._restore())
+
+    def stays_usable(self) -> None:
+        """Fails unless everything that was kept can be shown again."""
+        self.restore()
+        channel, guild = f"/channels/{self.general.id}", f"/guilds/{self.guild.id}"
+        commands = f"/applications/{self.playground.bot_user_id}/commands"
+        for path in (
+            channel,
+            f"{channel}/messages?limit=100",
+            f"{guild}/channels",
+            f"{guild}/threads/active",
+            commands,
+        ):
+            assert self.bot("GET", path).status == 200, path
+        sent = self.bot("POST", f"{channel}/messages", json={"content": "still there"})
+        assert sent.status == 200 and self.bot("DELETE", f"{channel}/messages/{sent.body['id']}").status == 204
+        for path in ("/state", f"{channel}/messages?user_id={self.ada.id}&versions=1"):
+            assert self.ask("GET", f"{self.playground.url}/playground/api{path}").status == 200, path
 
     def ids(self) -> list[str]:
         things = (self.guild, self.general, self.thread, self.message, self.said, self.ada, self.playground.world.bot)
@@ -87,9 +125,11 @@ class Arena:
 
     async def _open(self) -> None:
         routes = [f"{route.method} {route.path}" for route in ROUTES]
-        self.playground = Playground(clock=ManualClock(), rates=dict.fromkeys((*RATES, *routes)))
+        self.playground = Playground(clock=self._clock, rates=dict.fromkeys((*RATES, *routes)))
         await self.playground.__aenter__()
         self._session = aiohttp.ClientSession(headers={CARELESS: "yes"})
+        # A bot that hears everything, so that what is told of each change is looked at as well.
+        self.playground.sessions.begin((0, 1), (1 << 32) - 1, asyncio.Queue(), "")
         self.guild: Guild = self.playground.add_guild("Arena")
         self.ada: Person = self.playground.add_person("Ada")
         self.playground.join(self.ada, self.guild)
@@ -99,7 +139,7 @@ class Arena:
         self.thread: Channel = await self.ada.open_thread(self.general, "thread", self.said)
         self.message: Message = await self._message()
         self.asked: Interaction = await self._asked()
-        self.answered: Interaction = await self._asked()
+        self.answered: Interaction = await self._answered()
 
     async def _close(self) -> None:
         await self._session.close()
@@ -120,13 +160,13 @@ class Arena:
         if self.asked.answered is not None or self.asked.channel is not self.general:
             self.asked = await self._asked()
         if self.answered.original is None or self.answered.original.deleted_at:
-            self.answered = await self._answer(await self._asked())
+            self.answered = await self._answered()
 
     async def _message(self) -> Message:
         reply = await self._ask(
             "POST",
             f"{self.playground.api_url}/channels/{self.general.id}/messages",
-            json={"content": "written"},
+            json={"content": "written", "components": [{"type": 1, "components": [BUTTON]}]},
             headers={"Authorization": f"Bot {self.playground.token}"},
         )
         return self.general.by_id[int(reply.body["id"])]
@@ -135,7 +175,18 @@ class Arena:
         self.playground.world.commands.overwrite(None, [COMMAND])
         return (await self.ada.command(self.general, "ask")).interaction
 
-    async def _answer(self, asked: Interaction) -> Interaction:
-        url = f"{self.playground.api_url}/interactions/{asked.id}/{asked.token}/callback"
-        await self._ask("POST", url, json={"type": 4, "data": {"content": "answer", "flags": 64}})
+    async def _answered(self) -> Interaction:
+        """Told as the bot would tell it, before the time for it can be over."""
+        asked = await self._asked()
+        self.playground.interactions.answer(asked, 4, {}, Draft(content="answer", flags=EPHEMERAL))
         return asked
+
+    def form(self) -> Modal:
+        """One that stands open before the person."""
+        return self.run(self._form())
+
+    async def _form(self) -> Modal:
+        asked = await self._asked()
+        self.playground.interactions.answer(asked, 9, MODAL, Draft())
+        assert asked.modal is not None
+        return asked.modal

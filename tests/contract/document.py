@@ -246,10 +246,18 @@ def _nearest(error: Any) -> Iterator[tuple[list[str | int], str]]:
         yield error.instance_path, error.message
         return
     kind = [*error.instance_path, "type"]
-    # Forms of another `type` last, then those that fail early, such as null.
-    ranked = sorted(context, key=lambda errors: (any(each.instance_path == kind for each in errors), -_depth(errors)))
+    # Forms of another `type` last, then those of another kind of value, then those that fail early.
+    ranked = sorted(context, key=lambda errors: (_has(errors, kind), _mistaken(errors, error), -_depth(errors)))
     for each in ranked[0]:
         yield from _nearest(each)
+
+
+def _has(errors: list[Any], path: list[str | int]) -> bool:
+    return any(error.instance_path == path for error in errors)
+
+
+def _mistaken(errors: list[Any], outer: Any) -> bool:
+    return any(error.instance_path == outer.instance_path and "not of type" in error.message for error in errors)
 
 
 def _depth(errors: list[Any]) -> int:

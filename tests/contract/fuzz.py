@@ -11,6 +11,8 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar
 
+import pytest
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from tests.contract.document import Contract, Schema
@@ -216,3 +218,15 @@ def multipart(draw: Draw, body: bytes, boundary: str) -> bytes:
     whole = b"".join(line + b"\r\n" + part + b"\r\n" for part in parts) + line + b"--\r\n"
     strange = (b"", line, line + b"--", whole[:-4], whole.replace(b"\r\n", b"\n"), parts[0], whole + b"\x00" * 100)
     return draw(st.sampled_from((*[whole] * 12, *strange)))
+
+
+def examples(request: pytest.FixtureRequest, number: int) -> settings:
+    """The same ones every time."""
+    return settings(
+        max_examples=number * request.config.getoption("--fuzz"),
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )

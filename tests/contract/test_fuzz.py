@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from playground.rest.api import ROUTES
@@ -31,18 +31,6 @@ def contract(inspector: Inspector) -> Contract:
     if inspector.contract is None:
         pytest.skip("DISCORD_OPENAPI names no file: there is no description to make requests from")
     return inspector.contract
-
-
-def examples(request: pytest.FixtureRequest, number: int) -> settings:
-    """The same ones every time."""
-    return settings(
-        max_examples=number * request.config.getoption("--fuzz"),
-        derandomize=True,
-        database=None,
-        deadline=None,
-        phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
-    )
 
 
 class Request:
@@ -97,7 +85,7 @@ class Request:
 def test_any_request_is_answered_as_discord_would(
     route: Route, arena: Arena, contract: Contract, inspector: Inspector, request: pytest.FixtureRequest
 ) -> None:
-    @examples(request, 60 if route.method in ("POST", "PUT", "PATCH") else 20)
+    @fuzz.examples(request, 60 if route.method in ("POST", "PUT", "PATCH") else 20)
     @given(st.data())
     def check(data: st.DataObject) -> None:
         arena.restore()
@@ -111,23 +99,8 @@ def test_any_request_is_answered_as_discord_would(
         assert not breaches, "\n".join((said, *map(str, breaches)))
 
     check()
-    stays_usable(arena, inspector)
+    arena.stays_usable()
 
 
 def is_an_error(body: Any) -> bool:
     return isinstance(body, dict) and type(body.get("code")) is int and isinstance(body.get("message"), str)
-
-
-def stays_usable(arena: Arena, inspector: Inspector) -> None:
-    """Everything that was kept can be shown again."""
-    arena.restore()
-    channel, guild = f"/channels/{arena.general.id}", f"/guilds/{arena.guild.id}"
-    commands = f"/applications/{arena.playground.bot_user_id}/commands"
-    for path in (channel, f"{channel}/messages?limit=100", f"{guild}/channels", f"{guild}/threads/active", commands):
-        assert arena.bot("GET", path).status == 200, path
-    sent = arena.bot("POST", f"{channel}/messages", json={"content": "still there"})
-    assert sent.status == 200 and arena.bot("DELETE", f"{channel}/messages/{sent.body['id']}").status == 204
-    for path in ("/state", f"{channel}/messages?user_id={arena.ada.id}&versions=1"):
-        assert arena.ask("GET", f"{arena.playground.url}/playground/api{path}").status == 200, path
-    breaches = inspector.breaches()
-    assert not breaches, "\n".join(map(str, breaches))
