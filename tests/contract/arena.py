@@ -29,6 +29,8 @@ COMMAND = {
 }
 
 
+LIMITED = "message.create"
+"""The one limit that requests set."""
 BUTTON = {"type": 2, "style": 1, "custom_id": "press", "label": "Press"}
 MODAL = {
     "custom_id": "form",
@@ -147,6 +149,7 @@ class Arena:
 
     async def _restore(self) -> None:
         world = self.playground.world
+        self.playground.limits.set_rate(LIMITED, None)
         if self.general.id not in world.channels:
             self.general = self.playground.add_channel(self.guild, "general")
         if self.said.deleted_at or self.said.channel is not self.general:
