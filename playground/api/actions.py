@@ -161,7 +161,8 @@ async def use_command(place: Place, request: web.Request) -> web.Response:
 async def autocomplete(place: Place, request: web.Request) -> web.Response:
     given = await body(request, bodies.AUTOCOMPLETE)
     channel = place.channel(request.match_info["channel_id"])
-    values = given.get("options", {})
+    # Files are not uploaded before the command is used.
+    values = {name: value for name, value in given.get("options", {}).items() if isinstance(value, str | int | float)}
     choices = await place.person(given).autocomplete(
         channel, given["name"], given["option"], given.get("value", ""), **values
     )

@@ -31,7 +31,7 @@ OFFERED = Form({**_USER, "channel_id": Snowflake()})
 COMMAND = Form({**_USER, **_NAME}, {"options": _VALUES, "target_id": Snowflake()}, compact=True)
 AUTOCOMPLETE = Form(
     {**_USER, **_NAME, "option": Text(1, 100)},
-    {"value": Either((Number(), Text(0, 6000))), "options": Each(None, Either((Flag(), Number(), Text())))},
+    {"value": Either((Number(), Text(0, 6000))), "options": _VALUES},
     compact=True,
 )
 PRESS = Form(
