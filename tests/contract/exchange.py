@@ -30,6 +30,8 @@ class Exchange:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     received: bytes = b""
+    crashed: bool = False
+    """The server's code failed; a status above 500 that it gives on purpose is something else."""
 
     @property
     def careless(self) -> bool:
@@ -82,7 +84,14 @@ class Tape:
     async def _record(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not request.path.startswith(API):
             return await handler(request)
-        response = await handler(request)
+        try:
+            response = await handler(request)
+        except (web.HTTPException, ConnectionError):
+            raise
+        except Exception:
+            path = request.rel_url.raw_path.removeprefix(API)
+            self._exchanges.append(Exchange(method=request.method, path=path, status=500, crashed=True))
+            raise
         self._exchanges.append(await _exchange(request, response))
         return response
 

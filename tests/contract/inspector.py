@@ -49,9 +49,13 @@ class Inspector:
         return [*told, *(breach for exchange in self._tape.taken() for breach in self.of(exchange))]
 
     def of(self, exchange: Exchange) -> list[Breach]:
-        found = self.contract.breaches(exchange) if self.contract else []
         operation = self.contract.operation(exchange.method, exchange.path) if self.contract else None
         name = operation.name if operation else f"{exchange.method} {exchange.path}"
+        if exchange.crashed:
+            return [Breach(name, "status", "the playground's code failed")]
+        if exchange.status >= 500:
+            return []
+        found = self.contract.breaches(exchange) if self.contract else []
         return found + [
             Breach(f"{name} {exchange.status} ({rule})", at, expected)
             for rule, (at, expected) in unwritten.broken(exchange)

@@ -10,6 +10,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from playground.entities import Channel
 from playground.limits import Rate
@@ -292,6 +294,23 @@ def test_every_unwritten_rule_is_seen_to_fail() -> None:
     rules = {rule.__name__ for rule in (*unwritten.OF_A_REQUEST, *unwritten.OF_AN_ANSWER)}
     assert {told[1 : told.index(")")] for _, _, told in UNWRITTEN} == rules
     assert {told[1 : told.index(")")] for _, _, told in TOLD} == {rule.__name__ for rule in dispatches.RULES}
+
+
+async def test_a_crash_of_the_playground_is_found_and_an_outage_on_purpose_is_none(inspector: Inspector) -> None:
+    async def crash(request: web.Request) -> web.Response:
+        if "outage" in request.query:
+            return web.Response(status=502, text="<html>")
+        raise RuntimeError("on purpose")
+
+    tape, app = Tape(), web.Application()
+    tape.watch(app)
+    app.router.add_get("/api/v10/gateway", crash)
+    async with TestServer(app) as server, aiohttp.ClientSession() as bot:
+        assert (await bot.get(server.make_url("/api/v10/gateway"))).status == 500
+        assert (await bot.get(server.make_url("/api/v10/gateway?outage=1"))).status == 502
+    crashed, out = tape.taken()
+    assert [str(breach) for breach in inspector.of(crashed)] == ["GET /gateway: status: the playground's code failed"]
+    assert inspector.of(out) == []
 
 
 def test_a_request_that_is_wrong_on_purpose_must_be_refused(traffic: Traffic, inspector: Inspector) -> None:
