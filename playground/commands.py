@@ -17,7 +17,7 @@ STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT =
 IN_GUILD, IN_BOT_DM = 0, 1
 
 LIMITS = {CHAT_INPUT: 100, USER_MENU: 15, MESSAGE_MENU: 15}
-MAX_OPTIONS = MAX_CHOICES = 25
+MAX_OPTIONS = 25
 MAX_CHARACTERS = 8000
 """Of names, descriptions and values in one command, the longest translation of each counted."""
 
@@ -66,11 +66,11 @@ class Commands:
     def _completed(self, definition: Json, guild_id: int | None, known: dict[tuple[int, str], str]) -> Json:
         type = definition.get("type") or CHAT_INPUT
         command = {
-            "description": "",
             "default_member_permissions": None,
             "nsfw": False,
             "contexts": None,
             **definition,
+            "description": definition.get("description") or "",
             "integration_types": definition.get("integration_types") or [0],
             "type": type,
             "id": known.get((type, definition["name"])) or str(self._snowflakes.next()),
@@ -147,6 +147,14 @@ def check(definitions: list[Json]) -> None:
         raise InvalidForm(problems)
 
 
+def check_one(definition: Json) -> None:
+    """Raises InvalidForm."""
+    problems: Problems = {}
+    _check_command(definition, "", problems)
+    if problems:
+        raise InvalidForm(problems)
+
+
 def _check_command(definition: Json, at: str, problems: Problems) -> None:
     if (definition.get("type") or CHAT_INPUT) == CHAT_INPUT:
         _check_name(definition, at, problems)
@@ -179,14 +187,18 @@ def _check_description(definition: Json, at: str, problems: Problems) -> None:
 def _check_options(options: list[Json], at: str, problems: Problems) -> None:
     if len(options) > MAX_OPTIONS:
         problems[at] = ("BASE_TYPE_MAX_LENGTH", f"Must be {MAX_OPTIONS} or fewer in length.")
+    inner = [option["type"] in (SUBCOMMAND, GROUP) for option in options]
+    if any(inner) and not all(inner):
+        message = "Sub-command and sub-command group option types are mutually exclusive to all other types"
+        problems[at] = ("APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", message)
+    if len({option["name"] for option in options}) < len(options):
+        problems[at] = ("APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS", "Option names must be unique")
     optional_seen = False
     for index, option in enumerate(options):
         here = f"{at}.{index}"
         _check_name(option, here, problems)
         _check_description(option, here, problems)
         _check_options(option.get("options") or [], f"{here}.options", problems)
-        if len(option.get("choices") or []) > MAX_CHOICES:
-            problems[f"{here}.choices"] = ("BASE_TYPE_MAX_LENGTH", f"Must be {MAX_CHOICES} or fewer in length.")
         if option.get("required") and optional_seen:
             message = "Required options must be placed before non-required options"
             problems[here] = ("APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", message)

@@ -41,10 +41,13 @@ class Impossible(Exception):
 
 
 def _tree(problems: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+    """What is wrong inside of something that is itself wrong is not told: a node is a branch or a leaf."""
     root: dict[str, Any] = {}
-    for path, (code, message) in problems.items():
+    for path, (code, message) in sorted(problems.items()):
         node = root
-        for step in path.split("."):
+        for step in filter(None, path.split(".")):
+            if "_errors" in node:
+                break
             node = node.setdefault(step, {})
         node.setdefault("_errors", []).append({"code": code, "message": message})
     return root
@@ -52,6 +55,15 @@ def _tree(problems: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
 
 def too_long(path: str, limit: int) -> InvalidForm:
     return InvalidForm({path: ("BASE_TYPE_MAX_LENGTH", f"Must be {limit} or fewer in length.")})
+
+
+def wrong_content_type(*known: str) -> InvalidForm:
+    told = f'Expected "Content-Type" header to be one of {{{", ".join(map(repr, known))}}}.'
+    return InvalidForm({"": ("CONTENT_TYPE_INVALID", told)})
+
+
+def method_not_allowed() -> ApiError:
+    return ApiError(405, 0, "405: Method Not Allowed")
 
 
 def unauthorized() -> ApiError:

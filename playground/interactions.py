@@ -35,7 +35,6 @@ TOKEN_LIFE = timedelta(minutes=15)
 
 PING, COMMAND, COMPONENT, AUTOCOMPLETE, MODAL_SUBMIT = 1, 2, 3, 4, 5
 ANSWER, PROMISE, PROMISE_CHANGE, CHANGE, CHOICES, FORM = 4, 5, 6, 7, 8, 9
-_MAX_CHOICES = 25
 
 
 class Interactions:
@@ -149,7 +148,7 @@ class Interactions:
                 if type == CHANGE and interaction.message is not None:
                     return self.edit(interaction, interaction.message, draft)
             case 8:
-                interaction.choices = _choices(data)
+                interaction.choices = data.get("choices") or []
             case 9:
                 interaction.modal = _modal(interaction, data)
         return None
@@ -179,30 +178,11 @@ def _answer_type(interaction: Interaction) -> int:
     return MESSAGE_COMMAND if interaction.data.get("type", 1) == 1 else MESSAGE_MENU
 
 
-def _choices(data: Json) -> list[Json]:
-    choices: list[Json] = data.get("choices") or []
-    if len(choices) > _MAX_CHOICES:
-        raise errors.too_long("data.choices", _MAX_CHOICES)
-    for index, choice in enumerate(choices):
-        if not 1 <= len(choice["name"]) <= 100:
-            raise errors.too_long(f"data.choices.{index}.name", 100)
-        if isinstance(choice["value"], str) and len(choice["value"]) > 100:
-            raise errors.too_long(f"data.choices.{index}.value", 100)
-    return choices
-
-
 def _modal(interaction: Interaction, data: Json) -> Modal:
-    if not 1 <= len(data.get("title") or "") <= 45:
-        raise errors.too_long("data.title", 45)
-    if not 1 <= len(data.get("custom_id") or "") <= 100:
-        raise errors.too_long("data.custom_id", 100)
-    tree = data.get("components") or []
-    if not 1 <= len(tree) <= 5:
-        raise errors.too_long("data.components", 5)
     return Modal(
         interaction=interaction,
         user=interaction.user,
         custom_id=data["custom_id"],
         title=data["title"],
-        components=components.stored(tree),
+        components=components.stored(data["components"]),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,8 @@ from playground.commands import Found
 from playground.entities import Attachment, Channel, Json, Message, Modal, Role, User
 from playground.errors import Impossible
 from playground.world import World
+
+_ID = re.compile(r"[0-9]{1,19}")
 
 Value = Any
 """str, int, float, bool, User, Role, Channel, or (file name, bytes). Ids may stand for entities."""
@@ -146,7 +149,11 @@ def _uploaded(world: World, value: Value, channel: Channel, resolved: Json) -> s
     if isinstance(value, Attachment):
         attachment = value
     else:
-        filename, content = value
+        match value:
+            case (str(filename), bytes(content)):
+                pass
+            case _:
+                raise Impossible("a file is needed there")
         attachment = world.attach(channel, filename, content, ephemeral=True)
     resolved.setdefault("attachments", {})[str(attachment.id)] = payloads.attachment(world, attachment)
     return str(attachment.id)
@@ -176,7 +183,7 @@ def _known(world: World, value: Value, channel: Channel) -> User | Role | Channe
         return value
     if hasattr(value, "user"):
         return _known(world, value.user, channel)
-    id = int(value)
+    id = int(value) if _ID.fullmatch(str(value)) else 0
     roles = channel.guild.roles if channel.guild else {}
     for entity in (world.users.get(id), roles.get(id), world.channels.get(id)):
         if entity is not None:

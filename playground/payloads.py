@@ -241,7 +241,7 @@ def attachment(world: World, item: Attachment) -> Json:
 
 
 def message(world: World, item: Message, *, nested: bool = False) -> Json:
-    """Everything about it. `nested`: as the message another one replies to, without what that replies to itself."""
+    """Everything about it. `nested`: as the message another one replies to, without what is beside or around it."""
     shown: Json = {
         "id": str(item.id),
         "channel_id": str(item.channel.id),
@@ -262,7 +262,7 @@ def message(world: World, item: Message, *, nested: bool = False) -> Json:
     }
     if item.nonce is not None:
         shown["nonce"] = item.nonce
-    if item.reactions:
+    if item.reactions and not nested:
         shown["reactions"] = [reaction(world, item, emoji) for emoji in item.reactions]
     if item.thread is not None and not nested:
         shown["thread"] = thread(item.thread, world.bot)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from playground import components, errors, interactions, invocations, permissions, posting, threads
 from playground.commands import Found
+from playground.emoji import known as is_emoji
 from playground.entities import Channel, Interaction, Json, Message, Modal, User
 from playground.errors import Impossible
 from playground.interactions import Interactions
@@ -133,6 +134,8 @@ class Person:
         posting.delete(self._world, self.user, message)
 
     async def react(self, message: Message, emoji: str) -> None:
+        if not is_emoji(emoji):
+            raise Impossible(f"{emoji!r} is no emoji")
         posting.react(self._world, self.user, message, emoji)
 
     async def unreact(self, message: Message, emoji: str) -> None:

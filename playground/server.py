@@ -9,7 +9,7 @@ from typing import TypeVar
 from aiohttp import web
 
 from playground import api, cdn, permissions
-from playground.api import feed
+from playground.api import feed, local
 from playground.clock import Clock
 from playground.entities import ANNOUNCEMENT, CATEGORY, TEXT, Channel, Guild, Message, Overwrite, Role
 from playground.gateway import socket
@@ -37,7 +37,7 @@ def build_app(
     heartbeat_seconds: float = socket.HEARTBEAT_SECONDS,
 ) -> web.Application:
     """Everything but the page, which mounts itself beside it."""
-    app = web.Application(client_max_size=MAX_REQUEST_BYTES)
+    app = web.Application(client_max_size=MAX_REQUEST_BYTES, middlewares=[local.as_json])
     app.add_routes(rest.routes(world, interactions, limits))
     app.add_routes(socket.routes(world, sessions, heartbeat_seconds=heartbeat_seconds))
     app.add_routes(api.routes(world, people, limits, sessions))

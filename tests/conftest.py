@@ -1,4 +1,5 @@
-"""What holds for every test: code of the program that blocks the event loop fails it."""
+"""What holds for every test: code of the program that blocks the event loop fails it, and so does whatever a bot and a
+playground say to each other that breaks Discord's contract."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ import pytest
 from blockbuster import blockbuster_ctx
 
 from bot import words
+from tests.contract.document import Contract
+from tests.contract.inspector import Inspector
 
 ALLOWED = (
     # A database is opened before the program serves anybody.
@@ -38,3 +41,21 @@ def nothing_blocks() -> Iterator[None]:
             for filename, functions in ALLOWED:
                 function.can_block_in(filename, functions)
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def inspector() -> Iterator[Inspector]:
+    inspector = Inspector(Contract.from_environment())
+    with inspector.listening():
+        yield inspector
+
+
+@pytest.fixture(autouse=True)
+def nothing_breaks_the_contract(inspector: Inspector) -> Iterator[None]:
+    yield
+    breaches = inspector.breaches()
+    assert not breaches, "\n".join(map(str, breaches))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fuzz", type=int, default=1, help="times the usual number of generated requests")

@@ -10,14 +10,21 @@ from typing import Any
 
 from aiohttp import web
 
-from playground import commands
-from playground.api import views
-from playground.api.local import PREFIX, body, guarded, reply
-from playground.entities import Channel, Json, Message
-from playground.errors import Impossible, unknown_channel, unknown_guild, unknown_interaction, unknown_message
+from playground.api import bodies, views
+from playground.api.local import PREFIX, body, guarded, query, reply
+from playground.entities import Channel, Guild, Json, Message
+from playground.errors import (
+    Impossible,
+    InvalidForm,
+    unknown_channel,
+    unknown_guild,
+    unknown_interaction,
+    unknown_message,
+)
 from playground.gateway.session import Sessions
 from playground.limits import Limits, Rate
 from playground.people import Invocation, People, Person
+from playground.shapes import snowflake
 from playground.world import World
 
 _ANSWER_PATIENCE = 10.0
@@ -33,26 +40,36 @@ class Place:
     limits: Limits
     sessions: Sessions
 
-    def person(self, given: Json | Any) -> Person:
+    def person(self, given: Json) -> Person:
         return self.people.person(int(given["user_id"]))
 
     def channel(self, id: str) -> Channel:
-        channel = self.world.channels.get(int(id))
+        channel = self.world.channels.get(snowflake("channel_id", id))
         if channel is None:
             raise unknown_channel()
         return channel
 
     def message(self, request: web.Request) -> Message:
-        message = self.channel(request.match_info["channel_id"]).by_id.get(int(request.match_info["message_id"]))
-        if message is None:
+        channel = self.channel(request.match_info["channel_id"])
+        return self.message_in(channel, request.match_info["message_id"])
+
+    def message_in(self, channel: Channel, id: str) -> Message:
+        message = channel.by_id.get(snowflake("message_id", id))
+        if message is None or message.deleted_at is not None:
             raise unknown_message()
         return message
 
     def message_anywhere(self, id: int) -> Message:
         for channel in self.world.channels.values():
             if id in channel.by_id:
-                return channel.by_id[id]
+                return self.message_in(channel, str(id))
         raise unknown_message()
+
+    def guild(self, id: str) -> Guild:
+        guild = self.world.guilds.get(snowflake("guild_id", id))
+        if guild is None:
+            raise unknown_guild()
+        return guild
 
 
 Action = Callable[[Place, web.Request], Awaitable[web.StreamResponse]]
@@ -68,17 +85,17 @@ async def state(place: Place, request: web.Request) -> web.Response:
 
 
 async def history(place: Place, request: web.Request) -> web.Response:
-    person = place.person(request.query)
+    given = query(request, bodies.HISTORY)
     channel = place.channel(request.match_info["channel_id"])
-    versions = request.query.get("versions") == "1"
-    messages = person.messages(channel)[-int(request.query.get("limit", 200)) :]
+    versions = given.get("versions") == "1"
+    messages = place.person(given).messages(channel)[-max(1, int(given.get("limit", 200))) :]
     return reply({"messages": [views.message(place.world, message, versions=versions) for message in messages]})
 
 
 async def say(place: Place, request: web.Request) -> web.Response:
-    given = await body(request)
+    given = await body(request, bodies.SAY)
     channel = place.channel(request.match_info["channel_id"])
-    replied = channel.by_id.get(int(given["reply_to"])) if given.get("reply_to") else None
+    replied = place.message_in(channel, given["reply_to"]) if "reply_to" in given else None
     message = await place.person(given).say(
         channel,
         given.get("content") or "",
@@ -90,79 +107,82 @@ async def say(place: Place, request: web.Request) -> web.Response:
 
 
 async def edit(place: Place, request: web.Request) -> web.Response:
-    given = await body(request)
+    given = await body(request, bodies.EDIT)
     message = place.message(request)
     await place.person(given).edit(message, given["content"])
     return reply(views.message(place.world, message))
 
 
 async def delete(place: Place, request: web.Request) -> web.Response:
-    await place.person(request.query).delete(place.message(request))
+    await place.person(query(request, bodies.BY_USER)).delete(place.message(request))
     return web.Response(status=204)
 
 
 async def react(place: Place, request: web.Request) -> web.Response:
     """PUT sets, DELETE takes back."""
-    given = await body(request) if request.method == "PUT" else request.query
+    given = await body(request, bodies.REACTION) if request.method == "PUT" else query(request, bodies.REACTION)
     person, message = place.person(given), place.message(request)
-    await (person.react if request.method == "PUT" else person.unreact)(message, str(given["emoji"]))
+    await (person.react if request.method == "PUT" else person.unreact)(message, given["emoji"])
     return web.Response(status=204)
 
 
 async def type(place: Place, request: web.Request) -> web.Response:
-    await place.person(await body(request)).type(place.channel(request.match_info["channel_id"]))
+    await place.person(await body(request, bodies.BY_USER)).type(place.channel(request.match_info["channel_id"]))
     return web.Response(status=204)
 
 
 async def open_thread(place: Place, request: web.Request) -> web.Response:
-    given = await body(request)
+    given = await body(request, bodies.THREAD)
     channel = place.channel(request.match_info["channel_id"])
-    opened_on = channel.by_id[int(given["message_id"])] if given.get("message_id") else None
+    opened_on = place.message_in(channel, given["message_id"]) if "message_id" in given else None
     thread = await place.person(given).open_thread(channel, given["name"], opened_on)
     return reply(views.channel(thread), 201)
 
 
 async def list_commands(place: Place, request: web.Request) -> web.Response:
-    user = place.person(request.query).user
-    found = place.world.commands.offered(user, place.channel(request.query["channel_id"]))
+    given = query(request, bodies.OFFERED)
+    user = place.person(given).user
+    found = place.world.commands.offered(user, place.channel(given["channel_id"]))
     return reply({"commands": [views.command(each, user.locale) for each in found]})
 
 
 async def use_command(place: Place, request: web.Request) -> web.Response:
     """A slash command with `options`, or with `target_id` a command of a message's or person's menu."""
-    given = await body(request)
+    given = await body(request, bodies.COMMAND)
     person, channel = place.person(given), place.channel(request.match_info["channel_id"])
-    if given.get("target_id"):
+    if "target_id" in given:
         id = int(given["target_id"])
         target = channel.by_id.get(id) or place.people.person(id).user
         return await _answered(place, await person.menu(target, given["name"], channel))
-    values = _values(place, person, channel, given)
+    values = {name: _unpacked(value) for name, value in given.get("options", {}).items()}
     return await _answered(place, person.use_command(channel, given["name"], values))
 
 
 async def autocomplete(place: Place, request: web.Request) -> web.Response:
-    given = await body(request)
+    given = await body(request, bodies.AUTOCOMPLETE)
     channel = place.channel(request.match_info["channel_id"])
-    values = given.get("options") or {}
+    # Files are not uploaded before the command is used.
+    values = {name: value for name, value in given.get("options", {}).items() if isinstance(value, str | int | float)}
     choices = await place.person(given).autocomplete(
-        channel, given["name"], given["option"], given.get("value") or "", **values
+        channel, given["name"], given["option"], given.get("value", ""), **values
     )
     return reply({"choices": choices})
 
 
 async def press(place: Place, request: web.Request) -> web.Response:
-    given = await body(request)
+    given = await body(request, bodies.PRESS)
     message = place.message_anywhere(int(given["message_id"]))
-    invocation = await place.person(given).click(message, given["custom_id"], *(given.get("values") or ()))
+    invocation = await place.person(given).click(message, given["custom_id"], *given.get("values", ()))
     return await _answered(place, invocation)
 
 
 async def submit(place: Place, request: web.Request) -> web.Response:
-    given = await body(request)
+    given = await body(request, bodies.SUBMIT)
     interaction = place.world.interactions.get(int(given["interaction_id"]))
     if interaction is None or interaction.modal is None:
         raise unknown_interaction()
-    return await _answered(place, await place.person(given).submit(interaction.modal, given.get("values") or {}))
+    values = {name: _unpacked(value) for name, value in given.get("values", {}).items()}
+    return await _answered(place, await place.person(given).submit(interaction.modal, values))
 
 
 async def limits(place: Place, request: web.Request) -> web.Response:
@@ -171,9 +191,9 @@ async def limits(place: Place, request: web.Request) -> web.Response:
 
 async def set_limit(place: Place, request: web.Request) -> web.Response:
     """`calls` null lifts it."""
-    given = await body(request)
+    given = await body(request, bodies.LIMIT)
     calls = given.get("calls")
-    rate = None if calls is None else Rate(int(calls), float(given["seconds"]))
+    rate = None if calls is None else Rate(calls, given.get("seconds") or 1.0)
     place.limits.set_rate(request.match_info["name"], rate)
     return web.Response(status=204)
 
@@ -185,29 +205,28 @@ async def gateway(place: Place, request: web.Request) -> web.Response:
         "reconnect": place.sessions.ask_to_reconnect,
         "invalidate": place.sessions.invalidate,
     }
-    acts[(await body(request))["action"]]()
+    acts[(await body(request, bodies.GATEWAY))["action"]]()
     return web.Response(status=204)
 
 
 async def add_guild(place: Place, request: web.Request) -> web.Response:
-    given = await body(request)
-    return reply(views.guild(place.world.add_guild(given["name"], locale=given.get("locale") or "en-US")), 201)
+    given = await body(request, bodies.GUILD)
+    return reply(views.guild(place.world.add_guild(given["name"], locale=given.get("locale", "en-US"))), 201)
 
 
 async def add_channel(place: Place, request: web.Request) -> web.Response:
-    guild = place.world.guilds.get(int(request.match_info["guild_id"]))
-    if guild is None:
-        raise unknown_guild()
-    channel = place.world.add_channel(guild, (await body(request))["name"])
+    guild = place.guild(request.match_info["guild_id"])
+    channel = place.world.add_channel(guild, (await body(request, bodies.CHANNEL))["name"])
     return reply(views.channel(channel), 201)
 
 
 async def add_person(place: Place, request: web.Request) -> web.Response:
     """Who also joins the guilds of `guild_ids`."""
-    given = await body(request)
-    person = place.people.add(given["name"], given.get("locale") or "en-US")
-    for guild_id in given.get("guild_ids") or ():
-        place.world.join(person.user, place.world.guilds[int(guild_id)])
+    given = await body(request, bodies.PERSON)
+    guilds = [place.guild(id) for id in given.get("guild_ids", ())]
+    person = place.people.add(given["name"], given.get("locale", "en-US"))
+    for guild in guilds:
+        place.world.join(person.user, guild)
     return reply(views.person(person.user), 201)
 
 
@@ -220,18 +239,18 @@ async def _answered(place: Place, invocation: Invocation) -> web.Response:
     return reply(views.interaction(place.world, invocation.interaction))
 
 
-def _values(place: Place, person: Person, channel: Channel, given: Json) -> Json:
-    """The options, files of attachment options unpacked."""
-    found = place.world.commands.find(given["name"], channel)
-    values = dict(given.get("options") or {})
-    for option in found.options if found else ():
-        if option["type"] == commands.ATTACHMENT and isinstance(values.get(option["name"]), dict):
-            values[option["name"]] = _file(values[option["name"]])
-    return values
+def _unpacked(value: Any) -> Any:
+    """A value of an option or form, its files as people hand them over."""
+    if isinstance(value, list):
+        return [_unpacked(each) for each in value]
+    return _file(value) if isinstance(value, dict) else value
 
 
 def _file(given: Json) -> tuple[str, bytes]:
-    return given["filename"], base64.b64decode(given["content_base64"], validate=True)
+    try:
+        return given["filename"], base64.b64decode(given["content_base64"], validate=True)
+    except ValueError:
+        raise InvalidForm({"content_base64": ("BASE64_INVALID", "Could not be decoded.")}) from None
 
 
 _CHANNEL = "/channels/{channel_id}"

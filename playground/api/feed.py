@@ -10,8 +10,8 @@ from functools import partial
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from playground import events, permissions
-from playground.api import views
-from playground.api.local import PREFIX, guarded
+from playground.api import bodies, views
+from playground.api.local import PREFIX, guarded, query
 from playground.entities import Channel, Json, Message, User
 from playground.gateway.session import Sessions
 from playground.people import People
@@ -32,7 +32,7 @@ async def close(app: web.Application) -> None:
 
 
 async def _serve(world: World, people: People, sessions: Sessions, request: web.Request) -> web.StreamResponse:
-    seen = View(world, sessions, people.person(int(request.query["user_id"])).user)
+    seen = View(world, sessions, people.person(int(query(request, bodies.BY_USER)["user_id"])).user)
     socket = web.WebSocketResponse(heartbeat=30.0)
     await socket.prepare(request)
     news: asyncio.Queue[Json] = asyncio.Queue()

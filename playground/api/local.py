@@ -14,7 +14,8 @@ from typing import Any
 from aiohttp import web
 
 from playground.entities import Json
-from playground.errors import ApiError, Impossible
+from playground.errors import ApiError, Impossible, wrong_content_type
+from playground.shapes import Form, parsed, read
 
 PREFIX = "/playground/api"
 
@@ -33,10 +34,19 @@ def guarded(handler: Handler) -> Handler:
             return reply(error.body(), error.status)
         except Impossible as error:
             return reply({"message": str(error)}, 422)
-        except (KeyError, TypeError, ValueError) as error:
-            return reply({"message": f"{type(error).__name__}: {error}"}, 400)
 
     return serve
+
+
+@web.middleware
+async def as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What the web server itself refuses under this API, such as an unknown path, has a `message` too."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        if not request.path.startswith(PREFIX):
+            raise
+        return reply({"message": error.reason}, error.status)
 
 
 def reply(body: Any, status: int = 200) -> web.Response:
@@ -44,14 +54,18 @@ def reply(body: Any, status: int = 200) -> web.Response:
     return web.Response(status=status, body=raw, content_type="application/json")
 
 
-async def body(request: web.Request) -> Json:
-    """Raises ValueError unless it is an object declared as JSON."""
+async def body(request: web.Request, shape: Form) -> Json:
+    """Raises ApiError unless it is declared as JSON and has the shape."""
     if request.content_type != "application/json":
-        raise ValueError("the body must be application/json")
-    parsed = json.loads(await request.read())
-    if not isinstance(parsed, dict):
-        raise ValueError("the body must be an object")
-    return parsed
+        raise wrong_content_type("application/json")
+    given: Json = read(shape, parsed(await request.read()))
+    return given
+
+
+def query(request: web.Request, shape: Form) -> Json:
+    """Raises ApiError unless it has the shape."""
+    given: Json = read(shape, dict(request.query))
+    return given
 
 
 def _is_local(request: web.Request) -> bool:

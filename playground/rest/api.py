@@ -28,7 +28,9 @@ def routes(world: World, interactions: Interactions, limits: Limits) -> list[web
     # aiohttp decides by the first match: constant segments such as @me go before variables.
     known = sorted(ROUTES, key=lambda route: route.path.replace("{", "\uffff"))
     known_routes = [web.route(route.method, PREFIX + route.path, partial(served, route)) for route in known]
-    return [*known_routes, web.route("*", PREFIX + "/{rest:.*}", _unknown)]
+    paths = dict.fromkeys(route.path for route in known)
+    other_methods = [web.route("*", PREFIX + path, _not_allowed) for path in paths]
+    return [*known_routes, *other_methods, web.route("*", PREFIX + "/{rest:.*}", _unknown)]
 
 
 async def _serve(
@@ -60,6 +62,10 @@ def _call(world: World, route: Route, request: web.Request) -> Call:
         hidden=hidden,
         global_=not route.for_interaction,
     )
+
+
+async def _not_allowed(request: web.Request) -> web.Response:
+    return _response(405, errors.method_not_allowed().body(), {})
 
 
 async def _unknown(request: web.Request) -> web.Response:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from playground import errors, events, payloads
+from playground import commands, errors, events, payloads
 from playground.entities import Json
+from playground.rest import bodies
 from playground.rest.exchange import Exchange, Reply, Route, ok
 
 GATEWAY_PATH = "/gateway"
 
 
 async def application(exchange: Exchange) -> Reply:
+    if "application_id" in exchange.request.match_info:
+        _require_own(exchange)
     return ok(payloads.application(exchange.world))
 
 
@@ -22,7 +25,7 @@ async def gateway_for_bot(exchange: Exchange) -> Reply:
     return ok({"url": gateway_url(exchange), "shards": exchange.world.shards, "session_start_limit": start})
 
 
-async def commands(exchange: Exchange) -> Reply:
+async def list_commands(exchange: Exchange) -> Reply:
     _require_own(exchange)
     return ok(exchange.world.commands.registered(_guild_id(exchange)))
 
@@ -30,7 +33,7 @@ async def commands(exchange: Exchange) -> Reply:
 async def overwrite_commands(exchange: Exchange) -> Reply:
     _require_own(exchange)
     guild_id = _guild_id(exchange)
-    definitions: list[Json] = await exchange.json() or []
+    definitions: list[Json] = await exchange.json(bodies.COMMANDS)
     registered = exchange.world.commands.overwrite(guild_id, definitions)
     exchange.world.emit(events.CommandsRegistered(exchange.world.guilds[guild_id] if guild_id else None))
     return ok(registered)
@@ -39,7 +42,8 @@ async def overwrite_commands(exchange: Exchange) -> Reply:
 async def create_command(exchange: Exchange) -> Reply:
     _require_own(exchange)
     guild_id = _guild_id(exchange)
-    definition: Json = await exchange.json()
+    definition: Json = await exchange.json(bodies.COMMAND)
+    commands.check_one(definition)
     type, name = definition.get("type") or 1, definition.get("name")
     known = exchange.world.commands.registered(guild_id)
     kept = [command for command in known if (command["type"], command["name"]) != (type, name)]
@@ -79,7 +83,7 @@ ROUTES = (
     Route(method="GET", path="/applications/{application_id}", handler=application),
     Route(method="GET", path="/gateway", handler=gateway),
     Route(method="GET", path="/gateway/bot", handler=gateway_for_bot),
-    *(Route(method="GET", path=root, handler=commands) for root in _ROOTS),
+    *(Route(method="GET", path=root, handler=list_commands) for root in _ROOTS),
     *(Route(method="PUT", path=root, handler=overwrite_commands) for root in _ROOTS),
     *(Route(method="POST", path=root, handler=create_command) for root in _ROOTS),
     *(Route(method="GET", path=root + "/{command_id}", handler=command) for root in _ROOTS),

@@ -6,7 +6,7 @@ from playground import errors, payloads
 from playground.entities import Interaction, Json, Message
 from playground.interactions import ANSWER, CHANGE, PROMISE, private
 from playground.posting import Draft
-from playground.rest import forms
+from playground.rest import bodies, forms
 from playground.rest.exchange import NOTHING, Exchange, Reply, Route, ok
 from playground.rest.messages import edit_draft
 
@@ -15,11 +15,11 @@ async def callback(exchange: Exchange) -> Reply:
     interaction = exchange.world.interactions.get(exchange.id("interaction_id"))
     if interaction is None or interaction.token != exchange.request.match_info["token"]:
         raise errors.unknown_interaction()
-    form = await forms.read(exchange)
+    form = await forms.read(exchange, bodies.CALLBACK)
     data: Json = form.body.get("data") or {}
-    type = int(form.body.get("type") or 0)
+    type: int = form.body["type"]
     carries_message = type in (ANSWER, PROMISE, CHANGE)
-    draft = forms.draft(exchange, data, form.files, interaction.channel) if carries_message else Draft()
+    draft = forms.draft(exchange, data, form.files, interaction.channel, "data") if carries_message else Draft()
     message = exchange.interactions.answer(interaction, type, data, draft)
     if exchange.request.query.get("with_response", "").lower() not in ("1", "true"):
         return NOTHING
@@ -28,7 +28,7 @@ async def callback(exchange: Exchange) -> Reply:
 
 async def follow_up(exchange: Exchange) -> Reply:
     interaction = _opened(exchange)
-    form = await forms.read(exchange)
+    form = await forms.read(exchange, bodies.ANSWER)
     draft = forms.draft(exchange, form.body, form.files, interaction.channel)
     message = exchange.interactions.follow_up(interaction, draft)
     return ok(payloads.message(exchange.world, message))
@@ -41,7 +41,7 @@ async def get(exchange: Exchange) -> Reply:
 async def edit(exchange: Exchange) -> Reply:
     interaction = _opened(exchange)
     message = _message(exchange, interaction)
-    form = await forms.read(exchange)
+    form = await forms.read(exchange, bodies.ANSWER)
     exchange.interactions.edit(interaction, message, edit_draft(exchange, message, form))
     return ok(payloads.message(exchange.world, message))
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from playground import errors, payloads, permissions, posting, threads
-from playground.entities import Channel
-from playground.rest.exchange import Exchange, Reply, Route, ok, snowflake
-
-_ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
+from playground.entities import Channel, Json
+from playground.rest import bodies
+from playground.rest.exchange import Exchange, Reply, Route, ok
 
 
 async def get_channel(exchange: Exchange) -> Reply:
@@ -15,25 +14,30 @@ async def get_channel(exchange: Exchange) -> Reply:
 
 async def edit_channel(exchange: Exchange) -> Reply:
     channel = exchange.channel()
-    body = await exchange.json()
-    if not channel.is_thread:
+    if channel.is_thread:
+        _edit_thread(exchange, channel, await exchange.json(bodies.THREAD_EDIT))
+    else:
         posting.require(exchange.world.bot, channel, permissions.MANAGE_CHANNELS)
+        body = await exchange.json(bodies.CHANNEL_EDIT)
         channel.name = body.get("name", channel.name)
         channel.topic = body.get("topic", channel.topic)
-    else:
-        _edit_thread(exchange, channel, body)
+        channel.nsfw = body.get("nsfw", channel.nsfw)
+        channel.position = body.get("position", channel.position)
+        channel.slowmode = body.get("rate_limit_per_user", channel.slowmode)
     exchange.world.channel_changed(channel)
     return ok(payloads.channel(channel, exchange.world.bot))
 
 
-def _edit_thread(exchange: Exchange, thread: Channel, body: dict[str, object]) -> None:
+def _edit_thread(exchange: Exchange, thread: Channel, body: Json) -> None:
     own = thread.owner_id == exchange.world.bot.id
     if "locked" in body or not own:
         posting.require(exchange.world.bot, thread, permissions.MANAGE_THREADS)
-    thread.name = str(body.get("name", thread.name))
-    thread.locked = bool(body.get("locked", thread.locked))
+    thread.name = body.get("name", thread.name)
+    thread.locked = body.get("locked", thread.locked)
+    thread.auto_archive_minutes = body.get("auto_archive_duration", thread.auto_archive_minutes)
+    thread.slowmode = body.get("rate_limit_per_user", thread.slowmode)
     if "archived" in body:
-        thread.archived = bool(body["archived"])
+        thread.archived = body["archived"]
         thread.archive_changed_at = exchange.world.clock.now()
 
 
@@ -47,8 +51,8 @@ async def delete_channel(exchange: Exchange) -> Reply:
 
 
 async def open_dm(exchange: Exchange) -> Reply:
-    body = await exchange.json()
-    user = exchange.world.users.get(snowflake("recipient_id", body.get("recipient_id") or 0))
+    body = await exchange.json(bodies.DIRECT)
+    user = exchange.world.users.get(int(body["recipient_id"]))
     if user is None or user is exchange.world.bot:
         raise errors.unknown_user()
     return ok(payloads.channel(exchange.world.dm(user), exchange.world.bot))
@@ -56,16 +60,16 @@ async def open_dm(exchange: Exchange) -> Reply:
 
 async def thread_on_message(exchange: Exchange) -> Reply:
     message = exchange.message()
-    body = await exchange.json()
-    thread = threads.open(exchange.world, exchange.world.bot, message.channel, _name(body), message=message)
+    body = await exchange.json(bodies.THREAD)
+    thread = threads.open(exchange.world, exchange.world.bot, message.channel, body["name"], message=message)
     return Reply(status=201, body=_opened(exchange, thread, body))
 
 
 async def thread_without_message(exchange: Exchange) -> Reply:
     channel = exchange.channel()
-    body = await exchange.json()
+    body = await exchange.json(bodies.THREAD)
     private = body.get("type", 12) == 12
-    thread = threads.open(exchange.world, exchange.world.bot, channel, _name(body), private=private)
+    thread = threads.open(exchange.world, exchange.world.bot, channel, body["name"], private=private)
     return Reply(status=201, body=_opened(exchange, thread, body))
 
 
@@ -116,17 +120,9 @@ async def me(exchange: Exchange) -> Reply:
     return ok(payloads.me(exchange.world))
 
 
-def _name(body: dict[str, object]) -> str:
-    name = str(body.get("name") or "")
-    if not 1 <= len(name) <= 100:
-        raise errors.InvalidForm({"name": ("BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")})
-    return name
-
-
-def _opened(exchange: Exchange, thread: Channel, body: dict[str, object]) -> dict[str, object]:
-    minutes = body.get("auto_archive_duration")
-    if minutes in _ARCHIVE_MINUTES and isinstance(minutes, int):
-        thread.auto_archive_minutes = minutes
+def _opened(exchange: Exchange, thread: Channel, body: Json) -> Json:
+    thread.auto_archive_minutes = body.get("auto_archive_duration") or thread.auto_archive_minutes
+    thread.slowmode = body.get("rate_limit_per_user") or thread.slowmode
     return payloads.channel(thread, exchange.world.bot)
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
-from playground import errors, permissions, sight
+from playground import errors, permissions, shapes, sight
 from playground.entities import Channel, Guild, Json, Message
 from playground.interactions import Interactions
 from playground.posting import require
+from playground.shapes import parsed, snowflake
 from playground.world import World
+
+JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,14 +34,6 @@ def ok(body: Any) -> Reply:
     return Reply(body=body)
 
 
-def snowflake(path: str, value: object) -> int:
-    """Raises ApiError where it is no id."""
-    text = str(value)
-    if not text.isdecimal():
-        raise errors.InvalidForm({path: ("NUMBER_TYPE_COERCE", f'Value "{text}" is not snowflake.')})
-    return int(text)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
     world: World
@@ -52,9 +47,10 @@ class Exchange:
     def number(self, name: str, default: int, low: int, high: int) -> int:
         """From the query. Raises ApiError outside the bounds."""
         text = self.request.query.get(name, str(default))
-        if not text.isdecimal() or not low <= int(text) <= high:
+        number = int(text) if re.fullmatch(r"[0-9]{1,9}", text) else -1
+        if not low <= number <= high:
             raise errors.InvalidForm({name: ("NUMBER_TYPE_MAX", f"int value should be between {low} and {high}.")})
-        return int(text)
+        return number
 
     def guild(self) -> Guild:
         guild = self.world.guilds.get(self.id("guild_id"))
@@ -81,13 +77,20 @@ class Exchange:
     def shown(self, message: Message) -> Json:
         return sight.message(self.world, message, self.world.privileged)
 
-    async def json(self) -> Any:
-        """Raises ApiError. An absent body is an empty object."""
-        raw = await self.request.read()
+    async def raw(self) -> bytes:
+        """The whole body. Raises ApiError above what the server takes."""
         try:
-            return json.loads(raw) if raw else {}
-        except ValueError:
-            raise errors.invalid_json() from None
+            return await self.request.read()
+        except web.HTTPRequestEntityTooLarge:
+            raise errors.file_too_large() from None
+
+    async def json(self, shape: shapes.Shape | None = None) -> Any:
+        """Raises ApiError unless it is JSON of that shape."""
+        raw = await self.raw()
+        if raw and self.request.content_type != JSON:
+            raise errors.wrong_content_type(JSON)
+        value = parsed(raw)
+        return value if shape is None else shapes.read(shape, value)
 
 
 Handler = Callable[[Exchange], Awaitable[Reply]]

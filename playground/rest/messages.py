@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import unquote
 
-from playground import errors, payloads, permissions, posting
+from playground import emoji, errors, payloads, permissions, posting, shapes
 from playground.entities import Message
-from playground.rest import forms
-from playground.rest.exchange import NOTHING, Exchange, Reply, Route, ok, snowflake
+from playground.rest import bodies, forms
+from playground.rest.exchange import NOTHING, Exchange, Reply, Route, ok
+from playground.shapes import snowflake
 
 PAGE = 100
 
@@ -59,9 +60,7 @@ async def delete(exchange: Exchange) -> Reply:
 
 async def bulk_delete(exchange: Exchange) -> Reply:
     channel = exchange.channel(permissions.MANAGE_MESSAGES)
-    ids = {snowflake("messages", id) for id in (await exchange.json()).get("messages") or []}
-    if not 2 <= len(ids) <= PAGE:
-        raise errors.InvalidForm({"messages": ("BASE_TYPE_BAD_LENGTH", f"Must be between 2 and {PAGE} in length.")})
+    ids = {int(id) for id in (await exchange.json(bodies.BULK_DELETE))["messages"]}
     messages = [message for message in channel.messages if message.id in ids]
     oldest = exchange.world.clock.now() - posting.BULK_DELETE_AGE
     if any(message.created_at < oldest for message in messages):
@@ -110,14 +109,10 @@ async def typing(exchange: Exchange) -> Reply:
 
 def _emoji(exchange: Exchange) -> str:
     """Raises ApiError for what is neither an emoji character nor a custom one."""
-    emoji = unquote(exchange.request.match_info["emoji"])
-    name, separator, id = emoji.partition(":")
-    if separator:
-        if name and id.isdecimal():
-            return emoji
-    elif emoji and not any(letter.isalpha() for letter in emoji) and not emoji.isascii():
-        return emoji
-    raise errors.unknown_emoji()
+    named = unquote(exchange.request.match_info["emoji"])
+    if not emoji.known(named):
+        raise errors.unknown_emoji()
+    return named
 
 
 def _page(exchange: Exchange, messages: list[Message], limit: int) -> list[Message]:
@@ -131,7 +126,7 @@ def _page(exchange: Exchange, messages: list[Message], limit: int) -> list[Messa
         older = [message for message in messages if message.id < around][-(limit // 2) :]
         newer = [message for message in messages if message.id >= around][: limit - limit // 2]
         return [*older, *newer][::-1]
-    before = snowflake("before", query.get("before", 1 << 63))
+    before = snowflake("before", query.get("before", shapes.MAX_SNOWFLAKE))
     return [message for message in messages if message.id < before][-limit:][::-1]
 
 

@@ -17,6 +17,7 @@ CHECKS: dict[str, list[str]] = {
     "types": [f"{BIN}/mypy"],
     "layers": [f"{BIN}/lint-imports", "--no-logo"],
     "pins": [sys.executable, "-m", "tests.checks.pins"],
+    "fuzz": [sys.executable, "-m", "pytest", "-q", "--fuzz", "20", "-n", "2", "--timeout", "300", "tests/contract"],
     "page": [sys.executable, "-m", "pytest", "-q", "-m", "browser", "tests"],
 }
 

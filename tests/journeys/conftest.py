@@ -1,4 +1,7 @@
-"""One bot process, one playground and one scripted model for all journeys; every test has channels of its own."""
+"""One bot process, one playground and one scripted model for a module's journeys; every test has channels of its own.
+
+They do not outlive the module: while tests of others run, nobody would serve the bot, which then cannot end either.
+"""
 
 from __future__ import annotations
 
@@ -98,7 +101,7 @@ class Stage:
         return next(call for call in reversed(self.model.streams) if question in str(call.messages[-1]["content"]))
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     directory = tmp_path_factory.mktemp("bot")
     answers: Answers = {}

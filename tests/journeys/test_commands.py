@@ -11,7 +11,7 @@ from playground.people import Person
 from tests.journeys.conftest import Stage
 from tests.journeys.test_conversation import contents
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def private(person: Person, channel: Channel, command: str, **values: object) -> str:

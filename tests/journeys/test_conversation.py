@@ -8,7 +8,7 @@ from bot.delivery.fences import units
 from bot.domain.conversation import MAX_WAITING
 from tests.journeys.conftest import Stage
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 def contents(call: object) -> list[str]:

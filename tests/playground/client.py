@@ -8,6 +8,7 @@ from typing import Any, Self
 import aiohttp
 
 from playground.server import Playground
+from tests.contract.exchange import CARELESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Client:
         self._playground = playground
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession()
+        self._session = aiohttp.ClientSession(headers={CARELESS: "yes"})
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:

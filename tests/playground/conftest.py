@@ -1,10 +1,7 @@
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
 
 import discord
 import pytest
@@ -15,25 +12,6 @@ from playground.people import Person
 from playground.server import Playground
 from tests.playground.bot import Parrot
 from tests.playground.client import Client
-from tests.playground.contract import Contract, Wire
-
-
-@pytest.fixture(scope="session")
-def contract() -> Contract | None:
-    """None where DISCORD_OPENAPI names no file: only the check against it is left out then; test_contract says so."""
-    path = os.environ.get("DISCORD_OPENAPI", "")
-    if not Path(path).is_file():
-        return None
-    return Contract(json.loads(Path(path).read_text()))
-
-
-@pytest.fixture
-def wire(contract: Contract | None) -> Iterator[Wire]:
-    """Fails the test if anything said over it breaks Discord's contract."""
-    wire = Wire()
-    yield wire
-    breaches = [breach for exchange in wire.exchanges for breach in (contract.breaches(exchange) if contract else [])]
-    assert not breaches, "\n".join(breaches)
 
 
 @pytest.fixture
@@ -69,7 +47,7 @@ Start = Callable[..., AbstractAsyncContextManager[Parrot]]
 
 
 @pytest.fixture
-def start(playground: Playground, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> Start:
+def start(playground: Playground, monkeypatch: pytest.MonkeyPatch) -> Start:
     """Runs a bot against the playground; discord.py keeps the two addresses in globals."""
     monkeypatch.setattr(discord.http.Route, "BASE", playground.api_url)
     gateway = yarl.URL(playground.url.replace("http", "ws") + "/gateway")
@@ -77,7 +55,7 @@ def start(playground: Playground, wire: Wire, monkeypatch: pytest.MonkeyPatch) -
 
     @asynccontextmanager
     async def run(intents: discord.Intents | None = None, **options: object) -> AsyncIterator[Parrot]:
-        bot = Parrot(intents=intents or _all_intents(), http_trace=wire.trace, **options)
+        bot = Parrot(intents=intents or _all_intents(), **options)
         async with bot.running(playground.token):
             await playground.ready()
             yield bot

@@ -54,6 +54,7 @@ async def test_a_wrong_token_is_refused(playground: Playground, client: Client) 
     assert wrong.status == 401 and wrong.body["message"] == "401: Unauthorized"
     assert (await client.bot("GET", "/users/@me")).headers["Content-Type"] == "application/json"
     assert (await client.bot("GET", "/no/such/thing")).status == 404
+    assert (await client.bot("PUT", "/users/@me")).status == 405
 
 
 @pytest.mark.parametrize(
