@@ -108,7 +108,7 @@ class Causerie(commands.AutoShardedBot):
 
     async def close(self) -> None:
         """discord.py's own fails on a client that has not logged in, and waits long for a gateway that is silent."""
-        if self._logged_in:
+        if self._logged_in and not self.is_closed():
             try:
                 async with asyncio.timeout(CLOSING):
                     await super().close()

@@ -35,6 +35,7 @@ async def client(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Causerie]:
         await client.connected.wait()
         yield client
         await client.close()
+        connection.cancel()
         await asyncio.gather(connection, return_exceptions=True)
 
 

@@ -29,7 +29,6 @@ _SNOWFLAKE = re.compile(r"0|[1-9][0-9]{0,19}")
 _NO_SNOWFLAKES = ("custom_id", "session_id")
 _TIME_NAMES = ("timestamp", "joined_at", "premium_since", "communication_disabled_until")
 _TOKEN_OPENS = re.compile(r"/interactions/\d+/[^/]+/callback|/webhooks/\d+/[^/]+(/.*)?")
-_LOOKED_AT = ("/users/@me", "/oauth2/applications/@me", "/gateway/bot")
 _CALLBACK = re.compile(r"/interactions/\d+/[^/]+/callback")
 _RATE_HEADERS = ("limit", "remaining", "reset", "reset-after", "bucket")
 
@@ -81,12 +80,10 @@ def authorization_is_of_a_bot(exchange: Exchange) -> Iterator[Problem]:
 
 
 def user_agent_names_the_library(exchange: Exchange) -> Iterator[Problem]:
-    """Of what the bot's token opens; for interactions discord.py names nothing and is let in.
-
-    So is whoever looks at the application before the bot starts.
-    """
-    exempt = _TOKEN_OPENS.fullmatch(exchange.path) or exchange.path in _LOOKED_AT
-    if not exempt and not _USER_AGENT.fullmatch(exchange.sent_headers.get("user-agent", "")):
+    """Of what the bot's token opens; for interactions discord.py names nothing and is let in."""
+    if not _TOKEN_OPENS.fullmatch(exchange.path) and not _USER_AGENT.fullmatch(
+        exchange.sent_headers.get("user-agent", "")
+    ):
         yield "User-Agent", "must be `DiscordBot (url, version)`"
 
 
