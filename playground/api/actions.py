@@ -18,6 +18,7 @@ from playground.errors import Impossible, unknown_channel, unknown_guild, unknow
 from playground.gateway.session import Sessions
 from playground.limits import Limits, Rate
 from playground.people import Invocation, People, Person
+from playground.timeline import Timeline
 from playground.world import World
 
 _ANSWER_PATIENCE = 10.0
@@ -32,6 +33,7 @@ class Place:
     people: People
     limits: Limits
     sessions: Sessions
+    timeline: Timeline
 
     def person(self, given: Json | Any) -> Person:
         return self.people.person(int(given["user_id"]))
@@ -59,7 +61,7 @@ Action = Callable[[Place, web.Request], Awaitable[web.StreamResponse]]
 
 
 def routes(world: World, people: People, limits: Limits, sessions: Sessions) -> list[web.RouteDef]:
-    place = Place(world, people, limits, sessions)
+    place = Place(world, people, limits, sessions, Timeline(world))
     return [web.route(method, PREFIX + path, guarded(partial(action, place))) for method, path, action in ACTIONS]
 
 
@@ -71,7 +73,9 @@ async def history(place: Place, request: web.Request) -> web.Response:
     person = place.person(request.query)
     channel = place.channel(request.match_info["channel_id"])
     versions = request.query.get("versions") == "1"
-    messages = person.messages(channel)[-int(request.query.get("limit", 200)) :]
+    before = int(request.query.get("before", 0))
+    seen = [message for message in person.messages(channel) if not before or message.id < before]
+    messages = seen[-int(request.query.get("limit", 200)) :]
     return reply({"messages": [views.message(place.world, message, versions=versions) for message in messages]})
 
 
@@ -166,7 +170,12 @@ async def submit(place: Place, request: web.Request) -> web.Response:
 
 
 async def limits(place: Place, request: web.Request) -> web.Response:
-    return reply(place.limits.counted())
+    return reply(views.limits(place.world, place.limits))
+
+
+async def runs(place: Place, request: web.Request) -> web.Response:
+    found = place.timeline.seen_by(place.person(request.query).user)
+    return reply({"runs": [views.run(each) for each in found]})
 
 
 async def set_limit(place: Place, request: web.Request) -> web.Response:
@@ -254,6 +263,7 @@ ACTIONS: tuple[tuple[str, str, Action], ...] = (
     ("POST", "/modals", submit),
     ("GET", "/limits", limits),
     ("PUT", "/limits/{name}", set_limit),
+    ("GET", "/runs", runs),
     ("POST", "/gateway", gateway),
     ("POST", "/guilds", add_guild),
     ("POST", "/guilds/{guild_id}/channels", add_channel),
