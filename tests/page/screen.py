@@ -37,12 +37,18 @@ class Screen:
         self.wait(lambda: self.person == person and self.place)
 
     def go(self, place: str) -> None:
-        def button() -> WebElement | None:
-            self._show_places()
-            return next((each for each in self.all("#channels button") if place in each.text), None)
-
-        self.wait(button).click()
+        self._show_places()
+        self.wait(lambda: self.one("#servers [data-id=direct]"))
+        direct = place.startswith("@")
+        servers = self.all("#servers button")
+        if (servers[0].get_attribute("aria-current") is None) == direct or not self._places(place):
+            (servers[0] if direct else servers[1]).click()
+        self.wait(lambda: next(iter(self._places(place)), None)).click()
         self.wait(lambda: place in self.place)
+
+    def _places(self, place: str) -> list[WebElement]:
+        self._show_places()
+        return [each for each in self.all("#channels button") if place.removeprefix("@") in each.text]
 
     def _show_places(self) -> None:
         """On a small screen they are hidden."""
@@ -103,9 +109,21 @@ class Screen:
         )
 
     def action(self, message: WebElement, name: str) -> None:
-        """An entry of a message's menu."""
-        self.driver.execute_script("arguments[0].querySelector('.menu').open = true", message)
-        self.driver.execute_script("arguments[0].click()", self.button(name, message))
+        """A button of a message's bar, or an entry of its menu, by its name."""
+
+        def bar() -> list[WebElement]:
+            self.driver.execute_script(
+                "arguments[0].dispatchEvent(new PointerEvent('pointerover', {bubbles: true}))", message
+            )
+            return message.find_elements(By.CSS_SELECTOR, ".bar button")
+
+        self.wait(bar)
+        named = [each for each in bar() if each.accessible_name == name]
+        if not named:
+            self.driver.execute_script("arguments[0].click()", bar()[-1])
+            menu = self.wait(lambda: self.one(".menu"))
+            named = [self.button(name, menu)]
+        self.driver.execute_script("arguments[0].click()", named[0])
 
     def one(self, selector: str) -> WebElement:
         return self.driver.find_element(By.CSS_SELECTOR, selector)

@@ -13,16 +13,19 @@ const INLINE = [
   ["spoiler", /\|\|([\s\S]+?)\|\|/y],
   ["link", /\[([^\]\n]+)\]\(<?(https?:\/\/[^\s<>)]+)>?(?: "[^"\n]*")?\)/y],
   ["address", /<(https?:\/\/[^\s<>]+)>/y],
-  ["address", /https?:\/\/[^\s<>]*[^\s<>.,:;"'\])!?*_~|]/y],
+  ["address", /https?:\/\/(?:\([^\s<>()]*\)|[^\s<>()])*(?:\([^\s<>()]*\)|[^\s<>.,:;"'\])(!?*_~|])/y],
   ["person", /<@!?(\d+)>/y],
   ["channel", /<#(\d+)>/y],
+  ["role", /<@&(\d+)>/y],
+  ["everyone", /@(?:everyone|here)\b/y],
   ["command", /<\/([^:\n]+):\d+>/y],
   ["emoji", /<a?:(\w+):\d+>/y],
-  ["time", /<t:(-?\d{1,13})(?::([tTdDfFR]))?>/y],
+  ["time", /<t:(-?\d{1,13})(?::([tTdDfFsSR]))?>/y],
 ];
 const ELEMENT = { bold: "strong", underline: "u", italic: "em", strike: "s" };
 const TIME_STYLES = {
   t: { timeStyle: "short" }, T: { timeStyle: "medium" }, d: { dateStyle: "short" }, D: { dateStyle: "long" },
+  s: { dateStyle: "short", timeStyle: "short" }, S: { dateStyle: "short", timeStyle: "medium" },
   f: { dateStyle: "long", timeStyle: "short" }, F: { dateStyle: "full", timeStyle: "short" },
 };
 
@@ -142,7 +145,7 @@ function inline(text, names) {
 }
 
 function tokenAt(text, at) {
-  if (!"\\`*_~|[<h".includes(text[at])) return null;
+  if (!"\\`*_~|[<h@".includes(text[at])) return null;
   for (const [kind, pattern] of INLINE) {
     pattern.lastIndex = at;
     const found = pattern.exec(text);
@@ -161,6 +164,8 @@ function nodeOf({ kind, found }, names) {
     case "address": return link(found[1] ?? found[0], found[1] ?? found[0]);
     case "person": return element("span", { className: "mention" }, `@${names.person(found[1])}`);
     case "channel": return element("span", { className: "mention" }, `#${names.channel(found[1])}`);
+    case "role": return element("span", { className: "mention" }, `@${names.role?.(found[1]) ?? "role"}`);
+    case "everyone": return element("span", { className: "mention" }, found[0]);
     case "command": return element("span", { className: "mention" }, `/${found[1]}`);
     case "emoji": return `:${found[1]}:`;
     case "time": return moment(Number(found[1]), found[2], names.locale);
@@ -168,7 +173,7 @@ function nodeOf({ kind, found }, names) {
   }
 }
 
-function link(address, content) {
+export function link(address, content) {
   return element("a", { href: address, target: "_blank", rel: "noopener noreferrer nofollow" }, content);
 }
 
