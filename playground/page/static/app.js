@@ -143,7 +143,7 @@ class App {
   }
 
   posts() {
-    showPosts($("log"), this.world.threads(this.here), (post) => this.tried(this.enter(post.id)));
+    showPosts(this.log.inner, this.world.threads(this.here), (post) => this.tried(this.enter(post.id)));
   }
 
   showPlaces(open) {
@@ -153,6 +153,8 @@ class App {
 
   write() {
     $("text").focus({ preventScroll: true });
+    // A form that closes gives the focus back without the caret: Chromium then takes keys and writes nothing.
+    $("text").setSelectionRange($("text").value.length, $("text").value.length);
   }
 
   // What happens

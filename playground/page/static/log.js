@@ -23,13 +23,17 @@ export class Log {
     this.dirty = new Set();
     this.frame = null;
     this.following = true;
+    this.inner = element("div", { className: "inner" });
+    root.append(this.inner);
     this.announcer = new Announcer(told, app);
     this.bar = new Bar(app.context({ goTo: (id) => this.goTo(id) }));
     root.addEventListener("scroll", () => this.scrolled());
     root.addEventListener("keydown", (event) => this.key(event));
     for (const happened of ["pointerover", "focusin"]) root.addEventListener(happened, (event) => this.pointed(event.target));
     jump.addEventListener("click", () => this.toNewest());
-    new ResizeObserver(() => this.following && this.toEnd()).observe(root);
+    // Images and previews arrive after their message.
+    const sizes = new ResizeObserver(() => this.following && this.toEnd());
+    for (const node of [root, this.inner]) sizes.observe(node);
   }
 
   get ids() {
@@ -40,7 +44,7 @@ export class Log {
     this.dirty.clear();
     this.announcer.clear();
     this.nodes.clear();
-    this.root.replaceChildren();
+    this.inner.replaceChildren();
     this.first = this.ids.at(-OPENED) ?? this.ids[0] ?? null;
     this.last = null;
     this.following = true;
@@ -119,24 +123,24 @@ export class Log {
       this.nodes.set(id, { node, previous: previous?.id });
       previous = message;
     }
-    if (!shown.length) children.push(element("p", { className: "none" }, say("empty")));
+    if (!shown.length) children.push(welcome(this.app));
     this.place(children);
   }
 
   divider(message) {
     const text = day(message.timestamp);
-    const found = [...this.root.querySelectorAll(":scope > .day")].find((node) => node.textContent === text);
+    const found = [...this.inner.querySelectorAll(":scope > .day")].find((node) => node.textContent === text);
     return found ?? element("h2", { className: "day" }, text);
   }
 
   /** Only what does not stand in its place already is moved: a node that moves loses the focus. */
   place(children) {
     const wanted = new Set(children);
-    for (const node of [...this.root.children]) if (!wanted.has(node)) node.remove();
-    let at = this.root.firstChild;
+    for (const node of [...this.inner.children]) if (!wanted.has(node)) node.remove();
+    let at = this.inner.firstChild;
     for (const node of children) {
       if (node === at) at = at.nextSibling;
-      else this.root.insertBefore(node, at);
+      else this.inner.insertBefore(node, at);
     }
   }
 
@@ -233,6 +237,11 @@ export class Log {
     else all[Math.max(0, to)]?.focus();
     if (to <= 0) this.earlier();
   }
+}
+
+function welcome({ world, here }) {
+  const title = element("h2", {}, say("beginning", { place: world.title(here) }));
+  return element("div", { className: "none" }, title, element("p", {}, document.getElementById("place-topic").textContent));
 }
 
 /** Where an id stands among sorted ones, or where it would. */

@@ -130,5 +130,5 @@ function threadLink(thread, context) {
 function privacy(message, context) {
   const dismiss = element("button", { type: "button", className: "link" }, say("dismiss"));
   dismiss.addEventListener("click", () => context.dismiss(message));
-  return element("p", { className: "privacy" }, icon("eye"), say("private"), " · ", dismiss);
+  return element("p", { className: "privacy" }, icon("eye"), " ", say("private"), " · ", dismiss);
 }
