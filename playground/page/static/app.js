@@ -149,6 +149,7 @@ class App {
   showPlaces(open) {
     $("places").classList.toggle("open", open);
     $("open-places").setAttribute("aria-expanded", String(open));
+    if (open) $("channels").querySelector("[aria-current]")?.focus();
   }
 
   write() {

@@ -4,7 +4,7 @@ import { element } from "./markdown.js";
 import { clockTime, number, say } from "./words.js";
 
 const STATES = { open: "running", broken: "broken", cancelled: "cancelled" };
-const CLOCKS_APART = 1;
+const CLOCKS_APART = 1, MEASURABLE_SECONDS = 0.2;
 
 export class Calls {
   constructor(list) {
@@ -92,9 +92,8 @@ function summary(call) {
   } else facts.push(say("messages", { count: number(call.messages.length) }));
   if (call.first_text != null) facts.push(say("first", { seconds: call.first_text.toFixed(2) }));
   if (call.duration != null) facts.push(say("whole", { seconds: call.duration.toFixed(2) }));
-  if (usage && call.duration > call.first_text && usage.completion_tokens > 1) {
-    facts.push(say("speed", { count: number(Math.round(usage.completion_tokens / (call.duration - (call.first_text ?? 0)))) }));
-  }
+  const writing = call.duration - call.first_text;
+  if (usage && writing > MEASURABLE_SECONDS) facts.push(say("speed", { count: number(Math.round(usage.completion_tokens / writing)) }));
   if (call.finish_reason && call.finish_reason !== "stop") facts.push(call.finish_reason);
   return facts.map((fact) => element("span", {}, fact));
 }
