@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -26,9 +28,16 @@ class Screen:
     def enter(self, person: str, place: str) -> None:
         """The page anew, as this person, in this channel or, `@Causerie`, in the direct conversation."""
         self.driver.get("about:blank")
-        self.driver.get(self._url)
-        self.become(person)
-        self.go(place)
+        self.driver.get(f"{self._url}/#{self._fragment(person, place)}")
+        self.wait(lambda: self.person == person and place in self.place and self.all("#log .inner > *"))
+
+    def _fragment(self, person: str, place: str) -> str:
+        with urllib.request.urlopen(f"{self._url}/playground/api/state") as answer:
+            state = json.load(answer)
+        who = next(each["id"] for each in state["people"] if each["name"] == person)
+        channels = [channel for guild in state["guilds"] for channel in guild["channels"] if place in channel["name"]]
+        direct = [channel for channel in state["dms"] if channel["user_id"] == who]
+        return f"person={who}&channel={(direct if place.startswith('@') else channels)[0]['id']}"
 
     def become(self, person: str) -> None:
         self.wait(lambda: person in (self.one("#person").get_attribute("textContent") or ""))
@@ -96,17 +105,20 @@ class Screen:
     def message(self, text: str, selector: str = "") -> WebElement:
         """The newest message that holds this text, once there is one."""
 
-        def found() -> WebElement | None:
-            hits = [each for each in self.all(f".message{selector}") if text in each.text]
-            return hits[-1] if hits else None
-
-        return self.wait(found)
+        newest = (
+            "return [...document.querySelectorAll(arguments[0])]"
+            ".findLast((each) => each.innerText.includes(arguments[1])) ?? null"
+        )
+        found: WebElement = self.wait(lambda: self.driver.execute_script(newest, f".message{selector}", text))
+        return found
 
     def button(self, name: str, within: WebElement | None = None) -> WebElement:
-        root = within or self.driver
-        return self.wait(
-            lambda: next((each for each in root.find_elements(By.TAG_NAME, "button") if name in each.text), None)
+        named = (
+            "return [...(arguments[0] ?? document).querySelectorAll('button')]"
+            ".find((each) => each.innerText.includes(arguments[1])) ?? null"
         )
+        found: WebElement = self.wait(lambda: self.driver.execute_script(named, within, name))
+        return found
 
     def action(self, message: WebElement, name: str) -> None:
         """A button of a message's bar, or an entry of its menu, by its name."""

@@ -1,7 +1,7 @@
 // How Discord's rate limits are being spent: the windows that are open, and what was refused.
 
 import { element } from "./markdown.js";
-import { clockTime, number, say } from "./words.js";
+import { clockTime, locale, number, say } from "./words.js";
 
 const NAMES = {
   "message.create": "limitCreate", "message.edit": "limitEdit", "message.delete": "limitDelete", typing: "limitTyping",
@@ -9,12 +9,14 @@ const NAMES = {
 };
 const LINGER_MILLISECONDS = 4000;
 const SHOWN_REFUSALS = 12;
+const NEARLY = 0.79;
 
 export class Meter {
   constructor(root) {
     this.root = root;
     this.limits = null;
     this.windows = new Map();
+    this.nodes = new Map();
     this.frame = null;
     this.isShown = false;
     this.bars = element("ul", { className: "bars" });
@@ -51,28 +53,46 @@ export class Meter {
 
   show() {
     const now = performance.now();
-    for (const [key, window] of this.windows) if (window.until < now) this.windows.delete(key);
-    const open = [...this.windows].sort(([, one], [, other]) => (other.name === "global") - (one.name === "global") || (one.name < other.name ? -1 : 1));
-    this.bars.replaceChildren(...open.map(([, window]) => bar(window, now)));
-    if (!open.length) this.bars.append(element("li", { className: "none" }, say("quiet")));
+    for (const [key, window] of this.windows) {
+      if (window.until >= now) continue;
+      this.windows.delete(key);
+      this.nodes.delete(key);
+    }
+    const bars = [...this.windows].sort(([, one], [, other]) => rank(one) - rank(other)).map(([key, window]) => this.bar(key, window, now));
+    if (!bars.length) bars.push(this.none ??= element("li", { className: "none" }));
+    if (this.none) this.none.textContent = say("quiet");
+    if (bars.length !== this.bars.children.length || bars.some((node, index) => this.bars.children[index] !== node)) this.bars.replaceChildren(...bars);
     if (!this.limits) return;
     const { total_calls: calls, total_refused: refused, refusals } = this.limits;
     this.totals.textContent = say("totals", { calls: number(calls), refused: number(refused) });
     this.totals.classList.toggle("refused", refused > 0);
-    this.refusals.replaceChildren(...refusals.slice(0, SHOWN_REFUSALS).map(refusal));
+    const newest = refusals.slice(0, SHOWN_REFUSALS);
+    const told = JSON.stringify([locale, newest]);
+    if (told !== this.told) this.refusals.replaceChildren(...newest.map(refusal));
+    this.told = told;
+  }
+
+  /** The same node for the same window: it may be being read. */
+  bar(key, window, now) {
+    const [open, name] = [window.closes > now, NAMES[window.name] ? say(NAMES[window.name]) : window.name];
+    const node = this.nodes.get(key) ?? blank(window);
+    this.nodes.set(key, node);
+    const [what, count, meter, left] = node.children;
+    const used = open ? window.used : 0;
+    what.textContent = `${name} ${window.kept_by}`.trim();
+    count.textContent = `${used} / ${number(window.calls)}`;
+    Object.assign(meter, { max: window.calls, high: window.calls * NEARLY, value: used, ariaLabel: what.textContent });
+    left.textContent = open ? say("closes", { seconds: ((window.closes - now) / 1000).toFixed(1) }) : say("free");
+    node.classList.toggle("full", used >= window.calls);
+    return node;
   }
 }
 
-function bar(window, now) {
-  const open = window.closes > now;
-  const used = open ? window.used : 0;
-  const name = NAMES[window.name] ? say(NAMES[window.name]) : window.name;
-  const meter = element("meter", { min: 0, max: window.calls, value: used, high: window.calls * 0.79 });
-  meter.setAttribute("aria-label", name);
-  const place = window.kept_by ? element("span", { className: "at" }, window.kept_by) : null;
-  const left = open ? say("closes", { seconds: ((window.closes - now) / 1000).toFixed(1) }) : say("free");
-  const node = element("li", {}, element("span", { className: "what" }, name, " ", place), element("b", {}, `${used} / ${number(window.calls)}`), meter, element("small", {}, left));
-  node.classList.toggle("full", used >= window.calls);
+/** The global limit first, then in the order in which they were first spent. */
+const rank = (window) => (window.name === "global" ? 0 : 1);
+
+function blank(window) {
+  const node = element("li", {}, element("span"), element("b"), element("meter", { min: 0 }), element("small"));
   node.dataset.name = window.name;
   return node;
 }
