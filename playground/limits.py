@@ -170,6 +170,8 @@ class Limits:
     def spent(self) -> list[Json]:
         """The windows that are open and have a limit worth naming; `closes_in` in seconds."""
         now = self._clock.monotonic()
+        # One that is closed counts as one that was never opened.
+        self._windows = {key: window for key, window in self._windows.items() if now < window.closes}
         return [
             {
                 "name": name,
@@ -180,7 +182,7 @@ class Limits:
                 "closes_in": round(window.wait(now), 3),
             }
             for (name, kept_by), window in self._windows.items()
-            if now < window.closes and self._rates.get(name) is not None
+            if self._rates.get(name) is not None
         ]
 
     def _tell(self) -> None:

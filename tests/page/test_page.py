@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import re
 
 import pytest
@@ -116,6 +117,18 @@ def test_a_form_is_filled_in(screen: Screen) -> None:
     assert not screen.all("dialog")
 
 
+def test_after_a_form_was_dismissed_the_line_takes_what_is_typed(screen: Screen) -> None:
+    screen.enter("Ada", "general")
+    for number in range(3):
+        screen.send("/form ")
+        screen.wait(lambda: screen.all("dialog[open]"))
+        screen.press(Keys.ESCAPE)
+        screen.wait(lambda: not screen.all("dialog"))
+        screen.type(str(number))
+        screen.wait(lambda: screen.line.get_attribute("value"))
+        screen.line.clear()
+
+
 def test_the_page_speaks_the_language_of_the_chosen_person(screen: Screen) -> None:
     screen.enter("Ada", "general")
     screen.become("민준")
@@ -201,6 +214,16 @@ def test_a_file_is_sent(screen: Screen, tmp_path_factory: pytest.TempPathFactory
     assert "줄 6" not in sent.text
     screen.button("Show 3 more lines", sent).click()
     assert "줄 8" in sent.text
+
+
+def test_a_picture_is_shown(screen: Screen, stage: Stage) -> None:
+    pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    picture = [("pixel.png", base64.b64decode(pixel))]
+    stage.run(stage.person("Grace").say(stage.channel("general"), "a picture", files=picture))
+    screen.enter("Ada", "general")
+    image = screen.message("a picture").find_element(By.CSS_SELECTOR, ".image img")
+    screen.wait(lambda: screen.driver.execute_script("return arguments[0].naturalWidth", image) == 1)
+    assert image.get_attribute("alt") == "pixel.png"
 
 
 def test_another_persons_typing_and_messages_appear(screen: Screen, stage: Stage) -> None:

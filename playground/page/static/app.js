@@ -229,6 +229,7 @@ class App {
   }
 
   complain(text) {
+    for (const node of $("notices").children) if (node.firstChild.textContent === text) node.remove();
     const close = element("button", { type: "button", className: "link" }, say("dismiss"));
     const node = element("p", {}, element("span", {}, text), close);
     close.addEventListener("click", () => node.remove());

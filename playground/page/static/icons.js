@@ -12,7 +12,6 @@ const LINES = {
   reply: "M9 6 4 11l5 5M4 11h9a7 7 0 0 1 7 7v1",
   edit: "M5 19l1-4L16 5l3 3L9 18zM14 7l3 3",
   more: "M5 12h.5M11.75 12h.5M18.5 12h.5",
-  trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13M10.5 11v5M13.5 11v5",
   copy: "M9 9h11v11H9zM5 15H4V4h11v1",
   attach: "M12 5v14M5 12h14",
   send: "M4 12 20 4l-5 16-4-6zM11 14l9-10",
