@@ -170,8 +170,9 @@ def test_new_messages_are_told_to_a_screen_reader_once_they_rest(screen: Screen,
     assert screen.driver.execute_script("return told") == ["Causerie: You said: one two three four"], "not each edit"
 
 
-def test_a_message_is_acted_upon_by_keyboard_alone(screen: Screen) -> None:
-    screen.enter("Ada", "general")
+def test_a_message_is_acted_upon_by_keyboard_alone(screen: Screen, stage: Stage) -> None:
+    stage.channel("keys")
+    screen.enter("Ada", "keys")
     screen.send("by keyboard alone")
     sent = screen.message("by keyboard alone")
     pressed = (screen.press(Keys.SHIFT, Keys.TAB) for _ in range(8))
