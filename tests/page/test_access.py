@@ -120,7 +120,8 @@ def test_everything_has_a_name_and_a_role_that_fits(screen: Screen, stage: Stage
 
     def faults() -> list[str]:
         found: list[str] = screen.driver.execute_script(FAULTS)
-        nameless = [each for each in screen.all(CONTROLS) if each.is_displayed() and not each.accessible_name]
+        shown = "return [...document.querySelectorAll(arguments[0])].filter((each) => each.checkVisibility())"
+        nameless = [each for each in screen.driver.execute_script(shown, CONTROLS) if not each.accessible_name]
         return [*found, *(str(each.get_attribute("outerHTML")) for each in nameless)]
 
     def settled() -> list[str]:

@@ -216,6 +216,19 @@ def test_a_file_is_sent(screen: Screen, tmp_path_factory: pytest.TempPathFactory
     assert "줄 8" in sent.text
 
 
+def test_channels_and_commands_that_are_named_can_be_pressed(screen: Screen, stage: Stage) -> None:
+    channel = stage.channel("pointed")
+    text = f"see <#{stage.channel('general').id}> or use </persona use:1>"
+    stage.bot("POST", f"/channels/{channel.id}/messages", {"content": text})
+    screen.enter("Ada", "pointed")
+    message = screen.message("see #general")
+    screen.button("/persona use", message).click()
+    assert "Put a persona to work" in screen.offered("/persona use").text
+    assert screen.line.get_attribute("value") == "/persona use"
+    screen.button("#general", screen.message("see #general")).click()
+    screen.wait(lambda: screen.place == "# general")
+
+
 def test_a_picture_is_shown(screen: Screen, stage: Stage) -> None:
     pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
     picture = [("pixel.png", base64.b64decode(pixel))]

@@ -31,6 +31,8 @@ class App {
       person: (id) => this.world.person(id),
       channel: (id) => this.world.channel(id),
       role: (id) => this.world.roles.get(id)?.name,
+      enter: (id) => this.world.channels.has(id) && this.tried(this.enter(id)),
+      begin: (command) => this.composer.begin(command),
       get locale() { return locale; },
     };
     for (const node of document.querySelectorAll("[data-icon]")) node.append(icon(node.dataset.icon));

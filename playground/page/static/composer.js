@@ -49,6 +49,14 @@ export class Composer {
     this.offer([]);
   }
 
+  /** A command that was pressed where it was named. */
+  begin(command) {
+    this.leave();
+    this.text.value = `/${command}`;
+    this.text.focus();
+    this.changed({ silently: true });
+  }
+
   reply(message, name) {
     this.leave();
     this.replyTo = message;
