@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from playground.clock import Clock
@@ -41,6 +41,8 @@ RATES: Mapping[str, Rate] = {
     "interaction.channel": Rate(30, 60.0),
     "global": Rate(50, 1.0),
 }
+
+KEPT_REFUSALS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,19 @@ class Counters:
     """401, 403 and 429: at 10,000 in ten minutes Discord bars the address."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A call that was answered 429."""
+
+    at: float
+    """Seconds since 1970."""
+    route: str
+    scope: str
+    """`user` for its own bucket, `shared` for a hidden window, `global`."""
+    retry_after: float
+    """Seconds."""
+
+
 class Limits:
     """`rates` replaces some of `RATES`; None as a value lifts that limit."""
 
@@ -110,7 +125,9 @@ class Limits:
         self._clock = clock
         self._rates = {**RATES, **(rates or {})}
         self._windows: dict[tuple[str, str], _Window] = {}
+        self._watchers: list[Callable[[], None]] = []
         self.counters = Counters()
+        self.refusals: deque[Refusal] = deque(maxlen=KEPT_REFUSALS)
 
     def admit(self, call: Call) -> Verdict:
         now = self._clock.monotonic()
@@ -127,6 +144,7 @@ class Limits:
         for window in (own, *hidden, *([shared] if shared else [])):
             window.count(now)
         self.counters.calls[call.route] += 1
+        self._tell()
         return Verdict(admitted=True, headers=self._headers(call, own, now))
 
     def set_rate(self, name: str, rate: Rate | None) -> None:
@@ -144,6 +162,33 @@ class Limits:
             "invalid": self.counters.invalid,
         }
 
+    def watch(self, watcher: Callable[[], None]) -> Callable[[], None]:
+        """Called after each call, admitted or not; it must not block. Returns what ends it."""
+        self._watchers.append(watcher)
+        return lambda: self._watchers.remove(watcher)
+
+    def spent(self) -> list[Json]:
+        """The windows that are open and have a limit worth naming; `closes_in` in seconds."""
+        now = self._clock.monotonic()
+        # One that is closed counts as one that was never opened.
+        self._windows = {key: window for key, window in self._windows.items() if now < window.closes}
+        return [
+            {
+                "name": name,
+                "kept_by": kept_by,
+                "used": window.used,
+                "calls": window.rate.calls,
+                "seconds": window.rate.seconds,
+                "closes_in": round(window.wait(now), 3),
+            }
+            for (name, kept_by), window in self._windows.items()
+            if self._rates.get(name) is not None
+        ]
+
+    def _tell(self) -> None:
+        for watcher in tuple(self._watchers):
+            watcher()
+
     def _window(self, rate: str, kept_by: str) -> _Window:
         window = self._windows.get((rate, kept_by))
         if window is None:
@@ -155,6 +200,9 @@ class Limits:
         self.counters.refused[call.route] += 1
         self.counters.scopes[scope] += 1
         self.counters.invalid += scope != "shared"
+        at = self._clock.now().timestamp()
+        self.refusals.append(Refusal(at=at, route=call.route, scope=scope, retry_after=round(wait, 3)))
+        self._tell()
         told = {**headers, "X-RateLimit-Scope": scope, "Retry-After": str(math.ceil(wait))}
         return Verdict(admitted=False, headers=told, retry_after=wait, global_=scope == "global")
 

@@ -12,4 +12,4 @@ from playground.world import World
 
 
 def routes(world: World, people: People, limits: Limits, sessions: Sessions) -> list[web.RouteDef]:
-    return [*feed.routes(world, people, sessions), *actions.routes(world, people, limits, sessions)]
+    return [*feed.routes(world, people, limits, sessions), *actions.routes(world, people, limits, sessions)]

@@ -25,6 +25,7 @@ from playground.gateway.session import Sessions
 from playground.limits import Limits, Rate
 from playground.people import Invocation, People, Person
 from playground.shapes import snowflake
+from playground.timeline import Timeline
 from playground.world import World
 
 _ANSWER_PATIENCE = 10.0
@@ -39,6 +40,7 @@ class Place:
     people: People
     limits: Limits
     sessions: Sessions
+    timeline: Timeline
 
     def person(self, given: Json) -> Person:
         return self.people.person(int(given["user_id"]))
@@ -76,7 +78,7 @@ Action = Callable[[Place, web.Request], Awaitable[web.StreamResponse]]
 
 
 def routes(world: World, people: People, limits: Limits, sessions: Sessions) -> list[web.RouteDef]:
-    place = Place(world, people, limits, sessions)
+    place = Place(world, people, limits, sessions, Timeline(world))
     return [web.route(method, PREFIX + path, guarded(partial(action, place))) for method, path, action in ACTIONS]
 
 
@@ -87,8 +89,11 @@ async def state(place: Place, request: web.Request) -> web.Response:
 async def history(place: Place, request: web.Request) -> web.Response:
     given = query(request, bodies.HISTORY)
     channel = place.channel(request.match_info["channel_id"])
+    person = place.person(given)
+    before = int(given.get("before", 0))
     versions = given.get("versions") == "1"
-    messages = place.person(given).messages(channel)[-max(1, int(given.get("limit", 200))) :]
+    seen = [message for message in person.messages(channel) if not before or message.id < before]
+    messages = seen[-max(1, int(given.get("limit", 200))) :]
     return reply({"messages": [views.message(place.world, message, versions=versions) for message in messages]})
 
 
@@ -186,7 +191,12 @@ async def submit(place: Place, request: web.Request) -> web.Response:
 
 
 async def limits(place: Place, request: web.Request) -> web.Response:
-    return reply(place.limits.counted())
+    return reply(views.limits(place.world, place.limits))
+
+
+async def runs(place: Place, request: web.Request) -> web.Response:
+    found = place.timeline.seen_by(place.person(query(request, bodies.BY_USER)).user)
+    return reply({"runs": [views.run(each) for each in found]})
 
 
 async def set_limit(place: Place, request: web.Request) -> web.Response:
@@ -273,6 +283,7 @@ ACTIONS: tuple[tuple[str, str, Action], ...] = (
     ("POST", "/modals", submit),
     ("GET", "/limits", limits),
     ("PUT", "/limits/{name}", set_limit),
+    ("GET", "/runs", runs),
     ("POST", "/gateway", gateway),
     ("POST", "/guilds", add_guild),
     ("POST", "/guilds/{guild_id}/channels", add_channel),

@@ -18,7 +18,7 @@ _VALUE = Either((Null(), Flag(), Number(), Text(), _FILE))
 _VALUES = Each(None, Either((_VALUE, List(_VALUE, 0, 25))))
 
 BY_USER = Form(_USER)
-HISTORY = Form(_USER, {"limit": Snowflake(), "versions": Text()})
+HISTORY = Form(_USER, {"limit": Snowflake(), "before": Snowflake(), "versions": Text()})
 SAY = Form(
     _USER,
     {"content": Text(0, MAX_CONTENT), "reply_to": Snowflake(), "ping": Flag(), "files": List(_FILE, 0, 10)},

@@ -14,14 +14,18 @@ from playground.api import bodies, views
 from playground.api.local import PREFIX, guarded, query
 from playground.entities import Channel, Json, Message, User
 from playground.gateway.session import Sessions
+from playground.limits import Limits
 from playground.people import People
 from playground.world import World
+
+LIMITS_SECONDS = 0.1
+"""Between two reports of the limits at the least."""
 
 OPEN: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("open feeds", set[web.WebSocketResponse])
 
 
-def routes(world: World, people: People, sessions: Sessions) -> list[web.RouteDef]:
-    return [web.get(PREFIX + "/events", guarded(partial(_serve, world, people, sessions)))]
+def routes(world: World, people: People, limits: Limits, sessions: Sessions) -> list[web.RouteDef]:
+    return [web.get(PREFIX + "/events", guarded(partial(_serve, world, people, limits, sessions)))]
 
 
 async def close(app: web.Application) -> None:
@@ -31,13 +35,16 @@ async def close(app: web.Application) -> None:
         await socket.close(code=WSCloseCode.GOING_AWAY)
 
 
-async def _serve(world: World, people: People, sessions: Sessions, request: web.Request) -> web.StreamResponse:
+async def _serve(
+    world: World, people: People, limits: Limits, sessions: Sessions, request: web.Request
+) -> web.StreamResponse:
     seen = View(world, sessions, people.person(int(query(request, bodies.BY_USER)["user_id"])).user)
     socket = web.WebSocketResponse(heartbeat=30.0)
     await socket.prepare(request)
     news: asyncio.Queue[Json] = asyncio.Queue()
     news.put_nowait({"type": "bot", "online": sessions.complete})
     end = world.subscribe(_telling(seen, news))
+    meter = Meter(world, limits, news) if request.query.get("limits") == "1" else None
     writer = asyncio.create_task(_write(socket, news))
     request.app[OPEN].add(socket)
     try:
@@ -47,6 +54,8 @@ async def _serve(world: World, people: People, sessions: Sessions, request: web.
     finally:
         request.app[OPEN].discard(socket)
         end()
+        if meter is not None:
+            meter.close()
         writer.cancel()
         await asyncio.gather(writer, return_exceptions=True)
     return socket
@@ -64,6 +73,31 @@ def _telling(seen: View, news: asyncio.Queue[Json]) -> Callable[[events.Event], 
 async def _write(socket: web.WebSocketResponse, news: asyncio.Queue[Json]) -> None:
     while True:
         await socket.send_str(json.dumps(await news.get(), ensure_ascii=False))
+
+
+class Meter:
+    """Tells how the limits are spent: at once and after changes, many of one moment together."""
+
+    def __init__(self, world: World, limits: Limits, news: asyncio.Queue[Json]) -> None:
+        self._world = world
+        self._limits = limits
+        self._news = news
+        self._due: asyncio.TimerHandle | None = None
+        self._end = limits.watch(self._changed)
+        self._tell()
+
+    def close(self) -> None:
+        self._end()
+        if self._due is not None:
+            self._due.cancel()
+
+    def _changed(self) -> None:
+        if self._due is None:
+            self._due = asyncio.get_running_loop().call_later(LIMITS_SECONDS, self._tell)
+
+    def _tell(self) -> None:
+        self._due = None
+        self._news.put_nowait({"type": "limits", "limits": views.limits(self._world, self._limits)})
 
 
 class View:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 
 from playground import payloads, permissions
 from playground.commands import Found
 from playground.entities import Channel, Guild, Interaction, Json, Member, Message, Modal, User
 from playground.gateway.session import Sessions
+from playground.limits import Limits
+from playground.timeline import Run
 from playground.world import World
 
 
@@ -103,6 +106,34 @@ def modal(item: Modal) -> Json:
         "custom_id": item.custom_id,
         "title": item.title,
         "components": item.components,
+    }
+
+
+def limits(world: World, item: Limits) -> Json:
+    """What was counted, the windows open now and the newest refusals, newest first."""
+    return {
+        **item.counted(),
+        "windows": [{**window, "kept_by": _place_of(world, window["kept_by"])} for window in item.spent()],
+        "refusals": [asdict(each) for each in reversed(item.refusals)],
+    }
+
+
+def _place_of(world: World, kept_by: str) -> str:
+    """The name of the channel that a window is kept by, nothing for others: those are tokens."""
+    found = world.channels.get(int(kept_by)) if kept_by.isdecimal() else None
+    if found is None:
+        return ""
+    return found.name or ", ".join(user.name for user in found.recipients if not user.bot)
+
+
+def run(item: Run) -> Json:
+    return {
+        "id": str(item.id),
+        "channel_id": str(item.channel.id),
+        "user_id": str(item.user.id),
+        "text": item.text,
+        "message_ids": [str(message.id) for message in item.answers],
+        **{name: getattr(item, name) for name in ("asked", "sign", "typing", "shown", "edited", "edits", "failed")},
     }
 
 

@@ -41,6 +41,7 @@ PEOPLE: dict[tuple[str, str], Callable[[Arena], Any]] = {
         "values": {"name": "Ada", "file": [FILE]},
     },
     ("GET", "/limits"): lambda arena: {},
+    ("GET", "/runs"): lambda arena: {},
     ("PUT", "/limits/{name}"): lambda arena: {"calls": 5, "seconds": 1.5},
     ("POST", "/gateway"): lambda arena: {"action": "reconnect"},
     ("POST", "/guilds"): lambda arena: {"name": "Second", "locale": "ko"},

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -26,9 +28,16 @@ class Screen:
     def enter(self, person: str, place: str) -> None:
         """The page anew, as this person, in this channel or, `@Causerie`, in the direct conversation."""
         self.driver.get("about:blank")
-        self.driver.get(self._url)
-        self.become(person)
-        self.go(place)
+        self.driver.get(f"{self._url}/#{self._fragment(person, place)}")
+        self.wait(lambda: self.person == person and place in self.place and self.all("#log .inner > *"))
+
+    def _fragment(self, person: str, place: str) -> str:
+        with urllib.request.urlopen(f"{self._url}/playground/api/state") as answer:
+            state = json.load(answer)
+        who = next(each["id"] for each in state["people"] if each["name"] == person)
+        channels = [channel for guild in state["guilds"] for channel in guild["channels"] if place in channel["name"]]
+        direct = [channel for channel in state["dms"] if channel["user_id"] == who]
+        return f"person={who}&channel={(direct if place.startswith('@') else channels)[0]['id']}"
 
     def become(self, person: str) -> None:
         self.wait(lambda: person in (self.one("#person").get_attribute("textContent") or ""))
@@ -37,12 +46,18 @@ class Screen:
         self.wait(lambda: self.person == person and self.place)
 
     def go(self, place: str) -> None:
-        def button() -> WebElement | None:
-            self._show_places()
-            return next((each for each in self.all("#channels button") if place in each.text), None)
-
-        self.wait(button).click()
+        self._show_places()
+        self.wait(lambda: self.one("#servers [data-id=direct]"))
+        direct = place.startswith("@")
+        servers = self.all("#servers button")
+        if (servers[0].get_attribute("aria-current") is None) == direct or not self._places(place):
+            (servers[0] if direct else servers[1]).click()
+        self.wait(lambda: next(iter(self._places(place)), None)).click()
         self.wait(lambda: place in self.place)
+
+    def _places(self, place: str) -> list[WebElement]:
+        self._show_places()
+        return [each for each in self.all("#channels button") if place.removeprefix("@") in each.text]
 
     def _show_places(self) -> None:
         """On a small screen they are hidden."""
@@ -90,22 +105,37 @@ class Screen:
     def message(self, text: str, selector: str = "") -> WebElement:
         """The newest message that holds this text, once there is one."""
 
-        def found() -> WebElement | None:
-            hits = [each for each in self.all(f".message{selector}") if text in each.text]
-            return hits[-1] if hits else None
-
-        return self.wait(found)
+        newest = (
+            "return [...document.querySelectorAll(arguments[0])]"
+            ".findLast((each) => each.innerText.includes(arguments[1])) ?? null"
+        )
+        found: WebElement = self.wait(lambda: self.driver.execute_script(newest, f".message{selector}", text))
+        return found
 
     def button(self, name: str, within: WebElement | None = None) -> WebElement:
-        root = within or self.driver
-        return self.wait(
-            lambda: next((each for each in root.find_elements(By.TAG_NAME, "button") if name in each.text), None)
+        named = (
+            "return [...(arguments[0] ?? document).querySelectorAll('button')]"
+            ".find((each) => each.innerText.includes(arguments[1])) ?? null"
         )
+        found: WebElement = self.wait(lambda: self.driver.execute_script(named, within, name))
+        return found
 
     def action(self, message: WebElement, name: str) -> None:
-        """An entry of a message's menu."""
-        self.driver.execute_script("arguments[0].querySelector('.menu').open = true", message)
-        self.driver.execute_script("arguments[0].click()", self.button(name, message))
+        """A button of a message's bar, or an entry of its menu, by its name."""
+
+        def bar() -> list[WebElement]:
+            self.driver.execute_script(
+                "arguments[0].dispatchEvent(new PointerEvent('pointerover', {bubbles: true}))", message
+            )
+            return message.find_elements(By.CSS_SELECTOR, ".bar button")
+
+        self.wait(bar)
+        named = [each for each in bar() if each.accessible_name == name]
+        if not named:
+            self.driver.execute_script("arguments[0].click()", bar()[-1])
+            menu = self.wait(lambda: self.one(".menu"))
+            named = [self.button(name, menu)]
+        self.driver.execute_script("arguments[0].click()", named[0])
 
     def one(self, selector: str) -> WebElement:
         return self.driver.find_element(By.CSS_SELECTOR, selector)

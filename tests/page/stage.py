@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,15 +16,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import openai
+
 from playground import page
+from playground.entities import TEXT, Channel, Json
 from playground.models.recorder import Recorder
 from playground.models.scripted import ScriptedServer
+from playground.people import Person
 from playground.server import Playground, default_world
 
 T = TypeVar("T")
 
 ECHO_BOT = Path(__file__).with_name("echo_bot.py")
 SECONDS = 20.0
+FORUM = 15
 
 
 class Stage:
@@ -56,6 +64,45 @@ class Stage:
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         assert self._loop is not None
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(SECONDS)
+
+    def person(self, name: str) -> Person:
+        user = next(each for each in self.playground.world.users.values() if each.name == name and not each.bot)
+        return self.playground.people.person(user.id)
+
+    def channel(self, name: str) -> Channel:
+        """That channel of the default server; made where there is none."""
+        world = self.playground.world
+        found = next((each for each in world.channels.values() if each.name == name), None)
+        return found or self.run(self._add_channel(name))
+
+    async def _add_channel(self, name: str, type: int = TEXT) -> Channel:
+        world = self.playground.world
+        return world.add_channel(next(iter(world.guilds.values())), name, type=type)
+
+    def forum(self, name: str) -> Channel:
+        return self.run(self._add_channel(name, FORUM))
+
+    def bot(self, method: str, path: str, body: Json) -> Json:
+        """What Discord's API answers the bot; a refusal too."""
+        request = urllib.request.Request(
+            f"{self.playground.api_url}{path}",
+            method=method,
+            data=json.dumps(body).encode(),
+            headers={"Authorization": f"Bot {self.playground.token}", "Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+                return json.loads(answer.read() or b"{}")  # type: ignore[no-any-return]
+        except urllib.error.HTTPError as refusal:
+            with refusal:
+                return json.loads(refusal.read())  # type: ignore[no-any-return]
+
+    def ask_model(self, *contents: str) -> None:
+        """As a bot would, through the recorder."""
+        messages = [{"role": "system", "content": "Be brief."}]
+        messages += [{"role": "user", "content": content} for content in contents]
+        with openai.OpenAI(base_url=self.recorder.base_url, api_key="any") as client:
+            client.chat.completions.create(model="scripted", messages=messages, temperature=0.25)  # type: ignore[arg-type]
 
     async def _run(self, started: Future[None]) -> None:
         self._loop, self._ending = asyncio.get_running_loop(), asyncio.Event()

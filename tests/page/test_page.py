@@ -1,10 +1,10 @@
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Callable
 
 import pytest
-from selenium.webdriver import Chrome, Keys
+from selenium.webdriver import Keys
 from selenium.webdriver.common.by import By
 
 from tests.page.screen import Screen
@@ -45,45 +45,12 @@ def test_markdown_is_shown_as_discord_does_and_never_as_html(screen: Screen) -> 
         "[bad](javascript:alert(1)) ||hidden||"
     )
     screen.send(text)
-    message = screen.message("javascript:", ":not(.mine)")
+    message = screen.message("hidden", ":not(.mine)")
     html = message.find_element(By.CLASS_NAME, "content").get_attribute("innerHTML") or ""
     assert "&lt;img src=x" in html and "<img" not in html
     assert "<strong>bold <em>both</em></strong>" in html and "<s>gone</s>" in html and "<code>a*b*</code>" in html
     assert [link.get_attribute("href") for link in message.find_elements(By.TAG_NAME, "a")] == ["https://example.com/"]
     assert message.find_element(By.CLASS_NAME, "spoiler").get_attribute("aria-expanded") == "false"
-
-
-MARKDOWN = [
-    ("```py\nx = 1\n```", '<pre tabindex="0" data-language="py"><code>x = 1</code></pre>'),
-    ("see ```one``` here", '<p>see </p><pre tabindex="0"><code>one</code></pre><p> here</p>'),
-    ("```open\nstill", "<p>```open\nstill</p>"),
-    ("- a\n- b\n  - c\n1. d", "<ul><li>a</li><li>b<ul><li>c</li></ul></li><li>d</li></ul>"),
-    ("3. x\n4. y", '<ol start="3"><li>x</li><li>y</li></ol>'),
-    ("> one\n> two\nthree", "<blockquote><p>one\ntwo</p></blockquote><p>three</p>"),
-    (">>> all\nof it", "<blockquote><p>all\nof it</p></blockquote>"),
-    ("> one\n\nthree", "<blockquote><p>one</p></blockquote><p>\nthree</p>"),
-    ("## Title\ntext", '<p class="heading level-2">Title</p><p>text</p>'),
-    ("2 * 3 * 4 and snake_case_name", "<p>2 * 3 * 4 and snake_case_name</p>"),
-    (r"\*not\* __under__", "<p>*not* <u>under</u></p>"),
-    ("**안녕**하세요", "<p><strong>안녕</strong>하세요</p>"),
-    ("", ""),
-]
-
-
-@pytest.mark.parametrize(("text", "html"), MARKDOWN, ids=[text[:12] or "empty" for text, _ in MARKDOWN])
-def test_the_forms_of_markdown(screen: Screen, text: str, html: str) -> None:
-    if not screen.driver.current_url.startswith("http"):
-        screen.enter("Ada", "general")
-    shown = screen.driver.execute_async_script(
-        "const [text, done] = arguments;"
-        "import('/page/markdown.js').then(({render}) => {"
-        "  const root = document.createElement('div');"
-        "  root.append(render(text, {person: (id) => id, channel: (id) => id, locale: 'en-US'}));"
-        "  done(root.innerHTML);"
-        "});",
-        text,
-    )
-    assert shown == html
 
 
 def test_a_slash_command_with_autocomplete_gets_a_private_answer(screen: Screen) -> None:
@@ -150,11 +117,23 @@ def test_a_form_is_filled_in(screen: Screen) -> None:
     assert not screen.all("dialog")
 
 
+def test_after_a_form_was_dismissed_the_line_takes_what_is_typed(screen: Screen) -> None:
+    screen.enter("Ada", "general")
+    for number in range(3):
+        screen.send("/form ")
+        screen.wait(lambda: screen.all("dialog[open]"))
+        screen.press(Keys.ESCAPE)
+        screen.wait(lambda: not screen.all("dialog"))
+        screen.type(str(number))
+        screen.wait(lambda: screen.line.get_attribute("value"))
+        screen.line.clear()
+
+
 def test_the_page_speaks_the_language_of_the_chosen_person(screen: Screen) -> None:
     screen.enter("Ada", "general")
     screen.become("민준")
     screen.wait(lambda: screen.one("html").get_attribute("lang") == "ko" or None)
-    assert screen.one("#open-calls").text == "모델이 받은 것"
+    assert screen.one("#open-drawer").text == "무대 뒤"
     assert screen.line.get_attribute("placeholder") == "# general에 메시지 보내기"
     screen.type("/페르")
     assert "이 채널에서 쓸 페르소나를 고릅니다" in screen.offered("/페르소나 사용").text
@@ -185,6 +164,9 @@ def test_a_reply_an_edit_and_a_deletion(screen: Screen) -> None:
     assert "Replying to Ada" in screen.one(".mode").text
     screen.send("an answer to it")
     assert "Ada first words" in screen.message("an answer to it").find_element(By.CLASS_NAME, "above").text
+    screen.message("an answer to it").find_element(By.CLASS_NAME, "above").click()
+    screen.wait(lambda: "an answer" not in screen.driver.switch_to.active_element.text)
+    assert "first words" in screen.driver.switch_to.active_element.text
     screen.type(Keys.ARROW_UP)
     screen.wait(lambda: screen.line.get_attribute("value") == "an answer to it" or None)
     screen.send(" indeed")
@@ -195,9 +177,12 @@ def test_a_reply_an_edit_and_a_deletion(screen: Screen) -> None:
 def test_a_reaction_and_a_command_of_a_messages_menu(screen: Screen) -> None:
     screen.enter("Ada", "korean")
     screen.send("worth repeating")
-    screen.action(screen.message("worth repeating"), "🎉")
+    screen.action(screen.message("worth repeating"), "Add a reaction")
+    screen.button("🎉", screen.one(".emoji")).click()
     chip = screen.wait(lambda: next(iter(screen.message("worth repeating").find_elements(By.CLASS_NAME, "chip")), None))
     assert chip.text == "🎉 1" and chip.get_attribute("aria-pressed") == "true"
+    chip.click()
+    screen.wait(lambda: not screen.message("worth repeating").find_elements(By.CLASS_NAME, "chip"))
     screen.action(screen.message("worth repeating"), "Say again")
     screen.message("Again: worth repeating")
 
@@ -208,7 +193,7 @@ def test_a_thread_is_opened_on_a_message_and_entered(screen: Screen) -> None:
     screen.action(screen.message("let us go aside"), "Open a thread")
     dialog = screen.wait(lambda: screen.one("dialog[open]") if screen.all("dialog[open]") else None)
     dialog.find_element(By.TAG_NAME, "input").send_keys("aside" + Keys.ENTER)
-    screen.wait(lambda: screen.place == "↳ aside" or None)
+    screen.wait(lambda: screen.place == "aside" or None)
     screen.send("@Causerie in here")
     screen.message("You said: in here")
     assert "aside" in screen.one("#channels").text
@@ -217,102 +202,51 @@ def test_a_thread_is_opened_on_a_message_and_entered(screen: Screen) -> None:
 
 def test_a_file_is_sent(screen: Screen, tmp_path_factory: pytest.TempPathFactory) -> None:
     notes = tmp_path_factory.mktemp("files") / "notes.txt"
-    notes.write_text("한 줄")
+    notes.write_text("\n".join(f"줄 {number}" for number in range(9)))
     screen.enter("Ada", "@Causerie")
     screen.one("input[type=file]").send_keys(str(notes))
     screen.wait(lambda: "notes.txt" in screen.one(".tray").text or None)
     screen.type(Keys.ENTER)
     screen.message("You said: 1 file(s)")
-    assert screen.message("notes.txt", ".mine").find_element(By.CSS_SELECTOR, "a.file").get_attribute("download")
+    sent = screen.message("notes.txt", ".mine")
+    assert sent.find_element(By.CSS_SELECTOR, ".file a").get_attribute("download") == "notes.txt"
+    screen.wait(lambda: "줄 5" in sent.text)
+    assert "줄 6" not in sent.text
+    screen.button("Show 3 more lines", sent).click()
+    assert "줄 8" in sent.text
+
+
+def test_channels_and_commands_that_are_named_can_be_pressed(screen: Screen, stage: Stage) -> None:
+    channel = stage.channel("pointed")
+    text = f"see <#{stage.channel('general').id}> or use </persona use:1>"
+    stage.bot("POST", f"/channels/{channel.id}/messages", {"content": text})
+    screen.enter("Ada", "pointed")
+    message = screen.message("see #general")
+    screen.button("/persona use", message).click()
+    assert "Put a persona to work" in screen.offered("/persona use").text
+    assert screen.line.get_attribute("value") == "/persona use"
+    screen.button("#general", screen.message("see #general")).click()
+    screen.wait(lambda: screen.place == "# general")
+
+
+def test_a_picture_is_shown(screen: Screen, stage: Stage) -> None:
+    pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    picture = [("pixel.png", base64.b64decode(pixel))]
+    stage.run(stage.person("Grace").say(stage.channel("general"), "a picture", files=picture))
+    screen.enter("Ada", "general")
+    image = screen.message("a picture").find_element(By.CSS_SELECTOR, ".image img")
+    screen.wait(lambda: screen.driver.execute_script("return arguments[0].naturalWidth", image) == 1)
+    assert image.get_attribute("alt") == "pixel.png"
 
 
 def test_another_persons_typing_and_messages_appear(screen: Screen, stage: Stage) -> None:
     screen.enter("Ada", "general")
-    world = stage.playground.world
-    grace = next(user for user in world.users.values() if user.name == "Grace")
-    channel = next(each for each in world.channels.values() if each.name == "general")
-    person = stage.playground.people.person(grace.id)
+    channel, person = stage.channel("general"), stage.person("Grace")
     stage.run(person.type(channel))
     screen.wait(lambda: screen.one("#typing").text == "Grace is typing …" or None)
     stage.run(person.say(channel, "here I am"))
     screen.message("here I am")
     screen.wait(lambda: screen.one("#typing").text == "" or None)
-    screen.go("@Causerie")
-    stage.run(person.say(channel, "are you gone?"))
-    screen.wait(lambda: screen.all("#channels .unread") or None)
-
-
-def test_the_drawer_shows_what_the_model_was_sent(screen: Screen, stage: Stage) -> None:
-    import openai
-
-    def ask(*contents: str) -> None:
-        messages = [{"role": "system", "content": "Be brief."}]
-        messages += [{"role": "user", "content": content} for content in contents]
-        with openai.OpenAI(base_url=stage.recorder.base_url, api_key="any") as client:
-            client.chat.completions.create(model="scripted", messages=messages, temperature=0.25)  # type: ignore[arg-type]
-
-    screen.enter("Ada", "general")
-    screen.one("#open-calls").click()
-    ask("Ada: What is a channel?")
-    call = screen.wait(lambda: next(iter(screen.all(".call.done")), None))
-    assert "Ada: What is a channel?" in call.text and "Be brief." in call.text and "0 % cached" in call.text
-    ask("Ada: What is a channel?", "Ada: And a thread?")
-    newest = screen.wait(lambda: screen.all(".call")[0] if len(screen.all(".call")) == 2 else None)
-    assert re.search(r"[1-9]\d % cached", newest.text)
-    newest.find_element(By.TAG_NAME, "summary").click()
-    parameters = newest.find_element(By.CSS_SELECTOR, "details details")
-    parameters.find_element(By.TAG_NAME, "summary").click()
-    assert '"temperature": 0.25' in parameters.text
-    screen.shoot("drawer")
-    screen.one("#close-calls").click()
-    assert not screen.one("#calls").is_displayed()
-
-
-def test_everything_can_be_done_by_keyboard(screen: Screen) -> None:
-    screen.enter("Ada", "general")
-    screen.send("by keyboard alone")
-    screen.message("by keyboard alone")
-    pressed = (screen.press(Keys.SHIFT, Keys.TAB) for _ in range(8))
-    focused = next(each for each in pressed if each.tag_name == "summary")
-    assert focused.accessible_name == "Actions for the message of Ada"
-    screen.press(Keys.ENTER)
-    screen.wait(lambda: screen.driver.switch_to.active_element.text == "👍" or None)
-    screen.press(Keys.ESCAPE)
-    screen.wait(lambda: screen.driver.switch_to.active_element == focused or None)
-
-
-def test_controls_have_names(screen: Screen) -> None:
-    screen.enter("Ada", "general")
-    screen.send("something to act on")
-    screen.message("something to act on")
-    controls = screen.all("button, select, textarea, input, summary, [role=log]")
-    nameless = [
-        each.get_attribute("outerHTML") for each in controls if each.is_displayed() and not each.accessible_name
-    ]
-    assert nameless == []
-    assert screen.one("#log").get_attribute("aria-live") == "polite"
-
-
-def test_it_fits_a_phone(open_browser: Callable[..., Chrome], stage: Stage) -> None:
-    driver = open_browser("--window-size=500,844")
-    driver.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride", {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
-    )
-    driver.execute_cdp_cmd(
-        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
-    )
-    screen = Screen(driver, stage.url)
-    screen.enter("민준", "general")
-    screen.send("@Causerie " + "아주긴낱말" * 20 + "\\`x\\` https://example.com/" + "a" * 120)
-    screen.message("You said:")
-    width = driver.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
-    assert width == [390, 390]
-    assert not screen.one("#places").is_displayed()
-    screen.shoot("phone-dark")
-    screen.one("#open-places").click()
-    screen.wait(lambda: screen.one("#places").is_displayed() or None)
-    assert screen.person == "민준"
-    screen.shoot("phone-places")
 
 
 def test_the_bots_state_is_shown(screen: Screen, stage: Stage) -> None:

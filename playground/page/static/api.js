@@ -25,7 +25,7 @@ const query = (values) => new URLSearchParams(Object.entries(values).filter(([, 
 
 export const api = {
   state: () => call("GET", "/state"),
-  messages: (channel, user_id) => call("GET", `/channels/${channel}/messages?${query({ user_id })}`),
+  messages: (channel, user_id, limit, before) => call("GET", `/channels/${channel}/messages?${query({ user_id, limit, before })}`),
   say: (channel, message) => call("POST", `/channels/${channel}/messages`, message),
   edit: (channel, id, user_id, content) => call("PATCH", `/channels/${channel}/messages/${id}`, { user_id, content }),
   remove: (channel, id, user_id) => call("DELETE", `/channels/${channel}/messages/${id}?${query({ user_id })}`),
@@ -40,6 +40,7 @@ export const api = {
   submit: (body) => call("POST", "/modals", body),
   openThread: (channel, body) => call("POST", `/channels/${channel}/threads`, body),
   calls: (after) => call("GET", `/model/calls?${query({ after })}`),
+  runs: (user_id) => call("GET", `/runs?${query({ user_id })}`),
   bot: () => call("GET", "/bot"),
   control: (what) => call("POST", `/bot/${what}`, {}),
 };
@@ -55,7 +56,7 @@ export class Events {
   }
 
   connect() {
-    const address = new URL(`${BASE}/events?${query({ user_id: this.userId })}`, location.href);
+    const address = new URL(`${BASE}/events?${query({ user_id: this.userId, limits: 1 })}`, location.href);
     address.protocol = address.protocol.replace("http", "ws");
     this.socket = new WebSocket(address);
     this.socket.addEventListener("open", () => this.onState(true));

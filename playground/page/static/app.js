@@ -1,19 +1,23 @@
 // The page put together: whom one is, where one is, and what happens there.
 
 import { Events, api } from "./api.js";
-import { Calls } from "./calls.js";
-import { ask } from "./components.js";
 import { Composer } from "./composer.js";
+import { Drawer } from "./drawer.js";
+import { showPosts } from "./forum.js";
+import { icon } from "./icons.js";
 import { Log } from "./log.js";
 import { element } from "./markdown.js";
+import { ask } from "./modal.js";
 import { Places } from "./places.js";
+import { Status } from "./status.js";
+import { nextTheme, showTheme } from "./theme.js";
 import { locale, say, speak } from "./words.js";
-import { World, isDirect, isThread } from "./world.js";
+import { World, isDirect, isForum, isThread } from "./world.js";
 
 // The demo's world begins with the one who looks after it; an ordinary member shows more of the usual.
 const FIRST_PERSON = 1;
+const HISTORY = 100;
 const NOTICE_MILLISECONDS = 8000;
-const BOT_POLL_MILLISECONDS = 2000;
 const $ = (id) => document.getElementById(id);
 
 class App {
@@ -23,21 +27,27 @@ class App {
     this.here = null;
     this.registered = [];
     this.events = null;
-    this.names = { person: (id) => this.world.person(id), channel: (id) => this.world.channel(id), get locale() { return locale; } };
+    this.names = {
+      person: (id) => this.world.person(id),
+      channel: (id) => this.world.channel(id),
+      role: (id) => this.world.roles.get(id)?.name,
+      enter: (id) => this.world.channels.has(id) && this.tried(this.enter(id)),
+      begin: (command) => this.composer.begin(command),
+      get locale() { return locale; },
+    };
+    for (const node of document.querySelectorAll("[data-icon]")) node.append(icon(node.dataset.icon));
     this.log = new Log($("log"), $("jump"), $("settled"), this);
     this.composer = new Composer($("composer"), this);
-    this.places = new Places($("channels"), this);
-    this.calls = new Calls($("call-list"), api.calls);
-    $("person").addEventListener("change", () => this.become($("person").value));
+    this.places = new Places($("servers"), $("channels"), this);
+    this.drawer = new Drawer($("drawer"), $("open-drawer"), this);
+    this.status = new Status(this);
+    $("person").addEventListener("change", () => this.tried(this.become($("person").value)));
+    $("theme").addEventListener("click", () => nextTheme($("theme")));
     $("open-places").addEventListener("click", () => this.showPlaces(!$("places").classList.contains("open")));
-    $("open-calls").addEventListener("click", () => this.showCalls($("calls").hidden));
-    $("close-calls").addEventListener("click", () => this.showCalls(false));
-    $("bot-restart").addEventListener("click", (event) => this.control(event.target, "restart"));
-    $("bot-kill").addEventListener("click", (event) => this.control(event.target, "kill"));
+    document.querySelector("main").addEventListener("click", (event) => event.target.closest("#open-places") || this.showPlaces(false));
     document.addEventListener("keydown", (event) => event.key === "Escape" && this.showPlaces(false));
-    window.addEventListener("hashchange", () => this.follow());
+    window.addEventListener("hashchange", () => this.tried(this.follow()));
     setInterval(() => this.showTyping(), 1000);
-    setInterval(() => this.watchBot(), BOT_POLL_MILLISECONDS);
   }
 
   // Who and where
@@ -54,6 +64,7 @@ class App {
     this.events?.close();
     const world = new World();
     world.take(await api.state(), personId);
+    if (this.me?.id !== personId) this.places.forget();
     this.world = world;
     this.me = world.people.get(personId);
     $("person").value = personId;
@@ -63,8 +74,8 @@ class App {
     const places = world.places();
     const next = [channelId, this.here?.id].find((id) => world.channels.has(id)) ?? places[0].id;
     await this.enter(next);
-    this.calls.redraw();
-    this.watchBot();
+    this.drawer.redraw();
+    this.status.watch();
   }
 
   relabel() {
@@ -73,22 +84,34 @@ class App {
     for (const node of document.querySelectorAll("[data-say]")) node.textContent = say(node.dataset.say);
     for (const node of document.querySelectorAll("[data-label]")) node.setAttribute("aria-label", say(node.dataset.label));
     for (const node of document.querySelectorAll("[data-title]")) node.title = say(node.dataset.title);
-    $("places").setAttribute("aria-label", say("places"));
+    showTheme($("theme"));
   }
 
-  async enter(channelId) {
+  async enter(channelId, { keepPlaces = false } = {}) {
+    if (this.here) this.world.trim(this.here.id);
     this.here = this.world.channels.get(channelId);
     history.replaceState(null, "", `#person=${this.me.id}&channel=${channelId}`);
     this.composer.reset();
-    this.places.read(channelId);
-    this.showPlaces(false);
+    this.places.entered(this.here);
+    if (!keepPlaces) this.showPlaces(false);
     this.head();
     const world = this.world;
-    const [{ messages }] = await Promise.all([api.messages(channelId, this.me.id), this.learnCommands()]);
+    const [{ messages }] = await Promise.all([api.messages(channelId, this.me.id, HISTORY), this.learnCommands()]);
     if (this.here.id !== channelId || this.world !== world) return;
-    for (const message of messages) this.world.put(message);
+    this.world.open(channelId, messages, messages.length < HISTORY);
     this.log.reset();
-    $("composer").querySelector("textarea").focus({ preventScroll: true });
+    if (isForum(this.here)) this.posts();
+    if (!keepPlaces) this.write();
+  }
+
+  /** True if there was more. */
+  async loadOlder(place) {
+    const { ids, whole } = this.world.log(place.id);
+    if (whole || !ids.length) return false;
+    const { messages } = await api.messages(place.id, this.me.id, HISTORY, ids[0]);
+    for (const message of messages.reverse()) this.world.put(message);
+    this.world.log(place.id).whole = messages.length < HISTORY;
+    return messages.length > 0;
   }
 
   async learnCommands() {
@@ -107,32 +130,34 @@ class App {
 
   head() {
     const name = this.world.title(this.here);
-    $("place-name").textContent = name;
+    $("place-name").replaceChildren(...(isThread(this.here) || isForum(this.here) ? [icon(this.world.sign(this.here)), " "] : []), name);
     $("place-topic").textContent = this.here.topic || say(isDirect(this.here) ? "hintDirect" : "hint", { bot: this.world.bot.name });
     $("log").setAttribute("aria-label", say("log", { place: name }));
-    const text = $("composer").querySelector("textarea");
-    text.placeholder = say("message", { place: name });
-    text.setAttribute("aria-label", text.placeholder);
-    text.disabled = !this.world.canWrite(this.here, this.me.id);
+    const writable = this.world.canWrite(this.here, this.me.id);
+    $("text").placeholder = say(writable ? "message" : "readOnly", { place: name });
+    $("text").setAttribute("aria-label", $("text").placeholder);
+    $("text").disabled = !writable;
+    $("composer").hidden = isForum(this.here);
     $("choices").setAttribute("aria-label", say("commands"));
     this.places.show();
-    this.showBot();
+    this.status.show();
     this.showTyping();
+  }
+
+  posts() {
+    showPosts(this.log.inner, this.world.threads(this.here), (post) => this.tried(this.enter(post.id)));
   }
 
   showPlaces(open) {
     $("places").classList.toggle("open", open);
     $("open-places").setAttribute("aria-expanded", String(open));
+    if (open) $("channels").querySelector("[aria-current]")?.focus();
   }
 
-  showCalls(open) {
-    $("calls").hidden = !open;
-    $("open-calls").setAttribute("aria-expanded", String(open));
-    if (open) this.calls.start();
-    else {
-      this.calls.stop();
-      $("open-calls").focus({ preventScroll: true });
-    }
+  write() {
+    $("text").focus({ preventScroll: true });
+    // A form that closes gives the focus back without the caret: Chromium then takes keys and writes nothing.
+    $("text").setSelectionRange($("text").value.length, $("text").value.length);
   }
 
   // What happens
@@ -141,19 +166,21 @@ class App {
     const again = connected && !$("connection").hidden;
     $("connection").hidden = connected;
     // What happened meanwhile was not told.
-    if (again) this.become(this.me.id, this.here.id).catch((error) => this.complain(error.message));
+    if (again) this.tried(this.become(this.me.id, this.here.id));
   }
 
   happened(event) {
-    const handler = HANDLERS[event.type];
-    if (handler) handler(this, event);
+    HANDLERS[event.type]?.(this, event);
   }
 
   arrived(message) {
     const isNew = this.world.put(message);
     this.world.stopped(message.channel_id, message.author.id);
-    if (message.channel_id === this.here.id) this.log.changed(message.id);
-    else if (isNew) this.places.unread(message.channel_id);
+    if (message.channel_id === this.here.id) this.log.changed(message.id, isNew);
+    else if (isNew) {
+      this.world.trim(message.channel_id);
+      this.places.unread(message);
+    }
     this.showTyping();
   }
 
@@ -174,13 +201,14 @@ class App {
 
   botIs(online) {
     this.world.online = online;
-    this.showBot();
-    this.watchBot();
+    this.status.show();
+    this.status.watch();
   }
 
   charted(channel) {
     this.world.channels.set(channel.id, channel);
     this.places.show();
+    if (isForum(this.here) && channel.parent_id === this.here.id) this.posts();
   }
 
   closed(channelId) {
@@ -191,6 +219,7 @@ class App {
 
   async lookAgain() {
     this.world.take(await api.state(), this.me.id);
+    this.here = this.world.channels.get(this.here.id) ?? this.here;
     this.places.show();
   }
 
@@ -201,46 +230,8 @@ class App {
     if ($("typing").textContent !== text) $("typing").textContent = text;
   }
 
-  showBot() {
-    const node = $("bot-state");
-    const text = say(this.world.online ? "online" : "offline", { name: this.world.bot.name });
-    node.classList.toggle("online", this.world.online);
-    if (node.textContent !== text) node.textContent = text;
-  }
-
-  async watchBot() {
-    let state;
-    try {
-      state = await api.bot();
-    } catch {
-      return;
-    }
-    $("bot-controls").hidden = !state.managed;
-    $("bot-kill").disabled = !state.running;
-    $("bot-ended").hidden = !state.ended;
-    if (state.ended) this.showEnd(state.ended);
-  }
-
-  showEnd({ status, lines }) {
-    const [about, output] = [say("ended", { status }), lines.join("\n")];
-    if ($("bot-ended").textContent === about + output) return;
-    const node = element("pre", { tabIndex: 0 }, output);
-    $("bot-ended").replaceChildren(about, node);
-    node.scrollTop = node.scrollHeight;
-  }
-
-  async control(button, what) {
-    button.disabled = true;
-    try {
-      await api.control(what);
-    } catch (error) {
-      this.complain(say("failed", { reason: error.message }));
-    }
-    button.disabled = false;
-    this.watchBot();
-  }
-
   complain(text) {
+    for (const node of $("notices").children) if (node.firstChild.textContent === text) node.remove();
     const close = element("button", { type: "button", className: "link" }, say("dismiss"));
     const node = element("p", {}, element("span", {}, text), close);
     close.addEventListener("click", () => node.remove());
@@ -307,41 +298,33 @@ class App {
 
   // What the person does: for a message
 
-  get canOpenThread() {
-    return !isDirect(this.here) && !isThread(this.here);
-  }
-
-  get mayManage() {
-    return this.world.canManage(this.here, this.me.id);
-  }
-
-  act(message, component, values) {
-    return this.tried(api.click({ user_id: this.me.id, message_id: message.id, custom_id: component.custom_id, values: values ?? [] }));
-  }
-
-  reply(message) {
-    this.composer.reply(message, this.world.person(message.author.id));
-  }
-
-  edit(message) {
-    this.composer.edit(message);
-  }
-
-  remove(message) {
-    return this.tried(api.remove(message.channel_id, message.id, this.me.id));
-  }
-
-  react(message, emoji, add) {
-    return this.tried(api.react(message.channel_id, message.id, this.me.id, emoji, add));
-  }
-
-  useMenu(command, message) {
-    return this.tried(api.use(this.here.id, { user_id: this.me.id, name: command.name, target_id: message.id }));
-  }
-
-  dismiss(message) {
-    this.world.drop(message.channel_id, [message.id]);
-    this.log.removed([message.id]);
+  /** What a message is drawn and acted upon with. */
+  context(more) {
+    const app = this;
+    const acts = {
+      act: (message, component, values) => app.tried(api.click({ user_id: app.me.id, message_id: message.id, custom_id: component.custom_id, values: values ?? [] })),
+      reply: (message) => app.composer.reply(message, app.world.person(message.author.id)),
+      edit: (message) => app.composer.edit(message),
+      remove: (message) => app.tried(api.remove(message.channel_id, message.id, app.me.id)),
+      react: (message, emoji, add) => app.tried(api.react(message.channel_id, message.id, app.me.id, emoji, add)),
+      useMenu: (command, message) => app.tried(api.use(app.here.id, { user_id: app.me.id, name: command.name, target_id: message.id })),
+      inspect: (message) => app.drawer.inspect(message),
+      openThread: (message) => app.tried(app.openThread(message)),
+      enter: (id) => app.tried(app.enter(id)),
+      commands: (type) => app.registered.filter((command) => command.type === type),
+      offers: app.offers,
+      names: app.names,
+      dismiss(message) {
+        app.world.drop(message.channel_id, [message.id]);
+        app.log.removed([message.id]);
+        app.write();
+      },
+      get me() { return app.me; },
+      get bot() { return app.world.bot; },
+      get canOpenThread() { return !isDirect(app.here) && !isThread(app.here); },
+      get mayManage() { return app.world.canManage(app.here, app.me.id); },
+    };
+    return Object.assign(acts, more);
   }
 
   async openThread(message) {
@@ -349,8 +332,7 @@ class App {
     const field = { type: 18, label: title, component: { type: 4, custom_id: "name", style: 1, max_length: 100 } };
     const values = await ask({ interaction_id: "thread", title: say("thread"), components: [field] }, this);
     if (!values) return;
-    const opened = await this.tried(api.openThread(this.here.id, { user_id: this.me.id, name: values.name, message_id: message.id }));
-    if (!opened) return;
+    const opened = await api.openThread(this.here.id, { user_id: this.me.id, name: values.name, message_id: message.id });
     this.world.channels.set(opened.id, opened);
     await this.enter(opened.id);
   }
@@ -358,6 +340,7 @@ class App {
   async fill(modal) {
     const values = await ask(modal, this);
     if (values) await this.tried(api.submit({ user_id: this.me.id, interaction_id: modal.interaction_id, values }));
+    this.write();
   }
 }
 
@@ -375,6 +358,7 @@ const HANDLERS = {
   channel_create: (app, { channel }) => app.charted(channel),
   channel_update: (app, { channel }) => app.charted(channel),
   channel_delete: (app, { channel_id }) => app.closed(channel_id),
+  limits: (app, { limits }) => app.drawer.meter.take(limits),
 };
 
 function address() {

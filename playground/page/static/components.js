@@ -1,18 +1,19 @@
-// Buttons, selects, layouts and forms that the bot sends.
+// Buttons, selects and layouts that the bot sends.
 
+import { attachment, colour, pictured } from "./attachments.js";
+import { icon } from "./icons.js";
 import { element, render } from "./markdown.js";
+import { openPopup, steer } from "./popup.js";
 import { say } from "./words.js";
 
-const ROW = 1, BUTTON = 2, STRING_SELECT = 3, TEXT_INPUT = 4, USER_SELECT = 5, ROLE_SELECT = 6, MENTIONABLE_SELECT = 7;
-const CHANNEL_SELECT = 8, SECTION = 9, TEXT = 10, SEPARATOR = 14, CONTAINER = 17, LABEL = 18;
+const ROW = 1, BUTTON = 2, STRING_SELECT = 3, USER_SELECT = 5, ROLE_SELECT = 6, MENTIONABLE_SELECT = 7;
+const CHANNEL_SELECT = 8, SECTION = 9, TEXT = 10, THUMBNAIL = 11, GALLERY = 12, FILE = 13, SEPARATOR = 14, CONTAINER = 17;
 const BUTTON_STYLES = { 1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "link" };
-const LINK = 5, PARAGRAPH = 2;
+const LINK = 5;
 
-/** `act(component, values)` is called when the person uses one; `offers(type)` names what can be chosen. */
-export function layout(components, { act, offers, names }) {
-  const node = element("div", { className: "components" });
-  node.append(...components.map((component) => build(component, { act, offers, names })).filter(Boolean));
-  return node;
+/** `act(component, values)` is called when the person uses one; `offers(kind)` names what can be chosen. */
+export function layout(components, context) {
+  return element("div", { className: "components" }, ...components.map((component) => build(component, context)));
 }
 
 function build(component, context) {
@@ -21,6 +22,9 @@ function build(component, context) {
     case ROW: return element("div", { className: "row" }, ...inner());
     case BUTTON: return button(component, context);
     case TEXT: return element("div", { className: "text" }, render(component.content, context.names));
+    case THUMBNAIL: return pictured({ ...component.media, description: component.description });
+    case GALLERY: return element("div", { className: "gallery" }, ...component.items.map((item) => pictured({ ...item.media, description: item.description })));
+    case FILE: return fileNamed(component.file.url, context.files);
     case SEPARATOR: return element("hr", { className: component.divider === false ? "blank" : "" });
     case SECTION: return element("div", { className: "section" }, element("div", {}, ...inner()), build(component.accessory, context));
     case CONTAINER: return container(component, inner());
@@ -30,7 +34,7 @@ function build(component, context) {
 
 function container(component, children) {
   const node = element("div", { className: "container" }, ...children);
-  if (component.accent_color != null) node.style.borderLeftColor = `#${component.accent_color.toString(16).padStart(6, "0")}`;
+  if (component.accent_color != null) node.style.borderLeftColor = colour(component.accent_color);
   return node;
 }
 
@@ -50,100 +54,67 @@ function button(component, { act }) {
 
 const isSelect = (type) => [STRING_SELECT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT].includes(type);
 
-function choices(component, offers) {
+function fileNamed(address, files) {
+  const name = address.split("/").at(-1).split("?")[0];
+  const file = files.find((each) => each.filename === name);
+  return file ? attachment(file) : null;
+}
+
+function menu(component, { act, offers }) {
+  const all = choices(component, offers);
+  const chosen = all.filter((choice) => choice.chosen);
+  const text = chosen.map(shown).join(", ") || component.placeholder || say("choose");
+  const button = element("button", { type: "button", className: "select", disabled: !!component.disabled }, element("span", {}, text), icon("down"));
+  button.setAttribute("aria-haspopup", "listbox");
+  button.setAttribute("aria-expanded", "false");
+  button.setAttribute("aria-label", [component.placeholder || say("choose"), ...chosen.map(shown)].join(": "));
+  button.addEventListener("click", () => openList(button, component, all, act));
+  return button;
+}
+
+const shown = (choice) => [choice.emoji?.name, choice.label].filter(Boolean).join(" ");
+
+function openList(button, component, all, act) {
+  const most = component.max_values ?? 1;
+  const list = steer(element("div", { className: "list" }));
+  list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", component.placeholder || say("choose"));
+  list.setAttribute("aria-multiselectable", String(most > 1));
+  const items = all.map((choice) => option(choice));
+  const chosen = () => items.filter((item) => item.getAttribute("aria-selected") === "true").map((item) => item.value);
+  let close = null;
+  const send = (values) => {
+    close();
+    act(component, values);
+  };
+  for (const item of items) {
+    item.addEventListener("click", () => {
+      const on = item.getAttribute("aria-selected") === "true";
+      if (most === 1) return send(on && component.min_values === 0 ? [] : [item.value]);
+      if (on || chosen().length < most) item.setAttribute("aria-selected", String(!on));
+    });
+  }
+  list.append(...items);
+  if (most > 1) {
+    const submit = element("button", { type: "button", className: "button primary" }, say("submit"));
+    submit.addEventListener("click", () => chosen().length >= (component.min_values ?? 1) && send(chosen()));
+    list.append(submit);
+  }
+  close = openPopup(button, list);
+}
+
+function option(choice) {
+  const about = choice.description ? element("small", {}, choice.description) : null;
+  const node = element("button", { type: "button", value: choice.value, className: "option" }, icon("check"), element("span", {}, shown(choice), about));
+  node.setAttribute("role", "option");
+  node.setAttribute("aria-selected", String(choice.chosen));
+  return node;
+}
+
+/** What a select offers: `[{ label, value, chosen, description, emoji }]`. */
+export function choices(component, offers) {
   if (component.type === STRING_SELECT) return component.options.map((option) => ({ ...option, chosen: !!option.default }));
   const chosen = new Set((component.default_values ?? []).map((value) => value.id));
   const kinds = { [USER_SELECT]: ["people"], [ROLE_SELECT]: ["roles"], [CHANNEL_SELECT]: ["channels"], [MENTIONABLE_SELECT]: ["people", "roles"] };
   return kinds[component.type].flatMap(offers).map((offer) => ({ label: offer.name, value: offer.id, chosen: chosen.has(offer.id) }));
 }
-
-function menu(component, { act, offers }) {
-  const several = (component.max_values ?? 1) > 1;
-  const node = picker(component, offers, several);
-  node.disabled = !!component.disabled;
-  const label = component.placeholder || say("choose");
-  node.setAttribute("aria-label", label);
-  if (!several) {
-    node.addEventListener("change", () => act(component, node.value ? [node.value] : []));
-    return node;
-  }
-  const send = element("button", { type: "button", className: "button secondary" }, say("submit"));
-  send.addEventListener("click", () => act(component, chosenIn(node)));
-  return element("div", { className: "several" }, node, send);
-}
-
-function picker(component, offers, several) {
-  const node = element("select", { multiple: several });
-  const options = choices(component, offers);
-  if (!several && (!options.some((option) => option.chosen) || component.min_values === 0)) {
-    node.append(element("option", { value: "", disabled: component.min_values !== 0 }, component.placeholder || say("choose")));
-  }
-  for (const option of options) {
-    const text = [option.emoji?.name, option.label].filter(Boolean).join(" ");
-    const full = option.description ? `${text} — ${option.description}` : text;
-    node.append(element("option", { value: option.value, selected: option.chosen }, full));
-  }
-  if (!several && !options.some((option) => option.chosen)) node.selectedIndex = 0;
-  if (several) node.size = Math.min(options.length, 6);
-  return node;
-}
-
-const chosenIn = (node) => [...node.selectedOptions].map((option) => option.value).filter(Boolean);
-
-/** Shows a form; resolves to its values by custom id, or to null if it was dismissed. */
-export function ask(modal, { offers, names }) {
-  const dialog = element("dialog", { className: "modal" });
-  const fields = modal.components.map((component) => field(component, { offers, names })).filter(Boolean);
-  const cancel = element("button", { type: "button", className: "button secondary" }, say("cancel"));
-  const submit = element("button", { type: "submit", className: "button primary" }, say("submit"));
-  const title = element("h2", { id: `modal-${modal.interaction_id}` }, modal.title);
-  const form = element("form", { method: "dialog" }, title, ...fields.map((each) => each.node), element("footer", {}, cancel, submit));
-  dialog.setAttribute("aria-labelledby", title.id);
-  dialog.append(form);
-  document.body.append(dialog);
-  return new Promise((resolve) => {
-    let values = null;
-    form.addEventListener("submit", () => {
-      values = Object.fromEntries(fields.filter((each) => each.read).map((each) => [each.id, each.read()]));
-    });
-    cancel.addEventListener("click", () => dialog.close());
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      resolve(values);
-    });
-    dialog.showModal();
-  });
-}
-
-function field(component, context) {
-  if (component.type === ROW) return field(component.components[0], context);
-  if (component.type === TEXT) return { node: element("div", { className: "text" }, render(component.content, context.names)) };
-  if (component.type !== LABEL) return labelled(component, component.label, null, context);
-  return labelled(component.component, component.label, component.description, context);
-}
-
-function labelled(component, label, description, { offers }) {
-  const id = `field-${component.custom_id}`;
-  const control = component.type === TEXT_INPUT ? input(component) : picker(component, offers, (component.max_values ?? 1) > 1);
-  control.id = id;
-  control.required = component.required !== false;
-  const heading = element("label", { htmlFor: id }, label ?? component.placeholder ?? "");
-  if (control.required) heading.append(" ", element("span", { className: "required" }, "*"));
-  const node = element("div", { className: "field" }, heading, control);
-  if (description) {
-    node.append(element("small", { id: `${id}-about` }, description));
-    control.setAttribute("aria-describedby", `${id}-about`);
-  }
-  const read = () => (component.type === TEXT_INPUT ? control.value : chosenIn(control));
-  return { id: component.custom_id, node, read };
-}
-
-function input(component) {
-  const control = component.style === PARAGRAPH ? element("textarea", { rows: 5 }) : element("input", { type: "text" });
-  control.value = component.value ?? "";
-  control.placeholder = component.placeholder ?? "";
-  if (component.max_length) control.maxLength = component.max_length;
-  if (component.min_length) control.minLength = component.min_length;
-  return control;
-}
-

@@ -1,6 +1,7 @@
 // The line in which a person writes: messages, mentions, files and slash commands with their picker.
 
 import { attachmentOption, filled, parse, suggestions } from "./commands.js";
+import { iconButton } from "./icons.js";
 import { element } from "./markdown.js";
 import { say } from "./words.js";
 
@@ -48,6 +49,14 @@ export class Composer {
     this.offer([]);
   }
 
+  /** A command that was pressed where it was named. */
+  begin(command) {
+    this.leave();
+    this.text.value = `/${command}`;
+    this.text.focus();
+    this.changed({ silently: true });
+  }
+
   reply(message, name) {
     this.leave();
     this.replyTo = message;
@@ -82,13 +91,12 @@ export class Composer {
 
   showFiles() {
     this.tray.replaceChildren(...this.files.map((file) => {
-      const remove = element("button", { type: "button" }, "✕");
-      remove.setAttribute("aria-label", say("remove", { name: file.name }));
-      remove.addEventListener("click", () => {
+      const remove = iconButton("close", say("remove", { name: file.name }), () => {
         this.files = this.files.filter((each) => each !== file);
         this.showFiles();
+        this.text.focus();
       });
-      return element("span", { className: "file" }, file.name, remove);
+      return element("span", { className: "chosen" }, file.name, remove);
     }));
   }
 
@@ -140,6 +148,7 @@ export class Composer {
     const settled = items.length === 1 && items[0].line.trimEnd() === this.text.value.trimEnd();
     this.active = items.length && !items[0].passive && !settled ? 0 : -1;
     this.list.hidden = !items.length;
+    this.text.setAttribute("aria-expanded", String(items.length > 0));
     this.list.replaceChildren(...items.map((item, index) => this.option(item, index)));
     this.mark();
   }

@@ -13,20 +13,26 @@ const INLINE = [
   ["spoiler", /\|\|([\s\S]+?)\|\|/y],
   ["link", /\[([^\]\n]+)\]\(<?(https?:\/\/[^\s<>)]+)>?(?: "[^"\n]*")?\)/y],
   ["address", /<(https?:\/\/[^\s<>]+)>/y],
-  ["address", /https?:\/\/[^\s<>]*[^\s<>.,:;"'\])!?*_~|]/y],
+  ["address", /https?:\/\/(?:\([^\s<>()]*\)|[^\s<>()])*(?:\([^\s<>()]*\)|[^\s<>.,:;"'\])(!?*_~|])/y],
   ["person", /<@!?(\d+)>/y],
   ["channel", /<#(\d+)>/y],
+  ["role", /<@&(\d+)>/y],
+  ["everyone", /@(?:everyone|here)\b/y],
   ["command", /<\/([^:\n]+):\d+>/y],
   ["emoji", /<a?:(\w+):\d+>/y],
-  ["time", /<t:(-?\d{1,13})(?::([tTdDfFR]))?>/y],
+  ["time", /<t:(-?\d{1,13})(?::([tTdDfFsSR]))?>/y],
 ];
 const ELEMENT = { bold: "strong", underline: "u", italic: "em", strike: "s" };
 const TIME_STYLES = {
   t: { timeStyle: "short" }, T: { timeStyle: "medium" }, d: { dateStyle: "short" }, D: { dateStyle: "long" },
+  s: { dateStyle: "short", timeStyle: "short" }, S: { dateStyle: "short", timeStyle: "medium" },
   f: { dateStyle: "long", timeStyle: "short" }, F: { dateStyle: "full", timeStyle: "short" },
 };
 
-/** `names` has person(id), channel(id) and locale: what mentions and times are shown as. */
+/**
+ * `names` has person(id), channel(id), role(id) and locale: what mentions and times are shown as; where it also has
+ * enter(id) and begin(command), mentions of channels and commands can be pressed.
+ */
 export function render(text, names) {
   const root = document.createDocumentFragment();
   blocks(text, root, names);
@@ -142,7 +148,7 @@ function inline(text, names) {
 }
 
 function tokenAt(text, at) {
-  if (!"\\`*_~|[<h".includes(text[at])) return null;
+  if (!"\\`*_~|[<h@".includes(text[at])) return null;
   for (const [kind, pattern] of INLINE) {
     pattern.lastIndex = at;
     const found = pattern.exec(text);
@@ -159,16 +165,25 @@ function nodeOf({ kind, found }, names) {
     case "spoiler": return spoiler(inline(found[1], names));
     case "link": return link(found[2], inline(found[1], names));
     case "address": return link(found[1] ?? found[0], found[1] ?? found[0]);
-    case "person": return element("span", { className: "mention" }, `@${names.person(found[1])}`);
-    case "channel": return element("span", { className: "mention" }, `#${names.channel(found[1])}`);
-    case "command": return element("span", { className: "mention" }, `/${found[1]}`);
+    case "person": return mention(`@${names.person(found[1])}`);
+    case "channel": return mention(`#${names.channel(found[1])}`, names.enter && (() => names.enter(found[1])));
+    case "role": return mention(`@${names.role?.(found[1]) ?? "role"}`);
+    case "everyone": return mention(found[0]);
+    case "command": return mention(`/${found[1]}`, names.begin && (() => names.begin(found[1])));
     case "emoji": return `:${found[1]}:`;
     case "time": return moment(Number(found[1]), found[2], names.locale);
     default: return element(ELEMENT[kind], {}, inline(found[1], names));
   }
 }
 
-function link(address, content) {
+function mention(text, act) {
+  if (!act) return element("span", { className: "mention" }, text);
+  const node = element("button", { type: "button", className: "mention" }, text);
+  node.addEventListener("click", act);
+  return node;
+}
+
+export function link(address, content) {
   return element("a", { href: address, target: "_blank", rel: "noopener noreferrer nofollow" }, content);
 }
 

@@ -1,8 +1,11 @@
 // What one person sees of the playground: people, places and messages, kept up to date by events.
 
-const DM = 1, CATEGORY = 4, THREADS = [10, 11, 12];
+const DM = 1, CATEGORY = 4, NEWS = 5, THREADS = [10, 11, 12], FORUM = 15;
 const MANAGE_MESSAGES = 1n << 13n;
+// Of a place that is not open: enough for its unread mark; the rest is asked for when it is entered.
+const KEPT_ELSEWHERE = 100;
 
+export const isForum = (channel) => channel.type === FORUM;
 export const isDirect = (channel) => channel.type === DM;
 export const isThread = (channel) => THREADS.includes(channel.type);
 
@@ -35,8 +38,17 @@ export class World {
   }
 
   title(channel) {
-    if (channel.type === DM) return `@${channel.name}`;
-    return isThread(channel) ? `↳ ${channel.name}` : `# ${channel.name}`;
+    return isDirect(channel) ? `@${channel.name}` : isThread(channel) || isForum(channel) ? channel.name : `# ${channel.name}`;
+  }
+
+  sign(channel) {
+    if (isThread(channel)) return "thread";
+    return { [DM]: "at", [NEWS]: "news", [FORUM]: "forum" }[channel.type] ?? "hash";
+  }
+
+  /** The threads of a channel that are not archived; a forum's are its posts. */
+  threads(channel) {
+    return this.places().filter((each) => isThread(each) && each.parent_id === channel.id && !each.archived);
   }
 
   canWrite(channel, meId) {
@@ -68,34 +80,63 @@ export class World {
   }
 
   log(channelId) {
-    if (!this.logs.has(channelId)) this.logs.set(channelId, new Map());
+    if (!this.logs.has(channelId)) this.logs.set(channelId, { byId: new Map(), ids: [], whole: false });
     return this.logs.get(channelId);
   }
 
+  /** What a place's history begins with; what was known and is older would leave a gap. `whole`: there is nothing before. */
+  open(channelId, messages, whole) {
+    const oldest = messages[0]?.id;
+    const newer = this.messages(channelId).filter((message) => oldest && isOlder(oldest, message.id));
+    this.logs.delete(channelId);
+    for (const message of [...newer, ...messages]) this.put(message);
+    this.log(channelId).whole = whole;
+  }
+
+  /** True for one that was not known. */
   put(message) {
-    const known = this.log(message.channel_id);
-    const isNew = !known.has(message.id);
-    known.set(message.id, message);
+    const { byId, ids } = this.log(message.channel_id);
+    const isNew = !byId.has(message.id);
+    byId.set(message.id, message);
+    if (isNew) insert(ids, message.id);
     return isNew;
   }
 
   drop(channelId, ids) {
     const known = this.log(channelId);
-    for (const id of ids) {
-      known.delete(id);
-      for (const message of known.values()) {
-        if (message.referenced_message?.id === id) message.referenced_message = null;
-      }
+    const gone = new Set(ids);
+    for (const id of ids) known.byId.delete(id);
+    known.ids = known.ids.filter((id) => !gone.has(id));
+    for (const message of known.byId.values()) {
+      if (gone.has(message.referenced_message?.id)) message.referenced_message = null;
     }
   }
 
-  /** In the order of their ids, which is that of their times. */
+  /** Of a place that was left: only the newest. */
+  trim(channelId) {
+    const known = this.log(channelId);
+    for (const id of known.ids.splice(0, Math.max(0, known.ids.length - KEPT_ELSEWHERE))) {
+      known.byId.delete(id);
+      known.whole = false;
+    }
+  }
+
+  message(channelId, id) {
+    return this.log(channelId).byId.get(id);
+  }
+
+  /** In the order of their times. */
+  ids(channelId) {
+    return this.log(channelId).ids;
+  }
+
   messages(channelId) {
-    return [...this.log(channelId).values()].sort((one, other) => (BigInt(one.id) < BigInt(other.id) ? -1 : 1));
+    const { byId, ids } = this.log(channelId);
+    return ids.map((id) => byId.get(id));
   }
 
   react(channelId, messageId, reaction) {
-    const message = this.log(channelId).get(messageId);
+    const message = this.message(channelId, messageId);
     if (!message) return;
     const known = message.reactions.find((each) => each.emoji === reaction.emoji);
     if (known) Object.assign(known, reaction);
@@ -117,4 +158,13 @@ export class World {
     const until = [...(this.typing.get(channelId) ?? [])];
     return until.filter(([id, end]) => id !== meId && end > Date.now()).map(([id]) => this.person(id));
   }
+}
+
+/** Ids grow with time; as text they are compared by length first. */
+const isOlder = (one, other) => one.length < other.length || (one.length === other.length && one < other);
+
+function insert(ids, id) {
+  let at = ids.length;
+  while (at > 0 && isOlder(id, ids[at - 1])) at -= 1;
+  ids.splice(at, 0, id);
 }

@@ -1,0 +1,134 @@
+// One message of the log as an element.
+
+import { attachment, embed } from "./attachments.js";
+import { layout } from "./components.js";
+import { icon } from "./icons.js";
+import { element, render } from "./markdown.js";
+import { clockTime, fullTime, say } from "./words.js";
+
+const REPLY = 19, THREAD_CREATED = 18, THREAD_STARTER = 21;
+const GROUPED_MILLISECONDS = 7 * 60 * 1000;
+const HUES = 6;
+
+/** Draws `message` into `node`, an article that stays. `context`: me, names, offers, and what happens. */
+export function draw(node, message, previous, context) {
+  if (message.type === THREAD_STARTER && message.referenced_message) message = { ...message, ...message.referenced_message, id: message.id };
+  const grouped = continues(message, previous);
+  const marks = {
+    grouped,
+    private: message.private,
+    mine: message.author.id === context.me.id,
+    mentioned: message.pings.includes(context.me.id) || message.mention_everyone,
+  };
+  for (const [name, on] of Object.entries(marks)) node.classList.toggle(name, !!on);
+  node.setAttribute("aria-label", `${nameOf(message)}, ${clockTime(message.timestamp)}`);
+  node.querySelector(":scope > .drawing").replaceChildren(...above(message, context), avatar(message, grouped), body(message, grouped, context));
+}
+
+export function frame(id) {
+  return element("article", { className: "message", id: `message-${id}`, tabIndex: -1 }, element("div", { className: "drawing" }));
+}
+
+function continues(message, previous) {
+  return !!previous && previous.author.id === message.author.id && message.type !== REPLY && !message.interaction
+    && !message.interaction_metadata && message.private === previous.private && sameDay(message, previous)
+    && new Date(message.timestamp) - new Date(previous.timestamp) < GROUPED_MILLISECONDS;
+}
+
+export const sameDay = (one, other) => new Date(one.timestamp).toDateString() === new Date(other.timestamp).toDateString();
+
+export const nameOf = (message) => message.author_name ?? message.author.global_name ?? message.author.username;
+
+export function excerpt(text, names, length = 140) {
+  return render(text.replace(/\s+/g, " ").slice(0, length), names).textContent;
+}
+
+function above(message, context) {
+  if (message.interaction) {
+    const values = { name: context.names.person(message.interaction.user.id), command: `/${message.interaction.name}` };
+    return [element("div", { className: "above" }, icon("reply"), say("used", values))];
+  }
+  if (message.type !== REPLY) return [];
+  const other = message.referenced_message;
+  if (!other) return [element("div", { className: "above gone" }, icon("reply"), say("original"))];
+  const quoted = excerpt(other.content, context.names) || say(other.attachments?.length ? "attachment" : "noText");
+  const jump = element("button", { type: "button", className: "above", title: say("goTo") }, icon("reply"), element("b", {}, context.names.person(other.author.id)), " ", quoted);
+  jump.addEventListener("click", () => context.goTo(other.id));
+  return [jump];
+}
+
+export function hueOf(name) {
+  return String([...name].reduce((sum, each) => sum + each.codePointAt(0), 0) % HUES);
+}
+
+function avatar(message, hidden) {
+  if (hidden) {
+    return element("time", { className: "beside", dateTime: message.timestamp, title: fullTime(message.timestamp) }, clockTime(message.timestamp, "timeOnly"));
+  }
+  const node = element("div", { className: "avatar" }, [...nameOf(message)][0].toUpperCase());
+  node.setAttribute("aria-hidden", "true");
+  node.dataset.hue = hueOf(nameOf(message));
+  if (message.author.bot) node.classList.add("bot");
+  return node;
+}
+
+function body(message, grouped, context) {
+  const node = element("div", { className: "body" });
+  if (!grouped) node.append(head(message));
+  node.append(content(message, context));
+  for (const file of message.attachments) node.append(attachment(file));
+  for (const each of message.embeds) node.append(embed(each, context.names));
+  if (message.components.length) node.append(layout(message.components, { ...context, files: message.attachments, act: (component, values) => context.act(message, component, values) }));
+  if (message.reactions?.length) node.append(reactions(message, context));
+  if (message.thread) node.append(threadLink(message.thread, context));
+  if (message.private) node.append(privacy(message, context));
+  return node;
+}
+
+function head(message) {
+  const time = element("time", { dateTime: message.timestamp, title: fullTime(message.timestamp) }, clockTime(message.timestamp));
+  const badge = message.author.bot ? element("span", { className: "badge" }, say("bot")) : null;
+  return element("header", {}, element("strong", { className: "author" }, nameOf(message)), badge, time);
+}
+
+function content(message, context) {
+  const node = element("div", { className: "content" });
+  if (message.loading) {
+    node.append(element("span", { className: "loading" }, say("thinking", { name: nameOf(message) })));
+    return node;
+  }
+  if (message.type === THREAD_CREATED) node.append(icon("thread"), " ");
+  node.append(render(message.content, context.names));
+  if (message.edited_timestamp && message.content) {
+    const mark = element("small", { className: "edited", title: fullTime(message.edited_timestamp) }, say("edited"));
+    const last = node.lastElementChild;
+    (last?.tagName === "P" ? last : node).append(" ", mark);
+  }
+  return node;
+}
+
+function reactions(message, context) {
+  const chips = message.reactions.map(({ emoji, count, user_ids: users }) => {
+    const mine = users.includes(context.me.id);
+    const who = users.map((id) => context.names.person(id)).join(", ");
+    const shown = emoji.split(":")[0];
+    const chip = element("button", { type: "button", className: "chip", title: who }, shown, " ", String(count));
+    chip.setAttribute("aria-label", `${say("reactions", { emoji: shown, count })} (${who})`);
+    chip.setAttribute("aria-pressed", String(mine));
+    chip.addEventListener("click", () => context.react(message, emoji, !mine));
+    return chip;
+  });
+  return element("div", { className: "reactions" }, ...chips);
+}
+
+function threadLink(thread, context) {
+  const node = element("button", { type: "button", className: "thread" }, icon("thread"), say("openThread", { name: thread.name }));
+  node.addEventListener("click", () => context.enter(thread.id));
+  return node;
+}
+
+function privacy(message, context) {
+  const dismiss = element("button", { type: "button", className: "link" }, say("dismiss"));
+  dismiss.addEventListener("click", () => context.dismiss(message));
+  return element("p", { className: "privacy" }, icon("eye"), " ", say("private"), " · ", dismiss);
+}

@@ -1,0 +1,114 @@
+"""The drawer: what the model was sent, when the bot did what, and how the limits are spent."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from selenium.webdriver import Keys
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+
+from tests.page.screen import Screen
+from tests.page.stage import Stage
+
+pytestmark = pytest.mark.browser
+
+
+def opened(screen: Screen, tab: str) -> WebElement:
+    """The panel of that tab."""
+    if not screen.one("#drawer").is_displayed():
+        screen.one("#open-drawer").click()
+    screen.one(f"#tab-{tab}").click()
+    return screen.wait(lambda: panel if (panel := screen.one(f"#panel-{tab}")).is_displayed() else None)
+
+
+def calls_with(screen: Screen, text: str) -> list[WebElement]:
+    return [each for each in screen.all(".call.done") if text in (each.get_attribute("textContent") or "")]
+
+
+def test_what_the_model_was_sent(screen: Screen, stage: Stage) -> None:
+    screen.enter("Ada", "general")
+    opened(screen, "calls")
+    stage.ask_model("Ada: What is a channel?")
+    screen.wait(lambda: len(calls_with(screen, "What is a channel?")) == 1)
+    stage.ask_model("Ada: What is a channel?", "Ada: And a thread?")
+    newest = screen.wait(lambda: next(iter(calls_with(screen, "And a thread?")), None))
+    assert re.search(r"[1-9]\d % cached", newest.text)
+    if newest.find_element(By.TAG_NAME, "details").get_attribute("open") is None:
+        newest.find_element(By.TAG_NAME, "summary").click()
+    assert [each.text for each in newest.find_elements(By.CLASS_NAME, "role")] == ["system", "user", "user"]
+    parameters = newest.find_element(By.CSS_SELECTOR, "details details")
+    parameters.find_element(By.TAG_NAME, "summary").click()
+    assert '"temperature": 0.25' in parameters.text
+    screen.shoot("drawer")
+    screen.press(Keys.ESCAPE)
+    assert not screen.one("#drawer").is_displayed()
+    assert screen.driver.switch_to.active_element == screen.one("#open-drawer")
+
+
+def test_the_call_behind_a_chosen_answer_is_opened(screen: Screen, stage: Stage) -> None:
+    stage.channel("behind")
+    screen.enter("Ada", "behind")
+    for question in ("about apples", "about pears"):
+        screen.send(f"@Causerie {question}")
+        stage.ask_model(f"Ada: {question}")
+        screen.message(f"You said: {question}", ":not(.mine)")
+    screen.action(screen.message("You said: about apples"), "What the model was sent")
+    call = screen.wait(lambda: screen.driver.switch_to.active_element.find_element(By.XPATH, "ancestor::li"))
+    assert "Ada: about apples" in call.text
+    open_ones = [each for each in screen.all("#call-list > li > details") if each.get_attribute("open") is not None]
+    assert len(open_ones) == 1
+
+
+def test_the_steps_of_a_run_in_their_order(screen: Screen, stage: Stage) -> None:
+    stage.channel("steps")
+    screen.enter("Ada", "steps")
+    screen.send("@Causerie step by step by step")
+    screen.message("You said: step by step by step")
+    panel = opened(screen, "timeline")
+    run = screen.wait(
+        lambda: next((each for each in panel.find_elements(By.CLASS_NAME, "run") if "steps" in each.text), None)
+    )
+    assert "step by step by step" in run.text
+
+    def steps() -> list[str | None]:
+        rows = panel.find_element(By.CLASS_NAME, "run").find_elements(By.CSS_SELECTOR, "ol li")
+        return [each.get_attribute("data-step") for each in rows]
+
+    screen.wait(lambda: steps()[-1] == "stepFinished")
+    assert steps() == ["stepAsked", "stepSign", "stepTyping", "stepShown", "stepEdits", "stepFinished"]
+    seconds = [
+        float(each.text.split()[0]) for each in panel.find_element(By.CLASS_NAME, "run").find_elements(By.TAG_NAME, "b")
+    ]
+    assert seconds == sorted(seconds) and seconds[0] == 0
+    screen.shoot("timeline")
+
+
+def test_limits_are_shown_as_they_are_spent_and_refusals_in_red(screen: Screen, stage: Stage) -> None:
+    stage.channel("busy")
+    screen.enter("Ada", "busy")
+    panel = opened(screen, "meter")
+    channel = stage.channel("busy")
+    for number in range(6):
+        stage.bot("POST", f"/channels/{channel.id}/messages", {"content": f"number {number}"})
+
+    def bar() -> WebElement | None:
+        bars = panel.find_elements(By.CSS_SELECTOR, "[data-name='message.create'].full")
+        return next((each for each in bars if "busy" in each.text), None)
+
+    assert "5 / 5" in screen.wait(bar).text
+    assert panel.find_elements(By.CSS_SELECTOR, "[data-name='global']")
+    refusal = screen.wait(lambda: panel.find_element(By.CSS_SELECTOR, ".refusals li"))
+    assert "429" in refusal.text and "POST" in refusal.text
+    assert "refused" in (panel.find_element(By.CLASS_NAME, "totals").get_attribute("class") or "")
+    screen.shoot("meter")
+
+
+def test_the_tabs_are_steered_by_keyboard(screen: Screen) -> None:
+    screen.enter("Ada", "general")
+    opened(screen, "calls")
+    for tab, other in (("timeline", "calls"), ("meter", "timeline"), ("calls", "meter")):
+        assert screen.press(Keys.ARROW_RIGHT) == screen.one(f"#tab-{tab}")
+        assert screen.one(f"#tab-{tab}").get_attribute("aria-selected") == "true"
+        assert screen.one(f"#panel-{tab}").is_displayed() and not screen.one(f"#panel-{other}").is_displayed()
