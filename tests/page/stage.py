@@ -88,7 +88,11 @@ class Stage:
             f"{self.playground.api_url}{path}",
             method=method,
             data=json.dumps(body).encode(),
-            headers={"Authorization": f"Bot {self.playground.token}", "Content-Type": "application/json"},
+            headers={
+                "Authorization": f"Bot {self.playground.token}",
+                "Content-Type": "application/json",
+                "User-Agent": "DiscordBot (tests, 1)",
+            },
         )
         try:
             with urllib.request.urlopen(request, timeout=SECONDS) as answer:

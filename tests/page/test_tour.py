@@ -171,3 +171,15 @@ def test_a_korean_member_finds_commands_in_korean(screen: Screen, url: str) -> N
     screen.send("/help ")
     screen.message("멘션", ".private")
     screen.shoot("tour-7-korean-help")
+
+
+def test_a_setting_suggests_its_values(screen: Screen) -> None:
+    screen.enter("Grace", "mods")
+    screen.type("/settings set setting:What I answer value:")
+    screen.offered("every message")
+    screen.type("every")
+    screen.wait(lambda: screen.choices() == ["every message"] or None)
+    screen.type(Keys.ENTER)
+    screen.wait(lambda: str(screen.line.get_attribute("value")).endswith("value:every message ") or None)
+    screen.type(Keys.ENTER)
+    screen.message("What I answer is now every message", ".private")

@@ -110,7 +110,8 @@ export function filled({ command, given }, { offers, picked }) {
   return Object.fromEntries(entries);
 }
 
-function valueOf(option, text, { offers, picked }) {
+/** What is written for an option as the bot takes it: people see names. */
+export function valueOf(option, text, { offers, picked }) {
   if (option.autocomplete) return picked.get(`${option.name}:${text}`) ?? text;
   const choice = fixed(option, offers).find((each) => each.name.toLowerCase() === text.toLowerCase());
   if (choice) return choice.value;

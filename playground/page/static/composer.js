@@ -1,6 +1,6 @@
 // The line in which a person writes: messages, mentions, files and slash commands with their picker.
 
-import { attachmentOption, filled, parse, suggestions } from "./commands.js";
+import { attachmentOption, filled, parse, suggestions, valueOf } from "./commands.js";
 import { iconButton } from "./icons.js";
 import { element } from "./markdown.js";
 import { say } from "./words.js";
@@ -140,7 +140,8 @@ export class Composer {
   }
 
   known(given) {
-    return Object.fromEntries(given.map(({ option, text }) => [option.name, text.trim()]));
+    const from = { offers: this.host.offers, picked: this.picked };
+    return Object.fromEntries(given.map(({ option, text }) => [option.name, valueOf(option, text.trim(), from)]));
   }
 
   offer(items) {
