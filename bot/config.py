@@ -19,7 +19,7 @@ from dotenv import dotenv_values
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.errors import ConfigurationError
 
@@ -129,6 +129,13 @@ class Config(BaseSettings):
         "DRAIN_SECONDS", 20.0, "Seconds that running answers get to end after SIGTERM.", ge=0, le=600
     )
     cache_dir: Path = _own("CACHE_DIR", Path("data/cache"), "Where token ranks are unpacked.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_others: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """`load` has read the environment; read once more, a variable that is set to nothing would be a value."""
+        return (init_settings,)
 
 
 def load(environment: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")) -> Config:

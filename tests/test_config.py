@@ -182,6 +182,17 @@ def test_an_address_without_its_beginning_is_told_how_to_begin(name: str, value:
     assert named == name and problem.startswith(f"has to begin with {beginning}")
 
 
+def test_a_variable_that_is_set_to_nothing_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "")
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    monkeypatch.setenv("LOG_LEVEL", "")
+    with pytest.raises(ConfigurationError) as raised:
+        load(env_file=None)
+    assert [(name, problem.split(".")[0]) for name, problem in raised.value.problems] == [
+        ("DISCORD_TOKEN", "is missing")
+    ]
+
+
 def test_a_dollar_in_the_file_is_a_dollar(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("DATABASE_URL=postgresql://anna:pa${HOME}ss@db/causerie\n")
     assert load(GIVEN, tmp_path / ".env").database_url == "postgresql://anna:pa${HOME}ss@db/causerie"
