@@ -28,12 +28,17 @@ from playground.recording.files import FORMAT, VERSION, kept, written
 from playground.recording.names import CHANNEL, GUILD, INTERACTION, MESSAGE, ROLE, USER, Names
 from playground.world import World
 
-_SPOKEN = (MESSAGE_DEFAULT, MESSAGE_REPLY, MESSAGE_COMMAND, MESSAGE_MENU)
+SPOKEN = (MESSAGE_DEFAULT, MESSAGE_REPLY, MESSAGE_COMMAND, MESSAGE_MENU)
 """Types of messages that somebody wrote; others appear by themselves."""
 
-_ANSWERS = {4: "message", 5: "promise", 6: "promise", 7: "change", 8: "choices", 9: "form"}
+_ANSWERS = {4: "message", 5: "promise", 6: "promised change", 7: "change", 8: "choices", 9: "form"}
 
 Reader = Callable[[Json], None]
+
+
+def answered(interaction: Interaction) -> str:
+    """By what kind of callback; to be asked once there was one."""
+    return _ANSWERS[interaction.answered or 0]
 
 
 class Recording:
@@ -125,7 +130,7 @@ class Recording:
     # Messages
 
     def _said(self, message: Message) -> None:
-        if message.type not in _SPOKEN:
+        if message.type not in SPOKEN:
             return
         interaction, replied = message.interaction, message.reference
         self._shown[message.id] = shown = self._state(message)
@@ -174,7 +179,7 @@ class Recording:
     def _answered(self, interaction: Interaction) -> None:
         name = self._names.of(INTERACTION, interaction.id)
         title = interaction.modal.title if interaction.modal else None
-        self._write("answered", interaction=name, kind=_ANSWERS[interaction.answered or 4], title=title)
+        self._write("answered", interaction=name, kind=answered(interaction), title=title)
 
     # The world
 

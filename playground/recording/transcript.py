@@ -10,7 +10,6 @@ from playground.entities import Json
 from playground.recording.names import BOT, told
 
 _COUNTED = {"said": "messages", "command": "commands", "menu": "commands", "failed": "unanswered interactions"}
-_KINDS = {"promise": "a promise of an answer", "form": "a form", "choices": "choices", "change": "a change"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,7 +33,7 @@ class _Transcript:
     def __init__(self, header: Json, lines: Sequence[Json]) -> None:
         self._header = header
         self._lines = lines
-        self._called = {BOT: str(header.get("bot") or "the bot")}
+        self._called: dict[str, str] = {BOT: str(header.get("bot") or "the bot")}
         self._messages: dict[str, _Told] = {}
         self._asked = {line["interaction"]: line for line in lines if "interaction" in line and "by" in line}
         for line in lines:
@@ -90,9 +89,8 @@ class _Transcript:
                 return f"{self._who(line)} opened the thread {self._called[line['channel']]}"
             case "command" | "menu" | "pressed" | "submitted":
                 return f"{self._who(line)} in {self._place(line)} {self._deed(line)}"
-            case "answered" if line["kind"] in ("form", "change"):
-                title = f" “{line['title']}”" if "title" in line else ""
-                return f"{self._called[BOT]} answered with {_KINDS[line['kind']]}{title}"
+            case "answered" if line["kind"] == "form":
+                return f"{self._called[BOT]} opened the form “{line['title']}”"
             case "failed":
                 asked = self._asked.get(line["interaction"])
                 what = f"{self._who(asked)}, who {self._deed(asked)}" if asked else "an interaction"
@@ -107,7 +105,7 @@ class _Transcript:
     def _said(self, message: _Told) -> str:
         said, last = message.said, message.last
         to = f", to {self._whose(said['to'])}" if said.get("to") in self._messages else ""
-        private = f", for {self._called.get(said['for'], said['for'])} alone" if "for" in said else ""
+        private = f", for {self._named(said['for'])} alone" if "for" in said else ""
         heading = f"{self._who(said)} in {self._place(said)}{to}{private}"
         text = told_to_people(last.get("text", ""), self._called)
         quoted = "\n".join(f"> {row}".rstrip() for row in text.splitlines())
@@ -124,9 +122,9 @@ class _Transcript:
         if last.get("loading"):
             yield "a promise that was not kept"
         if message.edits:
-            yield f"edited {message.edits} times, last at {_clock(message.edited)}"
+            yield f"edits: {message.edits}, the last at {_clock(message.edited)}"
         if message.deleted is not None:
-            yield f"deleted at {_clock(message.deleted)} by {self._called.get(message.by, message.by)}"
+            yield f"deleted at {_clock(message.deleted)} by {self._named(message.by)}"
 
     def _deed(self, line: Json) -> str:
         match line["event"]:
@@ -154,20 +152,23 @@ class _Transcript:
         if isinstance(value, dict) and "file" in value:
             return f"{value['file']['name']} ({value['file']['size']:,} bytes)"
         if isinstance(value, dict):
-            return self._called.get(value["entity"], value["entity"])
+            return self._named(value["entity"])
         return told_to_people(value, self._called) if isinstance(value, str) else str(value)
 
     def _who(self, line: Json) -> str:
-        return f"**{self._called.get(line['by'], line['by'])}**"
+        return f"**{self._named(line['by'])}**"
 
     def _place(self, line: Json) -> str:
-        return self._called.get(line["channel"], line["channel"])
+        return self._named(line["channel"])
+
+    def _named(self, name: str) -> str:
+        return self._called.get(name, name)
 
     def _whose(self, name: str) -> str:
         if name not in self._messages:
             return self._called.get(name, "a message")
         said = self._messages[name].said
-        return f"{self._called.get(said['by'], said['by'])}'s message of {_clock(said['at'])}"
+        return f"{self._named(said['by'])}'s message of {_clock(said['at'])}"
 
 
 def told_to_people(text: str, called: dict[str, str]) -> str:

@@ -68,8 +68,7 @@ def ada(playground: Playground, guild: Guild) -> Person:
 Start = Callable[..., AbstractAsyncContextManager[Parrot]]
 
 
-@pytest.fixture
-def start(playground: Playground, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> Start:
+def starting(playground: Playground, monkeypatch: pytest.MonkeyPatch, wire: Wire | None = None) -> Start:
     """Runs a bot against the playground; discord.py keeps the two addresses in globals."""
     monkeypatch.setattr(discord.http.Route, "BASE", playground.api_url)
     gateway = yarl.URL(playground.url.replace("http", "ws") + "/gateway")
@@ -77,12 +76,17 @@ def start(playground: Playground, wire: Wire, monkeypatch: pytest.MonkeyPatch) -
 
     @asynccontextmanager
     async def run(intents: discord.Intents | None = None, **options: object) -> AsyncIterator[Parrot]:
-        bot = Parrot(intents=intents or _all_intents(), http_trace=wire.trace, **options)
+        bot = Parrot(intents=intents or _all_intents(), http_trace=wire.trace if wire else None, **options)
         async with bot.running(playground.token):
             await playground.ready()
             yield bot
 
     return run
+
+
+@pytest.fixture
+def start(playground: Playground, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> Start:
+    return starting(playground, monkeypatch, wire)
 
 
 @pytest.fixture
