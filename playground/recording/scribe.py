@@ -96,9 +96,9 @@ class Recording:
             case events.Typed(channel, user):
                 self._write("typed", by=self._user(user), channel=self._channel(channel))
             case events.ReactionAdded(message, user, emoji):
-                self._write("reacted", by=self._user(user), message=self._message(message), emoji=emoji)
+                self._write("reacted", by=self._user(user), emoji=emoji, **self._on(message))
             case events.ReactionRemoved(message, user, emoji):
-                self._write("unreacted", by=self._user(user), message=self._message(message), emoji=emoji)
+                self._write("unreacted", by=self._user(user), emoji=emoji, **self._on(message))
             case events.InteractionCreated(interaction):
                 self._asked(interaction)
             case events.InteractionAnswered(interaction):
@@ -137,8 +137,7 @@ class Recording:
         self._write(
             "said",
             by=self._user(message.author),
-            message=self._message(message),
-            channel=self._channel(message.channel),
+            **self._on(message),
             to=self._names.find(MESSAGE, replied.message_id) if replied else None,
             ping=message.mentions.replied is not None if replied else None,
             answers=self._names.of(INTERACTION, interaction.id) if interaction else None,
@@ -152,7 +151,7 @@ class Recording:
         if before is not None and before != now:
             self._shown[message.id] = now
             changed = {key: value for key, value in now.items() if value != before[key]}
-            self._write("edited", by=self._user(message.author), message=self._message(message), **changed)
+            self._write("edited", by=self._user(message.author), **self._on(message), **changed)
 
     def _state(self, message: Message) -> Json:
         return {
@@ -166,7 +165,8 @@ class Recording:
     def _deleted(self, messages: tuple[Message, ...], by: User | None) -> None:
         named = [self._message(message) for message in messages if message.id in self._shown]
         if named:
-            self._write("deleted", by=self._user(by or self._world.bot), messages=named)
+            place = self._channel(messages[0].channel)
+            self._write("deleted", by=self._user(by or self._world.bot), channel=place, messages=named)
 
     # Interactions
 
@@ -246,6 +246,9 @@ class Recording:
 
     def _channel(self, channel: Channel) -> str:
         return self._names.of(CHANNEL, channel.id)
+
+    def _on(self, message: Message) -> Json:
+        return {"message": self._message(message), "channel": self._channel(message.channel)}
 
     def _message(self, message: Message) -> str:
         return self._names.of(MESSAGE, message.id)

@@ -68,16 +68,27 @@ def ada(playground: Playground, guild: Guild) -> Person:
 Start = Callable[..., AbstractAsyncContextManager[Parrot]]
 
 
-def starting(playground: Playground, monkeypatch: pytest.MonkeyPatch, wire: Wire | None = None) -> Start:
-    """Runs a bot against the playground; discord.py keeps the two addresses in globals."""
-    monkeypatch.setattr(discord.http.Route, "BASE", playground.api_url)
-    gateway = yarl.URL(playground.url.replace("http", "ws") + "/gateway")
+def at(
+    api_url: str, monkeypatch: pytest.MonkeyPatch, wire: Wire | None = None
+) -> Callable[..., AbstractAsyncContextManager[Parrot]]:
+    """Runs a bot, given a token, against what listens there; discord.py keeps the two addresses in globals."""
+    monkeypatch.setattr(discord.http.Route, "BASE", api_url)
+    gateway = yarl.URL(api_url).with_scheme("ws").with_path("/gateway")
     monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", gateway)
 
     @asynccontextmanager
-    async def run(intents: discord.Intents | None = None, **options: object) -> AsyncIterator[Parrot]:
+    async def run(token: str, intents: discord.Intents | None = None, **options: object) -> AsyncIterator[Parrot]:
         bot = Parrot(intents=intents or _all_intents(), http_trace=wire.trace if wire else None, **options)
-        async with bot.running(playground.token):
+        async with bot.running(token):
+            yield bot
+
+    return run
+
+
+def starting(playground: Playground, monkeypatch: pytest.MonkeyPatch, wire: Wire | None = None) -> Start:
+    @asynccontextmanager
+    async def run(intents: discord.Intents | None = None, **options: object) -> AsyncIterator[Parrot]:
+        async with at(playground.api_url, monkeypatch, wire)(playground.token, intents, **options) as bot:
             await playground.ready()
             yield bot
 

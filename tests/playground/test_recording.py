@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from playground.__main__ import main
-from playground.entities import Channel, Guild, Json, Message
+from playground.entities import Channel, Json
 from playground.people import Person
-from playground.recording.files import Pen, Session, Unreadable, read
+from playground.recording.files import Pen, Session, read
 from playground.recording.names import Names, told
 from playground.recording.replay import Replay
 from playground.server import Playground, default_world
 from tests.playground.bot import Parrot
 from tests.playground.client import Client
-from tests.playground.conftest import Start, starting
+from tests.playground.conftest import Start, at, starting
 
+ROOT = Path(__file__).parents[2]
 ID = 1234567890123456789
 
 
 def lines(playground: Playground, event: str) -> list[Json]:
     return [line for line in playground.recording.lines if line["event"] == event]
-
-
-async def button(playground: Playground, channel: Channel, label: str) -> Message:
-    message = await playground.next_message(channel)
-    await playground.wait_for(lambda: message.components)
-    return message
 
 
 async def a_session(playground: Playground, general: Channel, ada: Person) -> None:
@@ -99,8 +100,8 @@ async def test_a_session_is_played_again_in_another_world(
     await a_session(playground, general, ada)
     fresh, report = await again(await recorded(playground, tmp_path), monkeypatch)
     assert report == "9 messages of the bot, 9 recorded: as recorded"
-    then, now = ([_plain(line) for line in each.recording.lines if "by" in line] for each in (playground, fresh))
-    assert sorted(map(str, now)) == sorted(map(str, then))
+    then, now = (deeds(each) for each in (playground, fresh))
+    assert now == then
     guild = next(iter(fresh.world.guilds.values()))
     texts = [message.content for channel in guild.channels.values() for message in channel.messages]
     again_ada = next(user for user in fresh.world.users.values() if user.name == "Ada")
@@ -108,10 +109,12 @@ async def test_a_session_is_played_again_in_another_world(
     assert f"<@{again_ada.id}> Ada paper loud" in texts
 
 
-def _plain(line: Json) -> Json:
-    """Without what may differ: times, and names, which are given in order of appearance."""
-    named = ("at", "message", "messages", "interaction", "channel", "to", "answers", "form", "target", "on", "files")
-    return {key: value for key, value in line.items() if key not in named}
+def deeds(playground: Playground) -> list[str]:
+    """What was done, sorted, without what may differ: times, and names, which are given in order of appearance."""
+    differing = ("at", "message", "messages", "interaction", "channel", "to", "answers", "form", "target", "on")
+    done = [json.loads(row) for row in playground.recording.text.splitlines()[1:]]
+    plain = [{key: value for key, value in line.items() if key not in differing} for line in done if "by" in line]
+    return sorted(json.dumps(line, ensure_ascii=False) for line in plain)
 
 
 async def test_what_the_bot_does_otherwise_is_reported(
@@ -203,7 +206,7 @@ async def test_the_recording_so_far_is_served_as_lines(
     assert list(by_event) == ["server", "channel", "person", "member", "said", "edited"]
     assert by_event["said"]["files"] == [{"name": "a.bin", "size": 2, "content": "AP8="}]
     assert by_event["edited"] | {"at": 0} == {
-        "at": 0, "event": "edited", "by": "u1", "message": "m1", "text": "둘",
+        "at": 0, "event": "edited", "by": "u1", "message": "m1", "channel": "c1", "text": "둘",
     }  # fmt: skip
 
 
@@ -278,6 +281,52 @@ def test_a_line_that_a_crash_cut_off_is_left_out(tmp_path: Path) -> None:
 async def test_a_pen_that_cannot_write_says_so(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="directory"):
         Pen(tmp_path)
+
+
+@asynccontextmanager
+async def program(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`python -m playground` as a process of its own; ended where it has not ended by itself."""
+    command = (sys.executable, "-m", "playground", *arguments)
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def introduced(process: asyncio.subprocess.Process) -> dict[str, str]:
+    assert process.stdout is not None
+    rows = [(await process.stdout.readline()).decode().strip() for _ in range(2)]
+    return dict(row.split("=", 1) for row in rows)
+
+
+async def test_the_program_records_and_plays_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(tmp_path / "session.jsonl")
+    async with program("--record", path) as playground, aiohttp.ClientSession() as http:
+        address = await introduced(playground)
+        async with at(address["DISCORD_API_URL"], monkeypatch)(address["DISCORD_TOKEN"]):
+            await _talk(http, address["DISCORD_API_URL"].removesuffix("/api/v10") + "/playground/api")
+        playground.send_signal(signal.SIGTERM)
+        assert await playground.wait() == 0
+    async with program("replay", path, "--speed", "1000") as replay:
+        address = await introduced(replay)
+        async with at(address["DISCORD_API_URL"], monkeypatch)(address["DISCORD_TOKEN"]):
+            told, _ = await replay.communicate()
+    assert (told.decode(), replay.returncode) == ("1 messages of the bot, 1 recorded: as recorded\n", 0)
+
+
+async def _talk(http: aiohttp.ClientSession, api: str) -> None:
+    async with http.get(f"{api}/state") as response:
+        state = await response.json()
+    person, channel = state["people"][0]["id"], state["guilds"][0]["channels"][0]["id"]
+    async with http.ws_connect(f"{api}/events?user_id={person}") as feed:
+        while not (await feed.receive_json()).get("online"):
+            pass
+        await http.post(f"{api}/channels/{channel}/messages", json={"user_id": person, "content": "echo hello"})
+        while (await feed.receive_json()).get("message", {}).get("content") != "hello":
+            pass
 
 
 def test_a_recording_of_a_bot_that_never_comes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
