@@ -148,9 +148,9 @@ class Stage:
 
     async def _written(self, scenario: Scenario, person: str, channel: str, question: str) -> Written:
         async with asyncio.timeout(FIRST_TOKEN_SECONDS + scenario.seconds + PATIENCE):
-            stream = await _seen(partial(self._sent, question, scenario.words), LOOK_SECONDS)
+            stream = await seen(partial(self._sent, question, scenario.words), LOOK_SECONDS)
             pause = LOOK_SECONDS * max(1, scenario.streams / 10)
-            states = await _seen(partial(self._whole, stream, person, channel), pause)
+            states = await seen(partial(self._whole, stream, person, channel), pause)
         return Written(sent=stream.sent, states=states, fresh=freshness(stream.sent, states))
 
     async def _sent(self, question: str, words: int) -> Stream | None:
@@ -198,7 +198,7 @@ class Stage:
     async def _until_online(self) -> None:
         """Connected, and its commands registered."""
         async with asyncio.timeout(START_SECONDS):
-            await _seen(self._knows_commands, LOOK_SECONDS)
+            await seen(self._knows_commands, LOOK_SECONDS)
 
     async def _knows_commands(self) -> bool:
         offered = await self._get(f"/commands?channel_id={self._channel}&user_id={self._anybody}")
@@ -246,7 +246,7 @@ class Stage:
             return await response.json()
 
 
-async def _seen(look: Callable[[], Awaitable[T | None]], pause: float) -> T:
+async def seen(look: Callable[[], Awaitable[T | None]], pause: float) -> T:
     """What a look returns once it is true."""
     while True:
         found = await look()
