@@ -76,9 +76,11 @@ async def measured(load: Load, directory: Path) -> Result:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         writer = await Writer.to(http, address["DISCORD_API_URL"].removesuffix("/api/v10"))
         bot, page = Listener(), Listener()
-        gateway = await http.ws_connect(f"{writer.url.replace('http', 'ws')}/gateway?v=10&encoding=json")
+        gateway_url = f"{writer.url.replace('http', 'ws')}/gateway?v=10&encoding=json"
+        gateway = await stack.enter_async_context(http.ws_connect(gateway_url))
         await gateway.send_json(_identify(address["DISCORD_TOKEN"]))
-        feed = await http.ws_connect(f"{writer.url}/playground/api/events?user_id={writer.person}")
+        feed_url = f"{writer.url}/playground/api/events?user_id={writer.person}"
+        feed = await stack.enter_async_context(http.ws_connect(feed_url))
         hearing = [asyncio.create_task(_hear_gateway(gateway, bot)), asyncio.create_task(_hear_feed(feed, page))]
         cpu, memory = cpu_seconds(program.pid), peak_rss_mb(program.pid)
         lateness = await writer.write(load)

@@ -324,7 +324,9 @@ async def _talk(http: aiohttp.ClientSession, api: str) -> None:
     async with http.ws_connect(f"{api}/events?user_id={person}") as feed:
         while not (await feed.receive_json()).get("online"):
             pass
-        await http.post(f"{api}/channels/{channel}/messages", json={"user_id": person, "content": "echo hello"})
+        said = {"user_id": person, "content": "echo hello"}
+        async with http.post(f"{api}/channels/{channel}/messages", json=said) as response:
+            assert response.status == 201
         while (await feed.receive_json()).get("message", {}).get("content") != "hello":
             pass
 
