@@ -36,7 +36,8 @@ lock: $(READY) ## resolve requirements/*.txt anew from pyproject.toml
 	@$(BIN)/python -m tests.checks.pins --write
 
 clean: ## remove what the commands made
-	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis bench/results
+	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find bench/results -type f ! -name summary.md -delete 2>/dev/null || true
 
 setup: $(READY) ## make .venv and do nothing else
 

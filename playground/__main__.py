@@ -1,34 +1,115 @@
-"""`python -m playground`: the default world on a port of its own, for a bot of your choice."""
+"""`python -m playground`: the default world on a port of its own, for a bot of your choice.
+
+`replay` plays a recorded session again before a bot, `transcript` prints one as Markdown.
+"""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import signal
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
 
+from playground.recording.files import Pen, Session, Unreadable, read
+from playground.recording.replay import PATIENCE, Replay
+from playground.recording.transcript import markdown
 from playground.server import Playground, default_world
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m playground", description=__doc__)
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = parsed(arguments)
+    try:
+        status = options.act(options)
+    except (Unreadable, OSError) as error:
+        print(f"playground: {error}", file=sys.stderr)
+        status = 1
+    sys.exit(status)
+
+
+def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m playground", description=(__doc__ or "").partition("\n")[0])
+    parser.set_defaults(act=lambda options: asyncio.run(_serve(options)))
+    _add_server(parser)
+    parser.add_argument(
+        "--record", type=Path, metavar="FILE", help="write down what happens, for replay and transcript"
+    )
+    acts = parser.add_subparsers(title="with a recording")
+    replay = acts.add_parser("replay", help="do again what people did, and compare what the bot does")
+    replay.add_argument("session", type=Path)
+    _add_server(replay)
+    replay.add_argument("--speed", type=_speed, default=1.0, help="2: in half the time (default: %(default)s)")
+    help = "seconds to wait for the bot, at the start and at each step"
+    replay.add_argument("--patience", type=float, default=PATIENCE, help=f"{help} (default: %(default)s)")
+    replay.set_defaults(act=lambda options: asyncio.run(_replay(read(options.session), options)))
+    transcript = acts.add_parser("transcript", help="print what happened, as Markdown")
+    transcript.add_argument("session", type=Path)
+    transcript.set_defaults(act=_transcribe)
+    return parser.parse_args(arguments)
+
+
+def _add_server(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any free one)")
     parser.add_argument("--shards", type=int, default=1, help="shards recommended to the bot (default: %(default)s)")
     parser.add_argument("--name", default="Causerie", help="the bot's name (default: %(default)s)")
-    options = parser.parse_args()
-    asyncio.run(_serve(options))
 
 
-async def _serve(options: argparse.Namespace) -> None:
-    playground = Playground(host=options.host, port=options.port, shards=options.shards, bot_name=options.name)
+def _speed(text: str) -> float:
+    speed = float(text)
+    if speed <= 0:
+        raise argparse.ArgumentTypeError("must be more than 0")
+    return speed
+
+
+def _playground(options: argparse.Namespace) -> Playground:
+    return Playground(host=options.host, port=options.port, shards=options.shards, bot_name=options.name)
+
+
+async def _serve(options: argparse.Namespace) -> int:
+    playground = _playground(options)
     default_world(playground)
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with playground:
-        print(f"DISCORD_API_URL={playground.api_url}")
-        print(f"DISCORD_TOKEN={playground.token}", flush=True)
+    async with AsyncExitStack() as stack:
+        if options.record:
+            pen = Pen(options.record)
+            stack.push_async_callback(pen.close)
+            stack.callback(playground.recording.follow(pen.put))
+        await stack.enter_async_context(playground)
+        _introduce(playground)
         await stopped.wait()
+    return 0
+
+
+async def _replay(session: Session, options: argparse.Namespace) -> int:
+    """0 where the bot did as recorded."""
+    playground = _playground(options)
+    replay = Replay(session, playground, speed=options.speed, patience=options.patience)
+    async with playground:
+        _introduce(playground)
+        try:
+            await playground.ready(options.patience)
+        except TimeoutError:
+            print(f"playground: no bot connected within {options.patience:g} s", file=sys.stderr)
+            return 1
+        report = await replay.run()
+    print(report)
+    return 1 if report.differences else 0
+
+
+def _transcribe(options: argparse.Namespace) -> int:
+    session = read(options.session)
+    print(markdown(session.header, session.lines), end="")
+    return 0
+
+
+def _introduce(playground: Playground) -> None:
+    print(f"DISCORD_API_URL={playground.api_url}")
+    print(f"DISCORD_TOKEN={playground.token}", flush=True)
 
 
 if __name__ == "__main__":

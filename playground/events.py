@@ -85,6 +85,8 @@ class MessageEdited(Event):
 @dataclass(frozen=True, slots=True)
 class MessageDeleted(Event):
     message: Message
+    by: User | None = None
+    """None: the bot, of an answer of its own."""
 
 
 @dataclass(frozen=True, slots=True)

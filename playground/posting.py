@@ -116,7 +116,7 @@ def edit(world: World, editor: User, message: Message, draft: Draft) -> None:
 def delete(world: World, who: User, message: Message) -> None:
     if message.author is not who:
         require(who, message.channel, permissions.MANAGE_MESSAGES)
-    world.delete_messages([message])
+    world.delete_messages([message], who)
 
 
 def react(world: World, who: User, message: Message, emoji: str) -> None:

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from playground import api, cdn, permissions
 from playground.api import feed, local
+from playground.api.recording import refusals
 from playground.clock import Clock
 from playground.entities import ANNOUNCEMENT, CATEGORY, TEXT, Channel, Guild, Message, Overwrite, Role
 from playground.gateway import socket
@@ -17,6 +18,7 @@ from playground.gateway.session import Sessions
 from playground.interactions import Interactions
 from playground.limits import Limits, Rate
 from playground.people import People, Person
+from playground.recording.scribe import Recording
 from playground.rest import api as rest
 from playground.waiting import PATIENCE
 from playground.world import PRIVILEGED_INTENTS, World
@@ -33,6 +35,7 @@ def build_app(
     people: People,
     limits: Limits,
     sessions: Sessions,
+    recording: Recording,
     *,
     heartbeat_seconds: float = socket.HEARTBEAT_SECONDS,
 ) -> web.Application:
@@ -40,9 +43,10 @@ def build_app(
     app = web.Application(client_max_size=MAX_REQUEST_BYTES, middlewares=[local.as_json])
     app.add_routes(rest.routes(world, interactions, limits))
     app.add_routes(socket.routes(world, sessions, heartbeat_seconds=heartbeat_seconds))
-    app.add_routes(api.routes(world, people, limits, sessions))
+    app.add_routes(api.routes(world, people, limits, sessions, recording))
     app[feed.OPEN] = set()
     app.on_shutdown.append(feed.close)
+    app.on_response_prepare.append(refusals(recording))
     app.router.add_get("/attachments/{channel_id}/{attachment_id}/{filename}", _attachment(world))
     return app
 
@@ -69,6 +73,7 @@ class Playground:
     ) -> None:
         self.world = World(clock, bot_name=bot_name, privileged=privileged)
         self.world.shards = shards
+        self.recording = Recording(self.world)
         self.limits = Limits(self.world.clock, rates)
         self.interactions = Interactions(self.world)
         self.sessions = Sessions(self.world)
@@ -80,6 +85,7 @@ class Playground:
             self.people,
             self.limits,
             self.sessions,
+            self.recording,
             heartbeat_seconds=heartbeat_seconds,
         )
         for mount in mounts:

@@ -268,12 +268,12 @@ class World:
         self._remember_version(message)
         self.emit(events.MessageEdited(message))
 
-    def delete_messages(self, messages: Iterable[Message]) -> None:
+    def delete_messages(self, messages: Iterable[Message], by: User | None = None) -> None:
         gone = tuple(message for message in messages if message.deleted_at is None)
         for message in gone:
             message.deleted_at = self.clock.now()
         if len(gone) == 1:
-            self.emit(events.MessageDeleted(gone[0]))
+            self.emit(events.MessageDeleted(gone[0], by))
         elif gone:
             self.emit(events.MessagesDeleted(gone[0].channel, gone))
 

@@ -62,6 +62,8 @@ class Stream:
     text: str
     sent: list[tuple[str, float]] = field(default_factory=list)
     """Each token with the monotonic time at which it was written to the socket."""
+    lateness: float = 0.0
+    """Seconds by which the latest of them missed its time."""
 
 
 class ScriptedServer:
@@ -148,9 +150,11 @@ class ScriptedServer:
                 return response
             if fault.end_after == number:
                 return response
-            await _until(arrived + self.first_token + number / self.rate)
+            due = arrived + self.first_token + number / self.rate
+            await _until(due)
             await response.write(answer.chunk({"content": token}))
             stream.sent.append((token, time.monotonic()))
+            stream.lateness = max(stream.lateness, stream.sent[-1][1] - due)
         await response.write(answer.ending())
         return response
 

@@ -46,21 +46,34 @@ def ada(playground: Playground, guild: Guild) -> Person:
 Start = Callable[..., AbstractAsyncContextManager[Parrot]]
 
 
-@pytest.fixture
-def start(playground: Playground, monkeypatch: pytest.MonkeyPatch) -> Start:
-    """Runs a bot against the playground; discord.py keeps the two addresses in globals."""
-    monkeypatch.setattr(discord.http.Route, "BASE", playground.api_url)
-    gateway = yarl.URL(playground.url.replace("http", "ws") + "/gateway")
+def at(api_url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AbstractAsyncContextManager[Parrot]]:
+    """Runs a bot, given a token, against what listens there; discord.py keeps the two addresses in globals."""
+    monkeypatch.setattr(discord.http.Route, "BASE", api_url)
+    gateway = yarl.URL(api_url).with_scheme("ws").with_path("/gateway")
     monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", gateway)
 
     @asynccontextmanager
-    async def run(intents: discord.Intents | None = None, **options: object) -> AsyncIterator[Parrot]:
+    async def run(token: str, intents: discord.Intents | None = None, **options: object) -> AsyncIterator[Parrot]:
         bot = Parrot(intents=intents or _all_intents(), **options)
-        async with bot.running(playground.token):
+        async with bot.running(token):
+            yield bot
+
+    return run
+
+
+def starting(playground: Playground, monkeypatch: pytest.MonkeyPatch) -> Start:
+    @asynccontextmanager
+    async def run(intents: discord.Intents | None = None, **options: object) -> AsyncIterator[Parrot]:
+        async with at(playground.api_url, monkeypatch)(playground.token, intents, **options) as bot:
             await playground.ready()
             yield bot
 
     return run
+
+
+@pytest.fixture
+def start(playground: Playground, monkeypatch: pytest.MonkeyPatch) -> Start:
+    return starting(playground, monkeypatch)
 
 
 @pytest.fixture

@@ -1,0 +1,116 @@
+"""Recordings as files: written line by line while things happen, read whole."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playground.entities import Attachment, Json
+
+FORMAT = "playground-recording"
+VERSION = 1
+
+
+class Unreadable(Exception):
+    """The file is missing, no recording, damaged, or of a newer playground. The text is one line and names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    header: Json
+    lines: tuple[Json, ...]
+
+    @property
+    def seconds(self) -> float:
+        return float(self.lines[-1]["at"]) if self.lines else 0.0
+
+
+def written(line: Json) -> str:
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=_content) + "\n"
+
+
+def kept(file: Attachment) -> Json:
+    """A file inside a line; its content is encoded when the line is written."""
+    return {"name": file.filename, "size": len(file.content), "content": file}
+
+
+def _content(value: Any) -> str:
+    if not isinstance(value, Attachment):
+        raise TypeError(f"{type(value).__name__} cannot be written down")
+    return base64.b64encode(value.content).decode()
+
+
+def content(file: Json) -> bytes:
+    """Of a file in a line that was read."""
+    return base64.b64decode(file["content"])
+
+
+def read(path: Path) -> Session:
+    """Raises Unreadable. A last line that was cut off, as by a crash, is left out."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a text file"
+        raise Unreadable(f"{path}: {reason}") from error
+    whole, _, _ = text.rpartition("\n")
+    first, *rest = whole.split("\n")
+    header = _object(first)
+    if header is None or header.get("format") != FORMAT or not isinstance(header.get("version"), int):
+        raise Unreadable(f"{path}: no recording of a playground")
+    if header["version"] > VERSION:
+        raise Unreadable(
+            f"{path}: version {header['version']} is of a newer playground; this one reads up to {VERSION}"
+        )
+    return Session(header=header, lines=tuple(_events(path, rest)))
+
+
+def _events(path: Path, rows: Iterable[str]) -> Iterable[Json]:
+    for number, row in enumerate(rows, start=2):
+        line = _object(row)
+        if line is None or not isinstance(line.get("at"), int | float) or not isinstance(line.get("event"), str):
+            raise Unreadable(f"{path}: line {number} is damaged")
+        yield line
+
+
+def _object(row: str) -> Json | None:
+    try:
+        value = json.loads(row)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+class Pen:
+    """Appends lines to a new file in their order, off the event loop; `close` waits until all are there."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises OSError where the file cannot be made."""
+        self._file = path.open("w", encoding="utf-8")
+        self._lines: asyncio.Queue[Json | None] = asyncio.Queue()
+        self._writer = asyncio.create_task(self._write())
+
+    def put(self, line: Json) -> None:
+        self._lines.put_nowait(line)
+
+    async def close(self) -> None:
+        self._lines.put_nowait(None)
+        await self._writer
+
+    async def _write(self) -> None:
+        with self._file:
+            ended = False
+            while not ended:
+                lines = [await self._lines.get()]
+                while not self._lines.empty():
+                    lines.append(self._lines.get_nowait())
+                ended = lines[-1] is None
+                await asyncio.to_thread(self._append, [line for line in lines if line is not None])
+
+    def _append(self, lines: list[Json]) -> None:
+        self._file.writelines(map(written, lines))
+        self._file.flush()
