@@ -12,7 +12,7 @@ from aiohttp import web
 from playground import errors
 from playground.interactions import Interactions
 from playground.limits import Call, Limits
-from playground.rest import applications, callbacks, channels, messages
+from playground.rest import applications, callbacks, channels, messages, sublimits
 from playground.rest.exchange import Exchange, Route
 from playground.world import World
 
@@ -34,7 +34,7 @@ def routes(world: World, interactions: Interactions, limits: Limits) -> list[web
 async def _serve(
     world: World, interactions: Interactions, limits: Limits, route: Route, request: web.Request
 ) -> web.Response:
-    verdict = limits.admit(_call(world, route, request))
+    verdict = limits.admit(await _call(world, route, request))
     if not verdict.admitted:
         return _response(429, verdict.body(), verdict.headers)
     exchange = Exchange(world=world, interactions=interactions, request=request)
@@ -48,16 +48,12 @@ async def _serve(
     return _response(reply.status, reply.body, verdict.headers)
 
 
-def _call(world: World, route: Route, request: web.Request) -> Call:
-    hidden: tuple[tuple[str, str], ...] = ()
-    if route.rate == "interaction.webhook":
-        interaction = world.interactions_by_token.get(request.match_info["token"])
-        hidden = (("interaction.channel", str(interaction.channel.id)),) if interaction else ()
+async def _call(world: World, route: Route, request: web.Request) -> Call:
     return Call(
         route=f"{route.method} {route.path}",
         rate=route.rate,
         major="+".join(request.match_info[name] for name in route.major),
-        hidden=hidden,
+        hidden=await sublimits.hidden(world, route.rate, request),
         global_=not route.for_interaction,
     )
 

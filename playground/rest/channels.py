@@ -137,7 +137,7 @@ ROUTES = (
     Route(method="POST", path="/users/@me/channels", handler=open_dm),
     Route(method="GET", path="/users/{user_id}", handler=get_user),
     Route(method="GET", path="/channels/{channel_id}", handler=get_channel, major=_CHANNEL),
-    Route(method="PATCH", path="/channels/{channel_id}", handler=edit_channel, major=_CHANNEL),
+    Route(method="PATCH", path="/channels/{channel_id}", handler=edit_channel, major=_CHANNEL, rate="channel.edit"),
     Route(method="DELETE", path="/channels/{channel_id}", handler=delete_channel, major=_CHANNEL),
     Route(method="POST", path="/channels/{channel_id}/threads", handler=thread_without_message, major=_CHANNEL),
     Route(
