@@ -11,7 +11,19 @@ from aiohttp import web
 from playground import api, cdn, permissions
 from playground.api import feed
 from playground.clock import Clock
-from playground.entities import ANNOUNCEMENT, CATEGORY, TEXT, Channel, Guild, Message, Overwrite, Role
+from playground.entities import (
+    ANNOUNCEMENT,
+    CATEGORY,
+    FORUM,
+    REQUIRES_TAG,
+    TEXT,
+    Channel,
+    Guild,
+    Message,
+    Overwrite,
+    Role,
+    Tag,
+)
 from playground.gateway import socket
 from playground.gateway.session import Sessions
 from playground.interactions import Interactions
@@ -24,7 +36,7 @@ from playground.world import PRIVILEGED_INTENTS, World
 T = TypeVar("T")
 
 MAX_REQUEST_BYTES = 26 * 1024 * 1024
-_TYPES = {"text": TEXT, "announcement": ANNOUNCEMENT, "category": CATEGORY}
+_TYPES = {"text": TEXT, "announcement": ANNOUNCEMENT, "category": CATEGORY, "forum": FORUM}
 
 
 def build_app(
@@ -137,9 +149,15 @@ class Playground:
         *,
         overwrites: Iterable[Overwrite] = (),
         topic: str | None = None,
+        tags: Iterable[str] = (),
+        tag_required: bool = False,
     ) -> Channel:
-        """`type`: text, announcement or category."""
-        return self.world.add_channel(guild, name, type=_TYPES[type], overwrites=overwrites, topic=topic)
+        """`type`: text, announcement, category or forum, the last with `tags` for its posts."""
+        made = [Tag(id=self.world.snowflakes.next(), name=tag) for tag in tags]
+        flags = REQUIRES_TAG if tag_required else 0
+        return self.world.add_channel(
+            guild, name, type=_TYPES[type], overwrites=overwrites, topic=topic, tags=made, flags=flags
+        )
 
     def add_person(self, name: str, locale: str = "en-US") -> Person:
         return self.people.add(name, locale)

@@ -82,6 +82,10 @@ class Dispatcher:
                 return self._deletion(event)
             case events.ReactionAdded() | events.ReactionRemoved():
                 return self._reaction(event)
+            case events.ReactionsCleared(message, emoji):
+                return self._cleared(message, emoji)
+            case events.ThreadJoined(thread, user) | events.ThreadLeft(thread, user):
+                return self._thread_member(thread, user, joined=isinstance(event, events.ThreadJoined))
             case events.Typed(channel, user, at):
                 return self._typed(channel, user, int(at.timestamp()))
             case _:
@@ -208,6 +212,36 @@ class Dispatcher:
                 shown["member"] = payloads.member(guild.members[user.id])
         intent = GUILD_MESSAGE_REACTIONS if guild else DIRECT_MESSAGE_REACTIONS
         return [self._made(name, intent, guild, _in(guild, shown))]
+
+    def _cleared(self, message: Message, emoji: str | None) -> list[Dispatch]:
+        guild = message.guild
+        shown = _in(guild, {"channel_id": str(message.channel.id), "message_id": str(message.id)})
+        intent = GUILD_MESSAGE_REACTIONS if guild else DIRECT_MESSAGE_REACTIONS
+        if emoji is None:
+            return [self._made("MESSAGE_REACTION_REMOVE_ALL", intent, guild, shown)]
+        shown["emoji"] = payloads.emoji(emoji)
+        return [self._made("MESSAGE_REACTION_REMOVE_EMOJI", intent, guild, shown)]
+
+    def _thread_member(self, thread: Channel, user: User, *, joined: bool) -> list[Dispatch]:
+        if not _sees(self._world, thread) and user is not self._world.bot:
+            return []
+        own = user is self._world.bot
+        shown = _in(thread.guild, {"id": str(thread.id), "member_count": len(thread.thread_members)})
+        if joined:
+            shown["added_members"] = [self._added(thread, user)]
+        else:
+            shown["removed_member_ids"] = [str(user.id)]
+        told = self._made("THREAD_MEMBERS_UPDATE", GUILDS if own else GUILD_MEMBERS, thread.guild, shown)
+        if not (own and joined and thread.is_private_thread):
+            return [told]
+        # Until now the thread was hidden from the bot.
+        created = self._made("THREAD_CREATE", GUILDS, thread.guild, payloads.channel(thread, self._world.bot))
+        return [created, told]
+
+    def _added(self, thread: Channel, user: User) -> Json:
+        shown = payloads.thread_member(thread, user.id)
+        member = thread.guild.members.get(user.id) if thread.guild else None
+        return {**shown, "member": payloads.member(member), "presence": None} if member else shown
 
     def _typed(self, channel: Channel, user: User, timestamp: int) -> list[Dispatch]:
         if not _sees(self._world, channel):

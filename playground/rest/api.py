@@ -12,12 +12,12 @@ from aiohttp import web
 from playground import errors
 from playground.interactions import Interactions
 from playground.limits import Call, Limits
-from playground.rest import applications, callbacks, channels, messages, sublimits
+from playground.rest import applications, callbacks, channels, messages, sublimits, threads
 from playground.rest.exchange import Exchange, Route
 from playground.world import World
 
 PREFIX = "/api/v10"
-ROUTES = (*applications.ROUTES, *channels.ROUTES, *messages.ROUTES, *callbacks.ROUTES)
+ROUTES = (*applications.ROUTES, *channels.ROUTES, *threads.ROUTES, *messages.ROUTES, *callbacks.ROUTES)
 
 # discord.py takes a 429 without it for a ban at the network's edge.
 _VIA = {"Via": "1.1 playground"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playground import errors, payloads, permissions, posting, threads
 from playground.entities import Channel
+from playground.rest import forums
 from playground.rest.exchange import Exchange, Reply, Route, ok, snowflake
 
 _ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
@@ -20,6 +21,8 @@ async def edit_channel(exchange: Exchange) -> Reply:
         posting.require(exchange.world.bot, channel, permissions.MANAGE_CHANNELS)
         channel.name = body.get("name", channel.name)
         channel.topic = body.get("topic", channel.topic)
+        if channel.is_forum:
+            forums.edit(exchange, channel, body)
     else:
         _edit_thread(exchange, channel, body)
     exchange.world.channel_changed(channel)
@@ -27,9 +30,8 @@ async def edit_channel(exchange: Exchange) -> Reply:
 
 
 def _edit_thread(exchange: Exchange, thread: Channel, body: dict[str, object]) -> None:
-    own = thread.owner_id == exchange.world.bot.id
-    if "locked" in body or not own:
-        posting.require(exchange.world.bot, thread, permissions.MANAGE_THREADS)
+    threads.require_editable(exchange.world.bot, thread, body)
+    forums.edit_post(exchange, thread, body)
     thread.name = str(body.get("name", thread.name))
     thread.locked = bool(body.get("locked", thread.locked))
     if "archived" in body:
@@ -63,15 +65,12 @@ async def thread_on_message(exchange: Exchange) -> Reply:
 
 async def thread_without_message(exchange: Exchange) -> Reply:
     channel = exchange.channel()
+    if channel.is_forum:
+        return await forums.post(exchange, channel)
     body = await exchange.json()
     private = body.get("type", 12) == 12
     thread = threads.open(exchange.world, exchange.world.bot, channel, _name(body), private=private)
     return Reply(status=201, body=_opened(exchange, thread, body))
-
-
-async def join_thread(exchange: Exchange) -> Reply:
-    exchange.world.join_thread(exchange.channel(), exchange.world.bot)
-    return Reply(status=204)
 
 
 async def get_guild(exchange: Exchange) -> Reply:
@@ -146,7 +145,6 @@ ROUTES = (
         handler=thread_on_message,
         major=_CHANNEL,
     ),
-    Route(method="PUT", path="/channels/{channel_id}/thread-members/@me", handler=join_thread, major=_CHANNEL),
     Route(method="GET", path="/guilds/{guild_id}", handler=get_guild, major=_GUILD),
     Route(method="GET", path="/guilds/{guild_id}/channels", handler=guild_channels, major=_GUILD),
     Route(method="GET", path="/guilds/{guild_id}/roles", handler=guild_roles, major=_GUILD),
