@@ -34,6 +34,7 @@ from playground.world import World
 MAX_CONTENT = 2000
 MAX_REACTIONS = 20
 BULK_DELETE_AGE = timedelta(days=14)
+_SHOWN_AS_EDITED = frozenset({"content", "embeds", "components", "attachments"})
 _SETTABLE_FLAGS = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | COMPONENTS_V2
 
 
@@ -114,9 +115,14 @@ def respond(world: World, interaction: Interaction, draft: Draft, type: int, *, 
 
 
 def edit(world: World, editor: User, message: Message, draft: Draft) -> None:
-    """Raises ApiError. Others' messages cannot be edited; an edit parses mentions anew, as the first sending did."""
+    """Raises ApiError. Of others' messages only the embeds can be suppressed, by who manages messages.
+
+    An edit parses mentions anew, as the first sending did.
+    """
     if message.author is not editor:
-        raise errors.not_author()
+        if draft.fields - {"allowed_mentions"} != {"flags"}:
+            raise errors.not_author()
+        require(editor, message.channel, permissions.MANAGE_MESSAGES)
     require_active(message.channel)
     _change(message, draft)
     if "content" in draft.fields:
@@ -124,7 +130,7 @@ def edit(world: World, editor: User, message: Message, draft: Draft) -> None:
         allowed = Allowed.parse(draft.allowed_mentions, by_webhook=message.interaction is not None)
         message.mentions = pinged(message.content, editor, message.channel, allowed, world.users, replied)
     was_loading, message.flags = message.loading, message.flags & ~LOADING
-    world.message_edited(message, shown_as_edited=not was_loading)
+    world.message_edited(message, shown_as_edited=not was_loading and bool(draft.fields & _SHOWN_AS_EDITED))
 
 
 def delete(world: World, who: User, message: Message) -> None:

@@ -24,11 +24,13 @@ from playground.entities import (
     Role,
     Tag,
 )
+from playground.faults import Faults
 from playground.gateway import socket
 from playground.gateway.session import Sessions
 from playground.interactions import Interactions
 from playground.limits import Limits, Rate
 from playground.people import People, Person
+from playground.previews import FETCHING_SECONDS, PAGES, Page, Previews
 from playground.rest import api as rest
 from playground.waiting import PATIENCE
 from playground.world import PRIVILEGED_INTENTS, World
@@ -45,12 +47,13 @@ def build_app(
     people: People,
     limits: Limits,
     sessions: Sessions,
+    faults: Faults,
     *,
     heartbeat_seconds: float = socket.HEARTBEAT_SECONDS,
 ) -> web.Application:
     """Everything but the page, which mounts itself beside it."""
     app = web.Application(client_max_size=MAX_REQUEST_BYTES)
-    app.add_routes(rest.routes(world, interactions, limits))
+    app.add_routes(rest.routes(world, interactions, limits, sessions, faults))
     app.add_routes(socket.routes(world, sessions, heartbeat_seconds=heartbeat_seconds))
     app.add_routes(api.routes(world, people, limits, sessions))
     app[feed.OPEN] = set()
@@ -62,8 +65,10 @@ def build_app(
 class Playground:
     """A Discord to itself on a port of this machine; as a context manager it listens while it is open.
 
-    `api_url` and `token` are what a bot needs, once it listens. `rates` replaces limits by name (see `limits.RATES`).
-    `mounts` add further routes, such as the page, to the web application before it starts.
+    `api_url` and `token` are what a bot needs, once it listens. `rates` replaces limits by name (see `limits.RATES`);
+    with a `phase_seed` their windows are shifted. `faults` draws by `fault_seed`. `pages` have previews, by address or
+    host, some moments after a link to them was sent. `mounts` add further routes, such as the page, to the web
+    application before it starts.
     """
 
     def __init__(
@@ -77,13 +82,19 @@ class Playground:
         host: str = "127.0.0.1",
         port: int = 0,
         heartbeat_seconds: float = socket.HEARTBEAT_SECONDS,
+        phase_seed: int | None = None,
+        fault_seed: int = 0,
+        pages: Mapping[str, Page] = PAGES,
+        preview_seconds: float = FETCHING_SECONDS,
         mounts: Iterable[Callable[[web.Application], object]] = (),
     ) -> None:
         self.world = World(clock, bot_name=bot_name, privileged=privileged)
         self.world.shards = shards
-        self.limits = Limits(self.world.clock, rates)
+        self.limits = Limits(self.world.clock, rates, phase_seed=phase_seed)
         self.interactions = Interactions(self.world)
-        self.sessions = Sessions(self.world)
+        self.faults = Faults(fault_seed)
+        self.sessions = Sessions(self.world, limits=self.limits, faults=self.faults)
+        self.previews = Previews(self.world, pages, fetching_seconds=preview_seconds)
         self.people = People(self.world, self.interactions)
         self._host, self._port = host, port
         self.app = build_app(
@@ -92,6 +103,7 @@ class Playground:
             self.people,
             self.limits,
             self.sessions,
+            self.faults,
             heartbeat_seconds=heartbeat_seconds,
         )
         for mount in mounts:
@@ -111,6 +123,7 @@ class Playground:
     async def __aexit__(self, *exc_info: object) -> None:
         self.sessions.close()
         await self.interactions.close()
+        await self.previews.close()
         if self._runner is not None:
             await self._runner.cleanup()
 

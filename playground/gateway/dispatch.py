@@ -30,8 +30,8 @@ class Dispatch:
     """Needed to get it; `ANY` for none."""
     guild_id: int | None
     """None: direct, for shard 0."""
-    data: Callable[[int], Json]
-    """By the session's intents."""
+    data: Callable[[int, int], Json]
+    """By the session's intents and large_threshold."""
 
     def concerns(self, intents: int, shard: tuple[int, int]) -> bool:
         if self.intent and not intents & self.intent:
@@ -43,15 +43,17 @@ def shard_of(guild_id: int | None, count: int) -> int:
     return 0 if guild_id is None else (guild_id >> 22) % count
 
 
-def guild_create(world: World, guild: Guild, intents: int, *, at_start: bool) -> Json:
-    """Without the presences intent only the bot's own membership is sent along."""
+def guild_create(world: World, guild: Guild, intents: int, *, at_start: bool, large: int) -> Json:
+    """Without the presences intent, or with more than `large` members, only the bot's own membership is sent along."""
     bot = world.bot
-    members = guild.members.values() if intents & GUILD_PRESENCES else [guild.members[bot.id]]
+    is_large = len(guild.members) > large
+    everyone = intents & GUILD_PRESENCES and not is_large
+    members = guild.members.values() if everyone else [guild.members[bot.id]]
     seen = [thread for thread in guild.threads if not thread.archived and _sees(world, thread)]
     shown: Json = {
         **payloads.guild(guild),
         "joined_at": payloads.time(guild.joined_at),
-        "large": len(guild.members) >= 250,
+        "large": is_large,
         "member_count": len(guild.members),
         "members": [payloads.member(member) for member in members],
         "channels": [payloads.channel(channel, bot) for channel in guild.channels.values() if not channel.is_thread],
@@ -107,8 +109,8 @@ class Dispatcher:
             case _:
                 return self._member(event)
 
-    def _creation(self, guild: Guild) -> Callable[[int], Json]:
-        return lambda intents: guild_create(self._world, guild, intents, at_start=False)
+    def _creation(self, guild: Guild) -> Callable[[int, int], Json]:
+        return lambda intents, large: guild_create(self._world, guild, intents, at_start=False, large=large)
 
     def _member(self, event: events.Event) -> list[Dispatch]:
         match event:
@@ -158,11 +160,11 @@ class Dispatcher:
             )
         ]
 
-    def _written(self, message: Message) -> Callable[[int], Json]:
+    def _written(self, message: Message) -> Callable[[int, int], Json]:
         # Built now, once for each kind of sight: the message may have changed again when a session reads it.
         everything = self._framed(message, sight.message(self._world, message, MESSAGE_CONTENT))
         little = self._framed(message, sight.message(self._world, message, 0))
-        return lambda intents: everything if intents & MESSAGE_CONTENT else little
+        return lambda intents, _: everything if intents & MESSAGE_CONTENT else little
 
     def _framed(self, message: Message, shown: Json) -> Json:
         if message.guild is None:
@@ -254,7 +256,7 @@ class Dispatcher:
         return [self._made("TYPING_START", intent, guild, _in(guild, shown))]
 
     def _made(self, name: str, intent: int, guild: Guild | None, data: Json) -> Dispatch:
-        return Dispatch(name=name, intent=intent, guild_id=guild.id if guild else None, data=lambda _: data)
+        return Dispatch(name=name, intent=intent, guild_id=guild.id if guild else None, data=lambda *_: data)
 
 
 def _sees(world: World, channel: Channel) -> bool:

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from playground import errors, permissions, sight
 from playground.entities import Channel, Guild, Json, Message
+from playground.gateway.session import Sessions
 from playground.interactions import Interactions
 from playground.posting import require
 from playground.world import World
@@ -43,6 +44,7 @@ def snowflake(path: str, value: object) -> int:
 class Exchange:
     world: World
     interactions: Interactions
+    sessions: Sessions
     request: web.Request
 
     def id(self, name: str) -> int:
