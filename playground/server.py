@@ -9,6 +9,7 @@ from typing import TypeVar
 from aiohttp import web
 
 from playground import api, cdn, permissions
+from playground.api import faults as faulty
 from playground.api import feed
 from playground.clock import Clock
 from playground.entities import (
@@ -56,6 +57,7 @@ def build_app(
     app.add_routes(rest.routes(world, interactions, limits, sessions, faults))
     app.add_routes(socket.routes(world, sessions, heartbeat_seconds=heartbeat_seconds))
     app.add_routes(api.routes(world, people, limits, sessions))
+    app.add_routes(faulty.routes(faults))
     app[feed.OPEN] = set()
     app.on_shutdown.append(feed.close)
     app.router.add_get("/attachments/{channel_id}/{attachment_id}/{filename}", _attachment(world))

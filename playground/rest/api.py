@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from playground import errors
-from playground.faults import Faults
+from playground.faults import CallFault, Fault, Faults, unknown_route
 from playground.gateway.session import Sessions
 from playground.interactions import Interactions
 from playground.limits import Call, Limits
@@ -34,6 +34,14 @@ def routes(
     known = sorted(ROUTES, key=lambda route: route.path.replace("{", "\uffff"))
     known_routes = [web.route(route.method, PREFIX + route.path, served(route)) for route in known]
     return [*known_routes, web.route("*", PREFIX + "/{rest:.*}", _unknown)]
+
+
+def require_known_route(fault: Fault) -> None:
+    """Raises ValueError where it can strike no call."""
+    known = [(route.rate, route.method, route.path) for route in ROUTES]
+    if isinstance(fault, CallFault) and unknown_route(fault.route, known):
+        names = ", ".join(sorted({rate for rate, _, _ in known if rate}))
+        raise ValueError(f"no route is {fault.route!r}; it is one of {names}, or such as 'POST /channels/*/messages'")
 
 
 async def _serve(
