@@ -148,10 +148,10 @@ class Interactions:
 
     def _signed(self, token: str) -> bool:
         text, signature = token[:-_SIGNATURE_LETTERS], token[-_SIGNATURE_LETTERS:]
-        return hmac.compare_digest(self._signature(text).encode(), signature.encode())
+        return hmac.compare_digest(self._signature(text).encode(), signature.encode(errors="replace"))
 
     def _signature(self, text: str) -> str:
-        return hmac.new(self._world.cdn_key, text.encode(), "sha256").hexdigest()[:_SIGNATURE_LETTERS]
+        return hmac.new(self._world.cdn_key, text.encode(errors="replace"), "sha256").hexdigest()[:_SIGNATURE_LETTERS]
 
     def _require_open(self, interaction: Interaction) -> None:
         if interaction.answered is not None:
