@@ -119,7 +119,8 @@ class Keeper(discord.AutoShardedClient):
                 await asyncio.gather(connection, return_exceptions=True)
 
     async def setup_hook(self) -> None:
-        for command in (garden, describe, panel, pickers, slowly, silent, later):
+        known: tuple[Any, ...] = (garden, describe, panel, pickers, slowly, silent, later)
+        for command in known:
             self.tree.add_command(command)
         self.tree.add_command(app_commands.ContextMenu(name="Weigh", callback=weigh))
         self.tree.add_command(app_commands.ContextMenu(name="Greet", callback=greet))

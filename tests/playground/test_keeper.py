@@ -11,6 +11,7 @@ import pytest
 import yarl
 
 from bot.clock import ManualClock
+from playground import permissions
 from playground.entities import Channel, Guild
 from playground.errors import ApiError, Impossible
 from playground.people import Person
@@ -113,12 +114,11 @@ async def test_threads_are_joined_left_archived_and_locked(
 
 
 async def test_a_private_thread_appears_when_one_is_added(
-    playground: Playground, general: Channel, ada: Person, keeper: Keeper
+    playground: Playground, guild: Guild, general: Channel, ada: Person, keeper: Keeper
 ) -> None:
     # Managing threads shows them all.
-    playground.world.set_permissions(
-        general.guild, next(role for role in general.guild.roles.values() if role.permissions & 1 << 34), 0
-    )
+    moderator = next(role for role in guild.roles.values() if role.permissions & permissions.MANAGE_THREADS)
+    playground.world.set_permissions(guild, moderator, 0)
     thread = await ada.open_thread(general, "secret", private=True)
     await ada.say(thread, "unheard")
     playground.world.join_thread(thread, playground.world.bot)
@@ -229,7 +229,7 @@ async def test_a_link_gets_its_preview_without_being_edited(general: Channel, ad
 
 
 async def test_subcommands_with_choices_ranges_and_translations(
-    playground: Playground, general: Channel, ada: Person, keeper: Keeper
+    playground: Playground, guild: Guild, general: Channel, ada: Person, keeper: Keeper
 ) -> None:
     await playground.registered("garden")
     used = await ada.command(general, "garden bed plant", name="daisy", kind="Rose", depth=0.5)
@@ -238,7 +238,7 @@ async def test_subcommands_with_choices_ranges_and_translations(
         await ada.command(general, "garden bed plant", name="daisy", kind="Rose", depth=3)
     assert (await (await ada.command(general, "garden tidy")).response()).content == "tidy"
     minjun = playground.add_person("민준", "ko")
-    playground.join(minjun, general.guild)  # type: ignore[arg-type]
+    playground.join(minjun, guild)
     translated = await minjun.command(general, "garden bed plant", name="daisy", kind="장미", depth=1)
     assert (await translated.response()).content == "daisy 7 1.0 ko ko"
     offered = playground.world.commands.find("garden bed plant", general)
@@ -319,14 +319,14 @@ async def test_selects_that_discord_fills(
 
 
 async def test_promises_and_what_follows_them(
-    playground: Playground, general: Channel, ada: Person, keeper: Keeper
+    playground: Playground, guild: Guild, general: Channel, ada: Person, keeper: Keeper
 ) -> None:
     await playground.registered("slowly")
     used = await ada.command(general, "slowly")
     await playground.wait_for(lambda: len(used.messages) == 3 and general.sent == 3)
     await playground.wait_for(lambda: used.messages[1].content == "second, changed")
     grace = playground.add_person("Grace")
-    playground.join(grace, general.guild)  # type: ignore[arg-type]
+    playground.join(grace, guild)
     assert [message.content for message in ada.messages(general)] == ["first", "second, changed", "for you alone"]
     assert [message.content for message in grace.messages(general)] == ["first", "second, changed"]
 
