@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from playground import scenario
 from playground.recording.files import Pen, Session, Unreadable, read
 from playground.recording.replay import PATIENCE, Replay
 from playground.recording.transcript import markdown
@@ -23,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parsed(arguments)
     try:
         status = options.act(options)
-    except (Unreadable, OSError) as error:
+    except (Unreadable, scenario.ScenarioError, OSError) as error:
         print(f"playground: {error}", file=sys.stderr)
         status = 1
     sys.exit(status)
@@ -36,6 +37,7 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--record", type=Path, metavar="FILE", help="write down what happens, for replay and transcript"
     )
+    parser.add_argument("--scenario", type=Path, metavar="FILE", help="TOML of what happens when")
     acts = parser.add_subparsers(title="with a recording")
     replay = acts.add_parser("replay", help="do again what people did, and compare what the bot does")
     replay.add_argument("session", type=Path)
@@ -69,8 +71,11 @@ def _playground(options: argparse.Namespace) -> Playground:
 
 
 async def _serve(options: argparse.Namespace) -> int:
+    course = scenario.load(options.scenario) if options.scenario else None
     playground = _playground(options)
     default_world(playground)
+    if course is not None:
+        scenario.check(course, playground)
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
@@ -81,8 +86,28 @@ async def _serve(options: argparse.Namespace) -> int:
             stack.callback(playground.recording.follow(pen.put))
         await stack.enter_async_context(playground)
         _introduce(playground)
-        await stopped.wait()
+        await _until(stopped, playground, course)
     return 0
+
+
+async def _until(stopped: asyncio.Event, playground: Playground, course: scenario.Scenario | None) -> None:
+    """A scenario that breaks ends the playground; one that is over does not."""
+    stopping = asyncio.create_task(stopped.wait())
+    playing = asyncio.create_task(_play(course, playground))
+    try:
+        await asyncio.wait((stopping, playing), return_when=asyncio.FIRST_COMPLETED)
+        if playing.done():
+            playing.result()
+            await stopping
+    finally:
+        stopping.cancel()
+        playing.cancel()
+        await asyncio.gather(stopping, playing, return_exceptions=True)
+
+
+async def _play(course: scenario.Scenario | None, playground: Playground) -> None:
+    if course is not None:
+        await scenario.play(course, playground, lambda line: print(line, flush=True))
 
 
 async def _replay(session: Session, options: argparse.Namespace) -> int:

@@ -10,6 +10,9 @@ Json = dict[str, Any]
 
 TEXT, DM, CATEGORY, ANNOUNCEMENT = 0, 1, 4, 5
 PUBLIC_THREAD, PRIVATE_THREAD = 11, 12
+FORUM = 15
+PINNED_POST, REQUIRES_TAG = 1 << 1, 1 << 4
+"""Flags of a thread in a forum and of a forum."""
 
 MESSAGE_DEFAULT, MESSAGE_THREAD_CREATED, MESSAGE_REPLY = 0, 18, 19
 MESSAGE_COMMAND, MESSAGE_THREAD_STARTER, MESSAGE_MENU = 20, 21, 23
@@ -85,6 +88,17 @@ class Guild:
         return [channel for channel in self.channels.values() if channel.is_thread]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """Of a forum, for its posts."""
+
+    id: int
+    name: str
+    moderated: bool = False
+    """Only who manages threads may apply it."""
+    emoji: str | None = None
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Channel:
     """A channel of a guild, a thread, or a direct conversation of two."""
@@ -98,7 +112,14 @@ class Channel:
     topic: str | None = None
     nsfw: bool = False
     slowmode: int = 0
-    """Seconds between two messages of one person."""
+    """Seconds between two messages of one person; in a forum, between two posts."""
+    thread_slowmode: int = 0
+    """The slowmode that threads begun here start with."""
+    tags: list[Tag] = field(default_factory=list)
+    """Of a forum: those to choose from."""
+    applied_tags: list[int] = field(default_factory=list)
+    """Of a post in a forum, by id."""
+    flags: int = 0
     overwrites: list[Overwrite] = field(default_factory=list)
     recipients: tuple[User, ...] = ()
     owner_id: int = 0
@@ -108,7 +129,13 @@ class Channel:
     auto_archive_minutes: int = 1440
     archive_changed_at: datetime | None = None
     by_id: dict[int, Message] = field(default_factory=dict)
-    """Every message ever sent here, deleted and private ones too, oldest first."""
+    """Every message here, private ones too, oldest first; deleted ones are gone."""
+    sent: int = 0
+    """Messages ever, deleted ones too, without private ones and the pointer that a thread begins with."""
+    last_message_id: int | None = None
+    """Of the newest that was not private, even if it is gone."""
+    spoke_at: dict[int, float] = field(default_factory=dict)
+    """When each person was last held to the slowmode, on the monotonic clock, by user id."""
 
     @property
     def guild_id(self) -> int | None:
@@ -120,11 +147,7 @@ class Channel:
     @property
     def messages(self) -> list[Message]:
         """What everyone here sees, oldest first."""
-        return [message for message in self.by_id.values() if message.deleted_at is None and not message.private]
-
-    @property
-    def last_message_id(self) -> int | None:
-        return next((message.id for message in reversed(self.by_id.values()) if not message.private), None)
+        return [message for message in self.by_id.values() if not message.private]
 
     @property
     def is_thread(self) -> bool:
@@ -133,6 +156,10 @@ class Channel:
     @property
     def is_private_thread(self) -> bool:
         return self.type == PRIVATE_THREAD
+
+    @property
+    def is_forum(self) -> bool:
+        return self.type == FORUM
 
     @property
     def is_dm(self) -> bool:
@@ -194,6 +221,8 @@ class Message:
     type: int = MESSAGE_DEFAULT
     flags: int = 0
     embeds: list[Json] = field(default_factory=list)
+    previews: list[Json] = field(default_factory=list)
+    """Embeds that Discord made of its links."""
     components: list[Json] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
     mentions: Mentions = field(default_factory=Mentions)

@@ -2,6 +2,7 @@
 
 * ApiError: made by the functions below, one for each of Discord's codes in use
   * InvalidForm
+  * SlowedDown
 * Impossible: no answer of the API; a person's client would not let them do it
 """
 
@@ -34,6 +35,17 @@ class InvalidForm(ApiError):
     def __init__(self, problems: Mapping[str, tuple[str, str]]) -> None:
         super().__init__(400, 50035, "Invalid Form Body", _tree(problems))
         self.problems = problems
+
+
+class SlowedDown(ApiError):
+    """The channel's slowmode; bots are spared."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(429, 20016, "This action cannot be performed due to slowmode rate limit")
+        self.retry_after = retry_after
+
+    def body(self) -> dict[str, Any]:
+        return {**super().body(), "retry_after": round(self.retry_after, 3), "global": False}
 
 
 class Impossible(Exception):
@@ -110,12 +122,20 @@ def unknown_command() -> ApiError:
     return ApiError(404, 10063, "Unknown application command")
 
 
+def unknown_tag() -> ApiError:
+    return ApiError(404, 10087, "Unknown tag")
+
+
 def too_many_reactions() -> ApiError:
     return ApiError(400, 30010, "Maximum number of reactions reached (20)")
 
 
 def already_acknowledged() -> ApiError:
     return ApiError(400, 40060, "Interaction has already been acknowledged.")
+
+
+def tag_required() -> ApiError:
+    return ApiError(400, 40067, "A tag is required to create a forum post in this channel")
 
 
 def missing_access() -> ApiError:
@@ -130,8 +150,16 @@ def empty_message() -> ApiError:
     return ApiError(400, 50006, "Cannot send an empty message")
 
 
+def wrong_channel_type() -> ApiError:
+    return ApiError(400, 50024, "Cannot execute action on this channel type")
+
+
 def closed_to_messages() -> ApiError:
     return ApiError(403, 50007, "Cannot send messages to this user")
+
+
+def not_a_text_channel() -> ApiError:
+    return ApiError(400, 50008, "Cannot send messages in a non-text channel")
 
 
 def missing_permissions() -> ApiError:
@@ -160,6 +188,10 @@ def no_history() -> ApiError:
 
 def thread_exists() -> ApiError:
     return ApiError(400, 160004, "A thread has already been created for this message")
+
+
+def locked_thread() -> ApiError:
+    return ApiError(403, 160005, "Thread is locked")
 
 
 def file_too_large() -> ApiError:

@@ -110,6 +110,26 @@ class ReactionRemoved(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ReactionsCleared(Event):
+    """All of a message's, or all with one emoji."""
+
+    message: Message
+    emoji: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadJoined(Event):
+    thread: Channel
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadLeft(Event):
+    thread: Channel
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
 class Typed(Event):
     channel: Channel
     user: User

@@ -4,13 +4,16 @@
        └────────3 s───────▶ failed
 
 A first answer is a message, a promise of one ("thinking"), a change of the message whose button was pressed, a promise
-of such a change, a list of choices, or a form. A promised message exists at once, marked as loading; whether it is
+of such a change, a list of choices, or a form. After its 15 minutes an interaction is forgotten; its token, which is
+signed, is still told from one that never was. A promised message exists at once, marked as loading; whether it is
 private is settled then. The first follow-up fulfils the promise instead of making another message.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import hmac
 import secrets
 from datetime import timedelta
 
@@ -35,6 +38,7 @@ TOKEN_LIFE = timedelta(minutes=15)
 
 PING, COMMAND, COMPONENT, AUTOCOMPLETE, MODAL_SUBMIT = 1, 2, 3, 4, 5
 ANSWER, PROMISE, PROMISE_CHANGE, CHANGE, CHOICES, FORM = 4, 5, 6, 7, 8, 9
+_SIGNATURE_LETTERS = 16
 
 
 class Interactions:
@@ -54,9 +58,11 @@ class Interactions:
         opened_by: Interaction | None = None,
     ) -> Interaction:
         """Tells the bot, and counts from now. Needs a running loop."""
+        self._forget_expired()
+        id = self._world.snowflakes.next()
         interaction = Interaction(
-            id=self._world.snowflakes.next(),
-            token=secrets.token_urlsafe(48),
+            id=id,
+            token=self._token(id),
             type=type,
             user=user,
             channel=channel,
@@ -90,8 +96,8 @@ class Interactions:
         """Raises ApiError unless it was answered and its token still holds."""
         interaction = self._world.interactions_by_token.get(token)
         if interaction is None:
-            raise errors.unknown_webhook()
-        if self._world.clock.now() - interaction.created_at > TOKEN_LIFE:
+            raise errors.invalid_webhook_token() if self._signed(token) else errors.unknown_webhook()
+        if self._expired(interaction):
             raise errors.invalid_webhook_token()
         if interaction.answered is None:
             raise errors.unknown_webhook()
@@ -125,6 +131,27 @@ class Interactions:
         for deadline in deadlines:
             deadline.cancel()
         await asyncio.gather(*deadlines, return_exceptions=True)
+
+    def _expired(self, interaction: Interaction) -> bool:
+        return self._world.clock.now() - interaction.created_at > TOKEN_LIFE
+
+    def _forget_expired(self) -> None:
+        for interaction in list(self._world.interactions.values()):
+            if not self._expired(interaction):
+                break
+            del self._world.interactions[interaction.id]
+            del self._world.interactions_by_token[interaction.token]
+
+    def _token(self, id: int) -> str:
+        text = base64.urlsafe_b64encode(f"interaction:{id}:{secrets.token_urlsafe(48)}".encode()).decode().rstrip("=")
+        return text + self._signature(text)
+
+    def _signed(self, token: str) -> bool:
+        text, signature = token[:-_SIGNATURE_LETTERS], token[-_SIGNATURE_LETTERS:]
+        return hmac.compare_digest(self._signature(text).encode(), signature.encode(errors="replace"))
+
+    def _signature(self, text: str) -> str:
+        return hmac.new(self._world.cdn_key, text.encode(errors="replace"), "sha256").hexdigest()[:_SIGNATURE_LETTERS]
 
     def _require_open(self, interaction: Interaction) -> None:
         if interaction.answered is not None:

@@ -2,11 +2,18 @@
 
 A bucket is known by a hash in the headers and belongs to a route together with its major parameter (channel, guild, or
 an interaction's token). A window opens with the first call, admits so many calls, and closes after so many seconds;
-the next call then opens another. Beside a bucket's own window, a route may have hidden ones that cover more, such as
-all interaction answers in one channel: calls refused there report calls remaining, as Discord's do. All calls but
-those about interactions share the global window of one second. A refused call counts nowhere.
+the next call then opens another. Beside a bucket's own window, a route may have hidden ones: sub-limits, such as
+renaming a channel twice in ten minutes, and limits that cover more, such as all interaction answers in one channel.
+Calls refused there report calls remaining, as Discord's do. All calls but those about interactions share the global
+window of one second. A refused call counts nowhere.
+
+With a phase, windows do not wait for a call: each follows the other on a grid of its own, so that the first call finds
+one open since some time and closing sooner than its length. A bot that counts on full windows is refused there.
+
+A closed window is as good as none: those are forgotten, at the latest when the windows kept have doubled.
 
 The numbers of real buckets are not published; those here are the ones observed (create and edit 5 in 5 s a channel,
+edits of messages older than an hour 3 in 6 s a channel, channels 5 in 15 s and their names and topics 2 in 10 minutes,
 interaction answers 5 in 2 s a token and 30 in 60 s a channel, 50 a second in all).
 """
 
@@ -14,6 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import random
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -34,13 +42,35 @@ GENEROUS = Rate(1000, 1.0)
 RATES: Mapping[str, Rate] = {
     "message.create": Rate(5, 5.0),
     "message.edit": Rate(5, 5.0),
+    "message.edit.old": Rate(3, 6.0),
     "message.delete": Rate(5, 1.0),
     "typing": Rate(5, 5.0),
     "reaction": Rate(1, 0.25),
+    "channel.edit": Rate(5, 15.0),
+    "channel.name": Rate(2, 600.0),
+    "channel.topic": Rate(2, 600.0),
     "interaction.webhook": Rate(5, 2.0),
     "interaction.channel": Rate(30, 60.0),
     "global": Rate(50, 1.0),
 }
+OPTIONAL = ("message.edit.same", "identify")
+"""Lifted unless asked for: edits of one and the same message; sessions begun, which Discord holds to 1 in 5 s."""
+LIMITED = (0, "You are being rate limited.")
+OLD_EDIT = (30046, "Maximum number of edits to messages older than 1 hour reached. Try again later")
+FEWEST_SWEPT = 1024
+"""Windows kept without a look at which of them are closed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden:
+    """A further window that a call counts in, of which its headers say nothing."""
+
+    rate: str
+    kept_by: str
+    scope: str = "user"
+    error: tuple[int, str] = LIMITED
+    """Code and message of the refusal."""
+
 
 KEPT_REFUSALS = 50
 
@@ -54,8 +84,7 @@ class Call:
     rate: str | None
     """A key of the rates; None for a generous one."""
     major: str
-    hidden: tuple[tuple[str, str], ...] = ()
-    """Further windows it counts in: a key of the rates and what it is kept by."""
+    hidden: tuple[Hidden, ...] = ()
     global_: bool = True
 
 
@@ -66,19 +95,23 @@ class Verdict:
     retry_after: float = 0.0
     """Seconds."""
     global_: bool = False
+    error: tuple[int, str] = LIMITED
 
     def body(self) -> Json:
+        code, message = self.error
         return {
-            "message": "You are being rate limited.",
+            "message": message,
             "retry_after": round(self.retry_after, 3),
             "global": self.global_,
-            "code": 0,
+            "code": code,
         }
 
 
 @dataclass(slots=True)
 class _Window:
     rate: Rate
+    phase: float | None = None
+    """Seconds from the clock's start to some window's opening; None: a call opens it."""
     closes: float = -math.inf
     used: int = 0
 
@@ -87,7 +120,8 @@ class _Window:
 
     def count(self, now: float) -> None:
         if now >= self.closes:
-            self.closes, self.used = now + self.rate.seconds, 0
+            gone = 0.0 if self.phase is None else (now - self.phase) % self.rate.seconds
+            self.closes, self.used = now + self.rate.seconds - gone, 0
         self.used += 1
 
     def wait(self, now: float) -> float:
@@ -119,13 +153,17 @@ class Refusal:
 
 
 class Limits:
-    """`rates` replaces some of `RATES`; None as a value lifts that limit."""
+    """`rates` replaces some of `RATES`; None as a value lifts that limit. With a `phase_seed`, windows are shifted."""
 
-    def __init__(self, clock: Clock, rates: Mapping[str, Rate | None] | None = None) -> None:
+    def __init__(
+        self, clock: Clock, rates: Mapping[str, Rate | None] | None = None, *, phase_seed: int | None = None
+    ) -> None:
         self._clock = clock
-        self._rates = {**RATES, **(rates or {})}
+        self._rates = {**dict.fromkeys(OPTIONAL), **RATES, **(rates or {})}
+        self._phase_seed = phase_seed
         self._windows: dict[tuple[str, str], _Window] = {}
         self._watchers: list[Callable[[], None]] = []
+        self._sweep_at = FEWEST_SWEPT
         self.counters = Counters()
         self.refusals: deque[Refusal] = deque(maxlen=KEPT_REFUSALS)
 
@@ -133,19 +171,28 @@ class Limits:
         now = self._clock.monotonic()
         own = self._window(call.rate or call.route, call.major)
         shared = self._window("global", "") if call.global_ else None
-        hidden = [self._window(rate, kept_by) for rate, kept_by in call.hidden]
+        hidden = [(each, self._window(each.rate, each.kept_by)) for each in call.hidden]
         if shared is not None and not shared.remaining(now):
             return self._refused(call, shared.wait(now), {"X-RateLimit-Global": "true"}, "global")
         if not own.remaining(now):
             return self._refused(call, own.wait(now), self._headers(call, own, now), "user")
-        for window in hidden:
+        for each, window in hidden:
             if not window.remaining(now):
-                return self._refused(call, window.wait(now), self._headers(call, own, now), "shared")
-        for window in (own, *hidden, *([shared] if shared else [])):
+                return self._refused(call, window.wait(now), self._headers(call, own, now), each.scope, each.error)
+        for window in (own, *(window for _, window in hidden), *([shared] if shared else [])):
             window.count(now)
         self.counters.calls[call.route] += 1
         self._tell()
         return Verdict(admitted=True, headers=self._headers(call, own, now))
+
+    def take(self, rate: str, kept_by: str) -> bool:
+        """Of something other than a request: whether the limit admits it now."""
+        now = self._clock.monotonic()
+        window = self._window(rate, kept_by)
+        if not window.remaining(now):
+            return False
+        window.count(now)
+        return True
 
     def set_rate(self, name: str, rate: Rate | None) -> None:
         """From the next window on."""
@@ -192,11 +239,32 @@ class Limits:
     def _window(self, rate: str, kept_by: str) -> _Window:
         window = self._windows.get((rate, kept_by))
         if window is None:
+            self._sweep()
             allowed = self._rates.get(rate, GENEROUS) or Rate(10**9, 1.0)
-            window = self._windows[rate, kept_by] = _Window(allowed)
+            window = self._windows[rate, kept_by] = _Window(allowed, self._phase(rate, kept_by, allowed.seconds))
         return window
 
-    def _refused(self, call: Call, wait: float, headers: Mapping[str, str], scope: str) -> Verdict:
+    def _phase(self, rate: str, kept_by: str, seconds: float) -> float | None:
+        """The same whenever the window is made again."""
+        if self._phase_seed is None:
+            return None
+        return random.Random(f"{self._phase_seed} {rate} {kept_by}").uniform(0.0, seconds)
+
+    def _sweep(self) -> None:
+        if len(self._windows) < self._sweep_at:
+            return
+        now = self._clock.monotonic()
+        self._windows = {key: window for key, window in self._windows.items() if now < window.closes}
+        self._sweep_at = max(FEWEST_SWEPT, 2 * len(self._windows))
+
+    def _refused(
+        self,
+        call: Call,
+        wait: float,
+        headers: Mapping[str, str],
+        scope: str,
+        error: tuple[int, str] = LIMITED,
+    ) -> Verdict:
         self.counters.refused[call.route] += 1
         self.counters.scopes[scope] += 1
         self.counters.invalid += scope != "shared"
@@ -204,7 +272,7 @@ class Limits:
         self.refusals.append(Refusal(at=at, route=call.route, scope=scope, retry_after=round(wait, 3)))
         self._tell()
         told = {**headers, "X-RateLimit-Scope": scope, "Retry-After": str(math.ceil(wait))}
-        return Verdict(admitted=False, headers=told, retry_after=wait, global_=scope == "global")
+        return Verdict(admitted=False, headers=told, retry_after=wait, global_=scope == "global", error=error)
 
     def _headers(self, call: Call, window: _Window, now: float) -> Mapping[str, str]:
         wait = window.wait(now)

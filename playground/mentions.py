@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from playground import permissions
 from playground.entities import Channel, Json, Mentions, Message, Role, User
 
-_CODE = re.compile(r"```.*?```|``.*?``|`[^`\n]*`", re.DOTALL)
+CODE = re.compile(r"```.*?```|``.*?``|`[^`\n]*`", re.DOTALL)
 _USER = re.compile(r"<@!?(\d+)>")
 _ROLE = re.compile(r"<@&(\d+)>")
 _EVERYONE = re.compile(r"@(everyone|here)\b")
@@ -41,7 +41,7 @@ class Allowed:
 def pinged(
     text: str, author: User, channel: Channel, allowed: Allowed, users: Mapping[int, User], replied: Message | None
 ) -> Mentions:
-    plain = _CODE.sub(" ", text)
+    plain = CODE.sub(" ", text)
     named = _named(_USER, plain, users, allowed.users)
     answered = replied.author if replied and allowed.replied and replied.author is not author else None
     loud = permissions.allows(author, channel, permissions.MENTION_EVERYONE)

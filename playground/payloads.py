@@ -9,6 +9,7 @@ from playground.entities import (
     DM,
     MESSAGE_REPLY,
     MESSAGE_THREAD_STARTER,
+    SUPPRESS_EMBEDS,
     Attachment,
     Channel,
     Guild,
@@ -18,6 +19,7 @@ from playground.entities import (
     Message,
     Overwrite,
     Role,
+    Tag,
     User,
 )
 from playground.snowflake import created_at
@@ -128,9 +130,12 @@ def overwrite(item: Overwrite) -> Json:
 def channel(item: Channel, viewer: User) -> Json:
     if item.is_thread:
         return thread(item, viewer)
-    shown: Json = {"id": str(item.id), "type": item.type, "flags": 0, "last_message_id": _id(item.last_message_id)}
+    last = _id(item.last_message_id)
+    shown: Json = {"id": str(item.id), "type": item.type, "flags": item.flags, "last_message_id": last}
     if item.guild is None:
         return {**shown, "recipients": [user(person) for person in item.recipients if person is not viewer]}
+    if item.is_forum:
+        shown |= _forum(item)
     return {
         **shown,
         "guild_id": str(item.guild.id),
@@ -140,25 +145,41 @@ def channel(item: Channel, viewer: User) -> Json:
         "topic": item.topic,
         "nsfw": item.nsfw,
         "rate_limit_per_user": item.slowmode,
+        "default_thread_rate_limit_per_user": item.thread_slowmode,
         "permission_overwrites": [overwrite(each) for each in item.overwrites],
     }
 
 
+def _forum(item: Channel) -> Json:
+    return {
+        "available_tags": [tag(each) for each in item.tags],
+        "default_reaction_emoji": None,
+        "default_sort_order": None,
+        "default_forum_layout": 0,
+        "template": "",
+    }
+
+
+def tag(item: Tag) -> Json:
+    shown: Json = {"id": str(item.id), "name": item.name, "moderated": item.moderated}
+    return {**shown, "emoji_id": None, "emoji_name": item.emoji}
+
+
 def thread(item: Channel, viewer: User) -> Json:
     assert item.guild is not None and item.parent is not None
-    sent = [message for message in item.by_id.values() if message.type != MESSAGE_THREAD_STARTER]
+    there = [message for message in item.messages if message.type != MESSAGE_THREAD_STARTER]
     shown: Json = {
         "id": str(item.id),
         "type": item.type,
-        "flags": 0,
+        "flags": item.flags,
         "guild_id": str(item.guild.id),
         "parent_id": str(item.parent.id),
         "owner_id": str(item.owner_id),
         "name": item.name,
         "last_message_id": _id(item.last_message_id),
         "rate_limit_per_user": item.slowmode,
-        "message_count": sum(message.deleted_at is None for message in sent),
-        "total_message_sent": len(sent),
+        "message_count": len(there),
+        "total_message_sent": item.sent,
         "member_count": len(item.thread_members),
         "thread_metadata": {
             "archived": item.archived,
@@ -168,6 +189,8 @@ def thread(item: Channel, viewer: User) -> Json:
             "create_timestamp": time(created_at(item.id)),
         },
     }
+    if item.parent.is_forum:
+        shown["applied_tags"] = [str(id) for id in item.applied_tags]
     if viewer.id in item.thread_members:
         shown["member"] = thread_member(item, viewer.id)
     return shown
@@ -255,7 +278,7 @@ def message(world: World, item: Message, *, nested: bool = False) -> Json:
         "mentions": [user(person) for person in item.mentions.users],
         "mention_roles": [str(each.id) for each in item.mentions.roles],
         "attachments": [attachment(world, each) for each in item.attachments],
-        "embeds": item.embeds,
+        "embeds": [] if item.flags & SUPPRESS_EMBEDS else item.embeds + item.previews,
         "components": item.components,
         "pinned": False,
         "flags": item.flags,
@@ -298,8 +321,7 @@ def _referring(world: World, item: Message, nested: bool) -> Json:
     if item.type in (MESSAGE_REPLY, MESSAGE_THREAD_STARTER) and not nested:
         place = world.channels.get(item.reference.channel_id)
         other = place.by_id.get(item.reference.message_id) if place else None
-        there = other is not None and other.deleted_at is None
-        shown["referenced_message"] = message(world, other, nested=True) if other and there else None
+        shown["referenced_message"] = message(world, other, nested=True) if other else None
     return shown
 
 

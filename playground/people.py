@@ -139,7 +139,7 @@ class Person:
         posting.react(self._world, self.user, message, emoji)
 
     async def unreact(self, message: Message, emoji: str) -> None:
-        self._world.unreact(message, self.user, emoji)
+        posting.unreact(self._world, self.user, message, emoji)
 
     async def type(self, channel: Channel) -> None:
         self._world.type(channel, self.user)
@@ -148,6 +148,18 @@ class Person:
         self, channel: Channel, name: str, message: Message | None = None, *, private: bool = False
     ) -> Channel:
         return threads.open(self._world, self.user, channel, name, message=message, private=private)
+
+    async def post(
+        self, forum: Channel, name: str, text: str, *, tags: Iterable[str] = (), files: Iterable[File] = ()
+    ) -> Channel:
+        """Begins a thread in a forum; `tags` by name."""
+        known = {tag.name: tag.id for tag in forum.tags}
+        unknown = [tag for tag in tags if tag not in known]
+        if unknown:
+            raise Impossible(f"{forum.name} has no tag {unknown[0]}")
+        uploads = [self._world.attach(forum, filename, content) for filename, content in files]
+        draft = Draft(content=text, attachments=uploads)
+        return threads.post(self._world, self.user, forum, name, draft, [known[tag] for tag in tags])[0]
 
     async def command(self, channel: Channel, name: str, /, **values: Value) -> Invocation:
         """`name` as registered, subcommands separated by spaces."""

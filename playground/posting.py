@@ -5,12 +5,14 @@ Lengths are counted in code points, as Discord's API does; its clients count UTF
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from playground import components, errors, permissions
 from playground.entities import (
+    CATEGORY,
     COMPONENTS_V2,
     EPHEMERAL,
     LOADING,
@@ -30,10 +32,9 @@ from playground.mentions import Allowed, pinged
 from playground.world import World
 
 MAX_CONTENT = 2000
-NONCE_MEMORY = timedelta(minutes=5)
-""" "The past few minutes" in Discord's documentation of enforce_nonce."""
 MAX_REACTIONS = 20
 BULK_DELETE_AGE = timedelta(days=14)
+_SHOWN_AS_EDITED = frozenset({"content", "embeds", "components", "attachments"})
 _SETTABLE_FLAGS = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | COMPONENTS_V2
 
 
@@ -66,17 +67,30 @@ def post(world: World, author: User, channel: Channel, draft: Draft) -> Message:
     """
     require_posting(author, channel, draft)
     if draft.enforce_nonce and draft.nonce is not None:
-        earlier = world.sent_with(author, draft.nonce, world.clock.now() - NONCE_MEMORY)
+        earlier = world.sent_with(author, draft.nonce)
         if earlier is not None:
             return earlier
     check_draft(draft)
     replied = _replied(author, channel, draft)
+    keep_pace(world, author, channel)
     if channel.archived:
         world.set_archived(channel, False)
-    message = _message(world, author, channel, draft, replied)
-    message.mentions = pinged(
-        draft.content, author, channel, Allowed.parse(draft.allowed_mentions, by_webhook=False), world.users, replied
-    )
+    return write(world, author, channel, draft, replied=replied)
+
+
+def write(
+    world: World,
+    author: User,
+    channel: Channel,
+    draft: Draft,
+    *,
+    replied: Message | None = None,
+    id: int | None = None,
+) -> Message:
+    """Without a look at whether the author may. `id`: of the thread that it begins in a forum."""
+    message = _message(world, author, channel, draft, replied, id)
+    allowed = Allowed.parse(draft.allowed_mentions, by_webhook=False)
+    message.mentions = pinged(draft.content, author, channel, allowed, world.users, replied)
     world.add_message(message)
     return message
 
@@ -85,6 +99,8 @@ def respond(world: World, interaction: Interaction, draft: Draft, type: int, *, 
     """A message of the bot that answers an interaction: it needs no permission, and may be private."""
     if not loading:
         check_draft(draft)
+    if interaction.channel.archived and not draft.flags & EPHEMERAL:
+        _unarchive(world, world.bot, interaction.channel)
     message = _message(world, world.bot, interaction.channel, draft, None)
     message.type = type
     message.interaction = interaction
@@ -99,33 +115,75 @@ def respond(world: World, interaction: Interaction, draft: Draft, type: int, *, 
 
 
 def edit(world: World, editor: User, message: Message, draft: Draft) -> None:
-    """Raises ApiError. Others' messages cannot be edited; an edit parses mentions anew, as the first sending did."""
+    """Raises ApiError. Of others' messages only the embeds can be suppressed, by who manages messages.
+
+    An edit parses mentions anew, as the first sending did.
+    """
     if message.author is not editor:
-        raise errors.not_author()
-    if message.channel.archived:
-        raise errors.archived_thread()
+        if draft.fields - {"allowed_mentions"} != {"flags"}:
+            raise errors.not_author()
+        require(editor, message.channel, permissions.MANAGE_MESSAGES)
+    require_active(message.channel)
     _change(message, draft)
     if "content" in draft.fields:
         replied = _referenced(message)
         allowed = Allowed.parse(draft.allowed_mentions, by_webhook=message.interaction is not None)
         message.mentions = pinged(message.content, editor, message.channel, allowed, world.users, replied)
     was_loading, message.flags = message.loading, message.flags & ~LOADING
-    world.message_edited(message, shown_as_edited=not was_loading)
+    world.message_edited(message, shown_as_edited=not was_loading and bool(draft.fields & _SHOWN_AS_EDITED))
 
 
 def delete(world: World, who: User, message: Message) -> None:
+    """An archived thread allows it, unless it is locked."""
+    channel = message.channel
+    if channel.archived and channel.locked and not permissions.allows(who, channel, permissions.MANAGE_THREADS):
+        raise errors.archived_thread()
     if message.author is not who:
-        require(who, message.channel, permissions.MANAGE_MESSAGES)
+        require(who, channel, permissions.MANAGE_MESSAGES)
     world.delete_messages([message], who)
 
 
 def react(world: World, who: User, message: Message, emoji: str) -> None:
     require(who, message.channel, permissions.READ_MESSAGE_HISTORY)
+    require_active(message.channel)
     if emoji not in message.reactions:
         require(who, message.channel, permissions.ADD_REACTIONS)
         if len(message.reactions) >= MAX_REACTIONS:
             raise errors.too_many_reactions()
     world.react(message, who, emoji)
+
+
+def unreact(world: World, who: User, message: Message, emoji: str, *, of: User | None = None) -> None:
+    """`of`: whose reaction, another's only by who manages messages."""
+    require(who, message.channel, permissions.VIEW_CHANNEL)
+    if of is not None and of is not who:
+        require(who, message.channel, permissions.MANAGE_MESSAGES)
+    require_active(message.channel)
+    world.unreact(message, of or who, emoji)
+
+
+def clear_reactions(world: World, who: User, message: Message, emoji: str | None = None) -> None:
+    """All, or those with one emoji."""
+    require(who, message.channel, permissions.MANAGE_MESSAGES)
+    require_active(message.channel)
+    world.clear_reactions(message, emoji)
+
+
+def require_active(channel: Channel) -> None:
+    """Archived threads take messages, which bring them back, and deletions; nothing else."""
+    if channel.archived:
+        raise errors.archived_thread()
+
+
+def keep_pace(world: World, author: User, channel: Channel) -> None:
+    """Slowmode, of which bots are free, as are people with a permission of its own. Raises SlowedDown."""
+    if not channel.slowmode or author.bot or permissions.allows(author, channel, permissions.BYPASS_SLOWMODE):
+        return
+    now = world.clock.monotonic()
+    wait = channel.spoke_at.get(author.id, -math.inf) + channel.slowmode - now
+    if wait > 0:
+        raise errors.SlowedDown(wait)
+    channel.spoke_at[author.id] = now
 
 
 def require(user: User, channel: Channel, permission: int) -> None:
@@ -141,16 +199,21 @@ def require_posting(author: User, channel: Channel, draft: Draft) -> None:
     if channel.is_dm:
         _require_open_dm(author, channel)
         return
+    if channel.is_forum or channel.type == CATEGORY:
+        raise errors.not_a_text_channel()
     in_thread = channel.is_thread
     require(author, channel, permissions.SEND_MESSAGES_IN_THREADS if in_thread else permissions.SEND_MESSAGES)
-    if channel.locked:
-        require(author, channel, permissions.MANAGE_THREADS)
+    _require_unlocked(author, channel)
+    require_contents(author, channel, draft)
+    if draft.reply_to is not None and not permissions.allows(author, channel, permissions.READ_MESSAGE_HISTORY):
+        raise errors.no_history()
+
+
+def require_contents(author: User, channel: Channel, draft: Draft) -> None:
     if draft.attachments:
         require(author, channel, permissions.ATTACH_FILES)
     if draft.embeds:
         require(author, channel, permissions.EMBED_LINKS)
-    if draft.reply_to is not None and not permissions.allows(author, channel, permissions.READ_MESSAGE_HISTORY):
-        raise errors.no_history()
 
 
 def check_draft(draft: Draft) -> None:
@@ -158,6 +221,16 @@ def check_draft(draft: Draft) -> None:
         raise errors.too_long("content", MAX_CONTENT)
     if draft.empty:
         raise errors.empty_message()
+
+
+def _require_unlocked(author: User, channel: Channel) -> None:
+    if channel.locked and not permissions.allows(author, channel, permissions.MANAGE_THREADS):
+        raise errors.archived_thread() if channel.archived else errors.locked_thread()
+
+
+def _unarchive(world: World, who: User, thread: Channel) -> None:
+    _require_unlocked(who, thread)
+    world.set_archived(thread, False)
 
 
 def _require_open_dm(author: User, channel: Channel) -> None:
@@ -171,16 +244,18 @@ def _replied(author: User, channel: Channel, draft: Draft) -> Message | None:
     if draft.reply_to is None:
         return None
     replied = channel.by_id.get(draft.reply_to)
-    if replied is not None and replied.deleted_at is None and not replied.private:
+    if replied is not None and not replied.private:
         return replied
     if draft.fail_if_not_exists:
         raise errors.InvalidForm({"message_reference": ("REPLIES_UNKNOWN_MESSAGE", "Unknown message")})
     return None
 
 
-def _message(world: World, author: User, channel: Channel, draft: Draft, replied: Message | None) -> Message:
+def _message(
+    world: World, author: User, channel: Channel, draft: Draft, replied: Message | None, id: int | None = None
+) -> Message:
     return Message(
-        id=world.snowflakes.next(),
+        id=id or world.snowflakes.next(),
         channel=channel,
         author=author,
         content=draft.content,

@@ -9,15 +9,30 @@ from typing import TypeVar
 from aiohttp import web
 
 from playground import api, cdn, permissions
+from playground.api import faults as faulty
 from playground.api import feed, local
 from playground.api.recording import refusals
 from playground.clock import Clock
-from playground.entities import ANNOUNCEMENT, CATEGORY, TEXT, Channel, Guild, Message, Overwrite, Role
+from playground.entities import (
+    ANNOUNCEMENT,
+    CATEGORY,
+    FORUM,
+    REQUIRES_TAG,
+    TEXT,
+    Channel,
+    Guild,
+    Message,
+    Overwrite,
+    Role,
+    Tag,
+)
+from playground.faults import Faults
 from playground.gateway import socket
 from playground.gateway.session import Sessions
 from playground.interactions import Interactions
 from playground.limits import Limits, Rate
 from playground.people import People, Person
+from playground.previews import FETCHING_SECONDS, PAGES, Page, Previews
 from playground.recording.scribe import Recording
 from playground.rest import api as rest
 from playground.waiting import PATIENCE
@@ -26,7 +41,7 @@ from playground.world import PRIVILEGED_INTENTS, World
 T = TypeVar("T")
 
 MAX_REQUEST_BYTES = 26 * 1024 * 1024
-_TYPES = {"text": TEXT, "announcement": ANNOUNCEMENT, "category": CATEGORY}
+_TYPES = {"text": TEXT, "announcement": ANNOUNCEMENT, "category": CATEGORY, "forum": FORUM}
 
 
 def build_app(
@@ -35,15 +50,17 @@ def build_app(
     people: People,
     limits: Limits,
     sessions: Sessions,
+    faults: Faults,
     recording: Recording,
     *,
     heartbeat_seconds: float = socket.HEARTBEAT_SECONDS,
 ) -> web.Application:
     """Everything but the page, which mounts itself beside it."""
     app = web.Application(client_max_size=MAX_REQUEST_BYTES, middlewares=[local.as_json])
-    app.add_routes(rest.routes(world, interactions, limits))
+    app.add_routes(rest.routes(world, interactions, limits, sessions, faults))
     app.add_routes(socket.routes(world, sessions, heartbeat_seconds=heartbeat_seconds))
     app.add_routes(api.routes(world, people, limits, sessions, recording))
+    app.add_routes(faulty.routes(faults))
     app[feed.OPEN] = set()
     app.on_shutdown.append(feed.close)
     app.on_response_prepare.append(refusals(recording))
@@ -54,8 +71,10 @@ def build_app(
 class Playground:
     """A Discord to itself on a port of this machine; as a context manager it listens while it is open.
 
-    `api_url` and `token` are what a bot needs, once it listens. `rates` replaces limits by name (see `limits.RATES`).
-    `mounts` add further routes, such as the page, to the web application before it starts.
+    `api_url` and `token` are what a bot needs, once it listens. `rates` replaces limits by name (see `limits.RATES`);
+    with a `phase_seed` their windows are shifted. `faults` draws by `fault_seed`. `pages` have previews, by address or
+    host, some moments after a link to them was sent. `mounts` add further routes, such as the page, to the web
+    application before it starts.
     """
 
     def __init__(
@@ -69,14 +88,20 @@ class Playground:
         host: str = "127.0.0.1",
         port: int = 0,
         heartbeat_seconds: float = socket.HEARTBEAT_SECONDS,
+        phase_seed: int | None = None,
+        fault_seed: int = 0,
+        pages: Mapping[str, Page] = PAGES,
+        preview_seconds: float = FETCHING_SECONDS,
         mounts: Iterable[Callable[[web.Application], object]] = (),
     ) -> None:
         self.world = World(clock, bot_name=bot_name, privileged=privileged)
         self.world.shards = shards
         self.recording = Recording(self.world)
-        self.limits = Limits(self.world.clock, rates)
+        self.limits = Limits(self.world.clock, rates, phase_seed=phase_seed)
         self.interactions = Interactions(self.world)
-        self.sessions = Sessions(self.world)
+        self.faults = Faults(fault_seed)
+        self.sessions = Sessions(self.world, limits=self.limits, faults=self.faults)
+        self.previews = Previews(self.world, pages, fetching_seconds=preview_seconds)
         self.people = People(self.world, self.interactions)
         self._host, self._port = host, port
         self.app = build_app(
@@ -85,6 +110,7 @@ class Playground:
             self.people,
             self.limits,
             self.sessions,
+            self.faults,
             self.recording,
             heartbeat_seconds=heartbeat_seconds,
         )
@@ -105,6 +131,7 @@ class Playground:
     async def __aexit__(self, *exc_info: object) -> None:
         self.sessions.close()
         await self.interactions.close()
+        await self.previews.close()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -143,9 +170,15 @@ class Playground:
         *,
         overwrites: Iterable[Overwrite] = (),
         topic: str | None = None,
+        tags: Iterable[str] = (),
+        tag_required: bool = False,
     ) -> Channel:
-        """`type`: text, announcement or category."""
-        return self.world.add_channel(guild, name, type=_TYPES[type], overwrites=overwrites, topic=topic)
+        """`type`: text, announcement, category or forum, the last with `tags` for its posts."""
+        made = [Tag(id=self.world.snowflakes.next(), name=tag) for tag in tags]
+        flags = REQUIRES_TAG if tag_required else 0
+        return self.world.add_channel(
+            guild, name, type=_TYPES[type], overwrites=overwrites, topic=topic, tags=made, flags=flags
+        )
 
     def add_person(self, name: str, locale: str = "en-US") -> Person:
         return self.people.add(name, locale)

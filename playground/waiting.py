@@ -20,8 +20,8 @@ class Changes:
         self._waiting: set[asyncio.Future[None]] = set()
         world.subscribe(self._wake)
 
-    async def wait_for(self, condition: Callable[[], T | None], timeout: float = PATIENCE) -> T:
-        """What the condition returns once it is true. Raises TimeoutError."""
+    async def wait_for(self, condition: Callable[[], T | None], timeout: float | None = PATIENCE) -> T:
+        """What the condition returns once it is true. Raises TimeoutError; without a `timeout` it waits for ever."""
         async with asyncio.timeout(timeout):
             while not (result := condition()):
                 await self._change()

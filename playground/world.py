@@ -9,7 +9,7 @@ import base64
 import mimetypes
 import secrets
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import timedelta
 
 from playground import events, permissions
 from playground.clock import Clock, SystemClock
@@ -17,6 +17,7 @@ from playground.commands import Commands
 from playground.entities import (
     DM,
     HAS_THREAD,
+    MESSAGE_THREAD_STARTER,
     PRIVATE_THREAD,
     PUBLIC_THREAD,
     TEXT,
@@ -28,15 +29,22 @@ from playground.entities import (
     Message,
     Overwrite,
     Role,
+    Tag,
     User,
     Version,
 )
-from playground.snowflake import Snowflakes
+from playground.snowflake import Snowflakes, created_at
 
 Listener = Callable[[events.Event], None]
 
 PRIVILEGED_INTENTS = 1 << 1 | 1 << 8 | 1 << 15
 """Members, presences, message content."""
+NONCE_MEMORY = timedelta(minutes=5)
+""" "The past few minutes" in Discord's documentation of enforce_nonce."""
+UPLOAD_MEMORY = timedelta(hours=24)
+"""As long as a link to a file holds."""
+FEWEST_SWEPT = 256
+"""Files kept without a look at which of them are of use."""
 
 
 class World:
@@ -69,6 +77,8 @@ class World:
         self._listeners: list[Listener] = []
         self._dms: dict[int, Channel] = {}
         self._nonces: dict[tuple[int, str], Message] = {}
+        """In the order of their sending."""
+        self._sweep_at = FEWEST_SWEPT
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Returns what ends it. Listeners are called in the order of a change's making and must not block."""
@@ -149,6 +159,8 @@ class World:
         parent: Channel | None = None,
         overwrites: Iterable[Overwrite] = (),
         topic: str | None = None,
+        tags: Iterable[Tag] = (),
+        flags: int = 0,
     ) -> Channel:
         channel = Channel(
             id=self.snowflakes.next(),
@@ -159,6 +171,8 @@ class World:
             position=len(guild.channels),
             topic=topic,
             overwrites=list(overwrites),
+            tags=list(tags),
+            flags=flags,
         )
         return self._keep(channel)
 
@@ -170,7 +184,14 @@ class World:
         return self._dms[user.id]
 
     def add_thread(
-        self, parent: Channel, name: str, owner: User, *, message: Message | None = None, private: bool = False
+        self,
+        parent: Channel,
+        name: str,
+        owner: User,
+        *,
+        message: Message | None = None,
+        private: bool = False,
+        tags: Iterable[int] = (),
     ) -> Channel:
         now = self.clock.now()
         thread = Channel(
@@ -182,6 +203,8 @@ class World:
             owner_id=owner.id,
             thread_members={owner.id: now},
             archive_changed_at=now,
+            applied_tags=list(tags),
+            slowmode=parent.thread_slowmode,
         )
         self._keep(thread)
         if message is not None:
@@ -191,7 +214,13 @@ class World:
         return thread
 
     def join_thread(self, thread: Channel, user: User) -> None:
-        thread.thread_members.setdefault(user.id, self.clock.now())
+        if user.id not in thread.thread_members:
+            thread.thread_members[user.id] = self.clock.now()
+            self.emit(events.ThreadJoined(thread, user))
+
+    def leave_thread(self, thread: Channel, user: User) -> None:
+        if thread.thread_members.pop(user.id, None) is not None:
+            self.emit(events.ThreadLeft(thread, user))
 
     def set_archived(self, thread: Channel, archived: bool) -> None:
         thread.archived = archived
@@ -226,10 +255,14 @@ class World:
     # Messages
 
     def add_message(self, message: Message) -> None:
-        message.channel.by_id[message.id] = message
+        channel = message.channel
+        channel.by_id[message.id] = message
+        if not message.private:
+            channel.last_message_id = message.id
+            channel.sent += message.type != MESSAGE_THREAD_STARTER
         self._remember_version(message)
         if message.nonce is not None:
-            self._nonces[message.author.id, str(message.nonce)] = message
+            self._remember_nonce(message)
         if message.channel.is_thread:
             self.join_thread(message.channel, message.author)
         self.emit(events.MessageCreated(message))
@@ -253,13 +286,14 @@ class World:
             description=description,
             ephemeral=ephemeral,
         )
+        self._sweep_attachments()
         self.attachments[attachment.id] = attachment
         return attachment
 
-    def sent_with(self, author: User, nonce: str | int, since: datetime) -> Message | None:
-        """The author's message with that nonce, unless it is older than `since`."""
+    def sent_with(self, author: User, nonce: str | int) -> Message | None:
+        """The author's message with that nonce, if it was sent within `NONCE_MEMORY`."""
         message = self._nonces.get((author.id, str(nonce)))
-        return message if message and message.created_at >= since else None
+        return message if message and message.created_at >= self.clock.now() - NONCE_MEMORY else None
 
     def message_edited(self, message: Message, *, shown_as_edited: bool = True) -> None:
         """To be called after the message was changed."""
@@ -272,6 +306,9 @@ class World:
         gone = tuple(message for message in messages if message.deleted_at is None)
         for message in gone:
             message.deleted_at = self.clock.now()
+            del message.channel.by_id[message.id]
+            for attachment in message.attachments:
+                self.attachments.pop(attachment.id, None)
         if len(gone) == 1:
             self.emit(events.MessageDeleted(gone[0], by))
         elif gone:
@@ -291,8 +328,36 @@ class World:
                 del message.reactions[emoji]
             self.emit(events.ReactionRemoved(message, user, emoji))
 
+    def clear_reactions(self, message: Message, emoji: str | None = None) -> None:
+        """All of them, or those with one emoji."""
+        if emoji is None:
+            message.reactions.clear()
+        elif message.reactions.pop(emoji, None) is None:
+            return
+        self.emit(events.ReactionsCleared(message, emoji))
+
     def type(self, channel: Channel, user: User) -> None:
         self.emit(events.Typed(channel, user, self.clock.now()))
+
+    def _remember_nonce(self, message: Message) -> None:
+        key = (message.author.id, str(message.nonce))
+        self._nonces.pop(key, None)
+        self._nonces[key] = message
+        while next(iter(self._nonces.values())).created_at < self.clock.now() - NONCE_MEMORY:
+            del self._nonces[next(iter(self._nonces))]
+
+    def _sweep_attachments(self) -> None:
+        """Forgets files that no message carries, such as those of refused messages, a day after their upload."""
+        if len(self.attachments) < self._sweep_at:
+            return
+        carried = {
+            each.id for channel in self.channels.values() for m in channel.by_id.values() for each in m.attachments
+        }
+        since = self.clock.now() - UPLOAD_MEMORY
+        self.attachments = {
+            id: each for id, each in self.attachments.items() if id in carried or created_at(id) >= since
+        }
+        self._sweep_at = max(FEWEST_SWEPT, 2 * len(self.attachments))
 
     def _remember_version(self, message: Message) -> None:
         now = Version(content=message.content, at=self.clock.now(), elapsed=self.clock.monotonic())

@@ -113,7 +113,7 @@ class View:
         match event:
             case events.MessageCreated(message):
                 return self._message("message_create", message)
-            case events.MessageEdited(message):
+            case events.MessageEdited(message) | events.ReactionsCleared(message):
                 return self._message("message_update", message)
             case events.MessageDeleted(message):
                 return self._deleted(message.channel, (message,))

@@ -30,8 +30,8 @@ class Dispatch:
     """Needed to get it; `ANY` for none."""
     guild_id: int | None
     """None: direct, for shard 0."""
-    data: Callable[[int], Json]
-    """By the session's intents."""
+    data: Callable[[int, int], Json]
+    """By the session's intents and large_threshold."""
 
     def concerns(self, intents: int, shard: tuple[int, int]) -> bool:
         if self.intent and not intents & self.intent:
@@ -43,15 +43,17 @@ def shard_of(guild_id: int | None, count: int) -> int:
     return 0 if guild_id is None else (guild_id >> 22) % count
 
 
-def guild_create(world: World, guild: Guild, intents: int, *, at_start: bool) -> Json:
-    """Without the presences intent only the bot's own membership is sent along."""
+def guild_create(world: World, guild: Guild, intents: int, *, at_start: bool, large: int) -> Json:
+    """Without the presences intent, or with more than `large` members, only the bot's own membership is sent along."""
     bot = world.bot
-    members = guild.members.values() if intents & GUILD_PRESENCES else [guild.members[bot.id]]
+    is_large = len(guild.members) > large
+    everyone = intents & GUILD_PRESENCES and not is_large
+    members = guild.members.values() if everyone else [guild.members[bot.id]]
     seen = [thread for thread in guild.threads if not thread.archived and _sees(world, thread)]
     shown: Json = {
         **payloads.guild(guild),
         "joined_at": payloads.time(guild.joined_at),
-        "large": len(guild.members) >= 250,
+        "large": is_large,
         "member_count": len(guild.members),
         "members": [payloads.member(member) for member in members],
         "channels": [payloads.channel(channel, bot) for channel in guild.channels.values() if not channel.is_thread],
@@ -82,6 +84,10 @@ class Dispatcher:
                 return self._deletion(event)
             case events.ReactionAdded() | events.ReactionRemoved():
                 return self._reaction(event)
+            case events.ReactionsCleared(message, emoji):
+                return self._cleared(message, emoji)
+            case events.ThreadJoined(thread, user) | events.ThreadLeft(thread, user):
+                return self._thread_member(thread, user, joined=isinstance(event, events.ThreadJoined))
             case events.Typed(channel, user, at):
                 return self._typed(channel, user, int(at.timestamp()))
             case _:
@@ -103,8 +109,8 @@ class Dispatcher:
             case _:
                 return self._member(event)
 
-    def _creation(self, guild: Guild) -> Callable[[int], Json]:
-        return lambda intents: guild_create(self._world, guild, intents, at_start=False)
+    def _creation(self, guild: Guild) -> Callable[[int, int], Json]:
+        return lambda intents, large: guild_create(self._world, guild, intents, at_start=False, large=large)
 
     def _member(self, event: events.Event) -> list[Dispatch]:
         match event:
@@ -154,11 +160,11 @@ class Dispatcher:
             )
         ]
 
-    def _written(self, message: Message) -> Callable[[int], Json]:
+    def _written(self, message: Message) -> Callable[[int, int], Json]:
         # Built now, once for each kind of sight: the message may have changed again when a session reads it.
         everything = self._framed(message, sight.message(self._world, message, MESSAGE_CONTENT))
         little = self._framed(message, sight.message(self._world, message, 0))
-        return lambda intents: everything if intents & MESSAGE_CONTENT else little
+        return lambda intents, _: everything if intents & MESSAGE_CONTENT else little
 
     def _framed(self, message: Message, shown: Json) -> Json:
         if message.guild is None:
@@ -209,6 +215,36 @@ class Dispatcher:
         intent = GUILD_MESSAGE_REACTIONS if guild else DIRECT_MESSAGE_REACTIONS
         return [self._made(name, intent, guild, _in(guild, shown))]
 
+    def _cleared(self, message: Message, emoji: str | None) -> list[Dispatch]:
+        guild = message.guild
+        shown = _in(guild, {"channel_id": str(message.channel.id), "message_id": str(message.id)})
+        intent = GUILD_MESSAGE_REACTIONS if guild else DIRECT_MESSAGE_REACTIONS
+        if emoji is None:
+            return [self._made("MESSAGE_REACTION_REMOVE_ALL", intent, guild, shown)]
+        shown["emoji"] = payloads.emoji(emoji)
+        return [self._made("MESSAGE_REACTION_REMOVE_EMOJI", intent, guild, shown)]
+
+    def _thread_member(self, thread: Channel, user: User, *, joined: bool) -> list[Dispatch]:
+        if not _sees(self._world, thread) and user is not self._world.bot:
+            return []
+        own = user is self._world.bot
+        shown = _in(thread.guild, {"id": str(thread.id), "member_count": len(thread.thread_members)})
+        if joined:
+            shown["added_members"] = [self._added(thread, user)]
+        else:
+            shown["removed_member_ids"] = [str(user.id)]
+        told = self._made("THREAD_MEMBERS_UPDATE", GUILDS if own else GUILD_MEMBERS, thread.guild, shown)
+        if not (own and joined and thread.is_private_thread):
+            return [told]
+        # Until now the thread was hidden from the bot.
+        created = self._made("THREAD_CREATE", GUILDS, thread.guild, payloads.channel(thread, self._world.bot))
+        return [created, told]
+
+    def _added(self, thread: Channel, user: User) -> Json:
+        shown = payloads.thread_member(thread, user.id)
+        member = thread.guild.members.get(user.id) if thread.guild else None
+        return {**shown, "member": payloads.member(member), "presence": None} if member else shown
+
     def _typed(self, channel: Channel, user: User, timestamp: int) -> list[Dispatch]:
         if not _sees(self._world, channel):
             return []
@@ -220,7 +256,7 @@ class Dispatcher:
         return [self._made("TYPING_START", intent, guild, _in(guild, shown))]
 
     def _made(self, name: str, intent: int, guild: Guild | None, data: Json) -> Dispatch:
-        return Dispatch(name=name, intent=intent, guild_id=guild.id if guild else None, data=lambda _: data)
+        return Dispatch(name=name, intent=intent, guild_id=guild.id if guild else None, data=lambda *_: data)
 
 
 def _sees(world: World, channel: Channel) -> bool:

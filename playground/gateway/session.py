@@ -15,12 +15,19 @@ from collections.abc import Callable
 
 from playground import events, payloads
 from playground.entities import Json
-from playground.gateway.dispatch import GUILDS, Dispatcher, guild_create, shard_of
+from playground.faults import UNDISTURBED, Disturbance, Faults
+from playground.gateway.dispatch import GUILDS, Dispatch, Dispatcher, guild_create, shard_of
+from playground.limits import Limits
 from playground.world import World
 
 RESUME_SECONDS = 180.0
 """ "A few minutes", Discord's documentation says."""
 MAX_KEPT = 20_000
+LARGE = 50
+"""Discord's default for large_threshold."""
+STARTS_A_DAY = 1000
+MAX_CONCURRENCY = 1
+"""Identifies that the limit of that name admits at a time, each for the shards with its remainder."""
 
 DISPATCH, HEARTBEAT, RECONNECT, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 0, 1, 7, 9, 10, 11
 
@@ -29,10 +36,12 @@ Outbox = asyncio.Queue["str | None"]
 
 
 class Session:
-    def __init__(self, shard: tuple[int, int], intents: int) -> None:
+    def __init__(self, shard: tuple[int, int], intents: int, large_threshold: int = LARGE) -> None:
         self.id = secrets.token_hex(16)
         self.shard = shard
         self.intents = intents
+        self.large_threshold = large_threshold
+        """Members above which a guild comes without those who are offline."""
         self.outbox: Outbox | None = None
         """Of the connection that serves it now."""
         self.left_at: float | None = None
@@ -65,8 +74,18 @@ class Session:
 class Sessions:
     """`resume_seconds`: how long a session waits for its bot."""
 
-    def __init__(self, world: World, *, resume_seconds: float = RESUME_SECONDS) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        resume_seconds: float = RESUME_SECONDS,
+        limits: Limits | None = None,
+        faults: Faults | None = None,
+    ) -> None:
         self._world = world
+        self._limits = limits
+        self._faults = faults
+        self._started: deque[float] = deque(maxlen=STARTS_A_DAY)
         self._dispatcher = Dispatcher(world)
         self._resume_seconds = resume_seconds
         self._sessions: dict[str, Session] = {}
@@ -82,24 +101,46 @@ class Sessions:
         shards = {session.shard for session in self.connected}
         return any(all((index, count) in shards for index in range(count)) for _, count in shards)
 
-    def begin(self, shard: tuple[int, int], intents: int, outbox: Outbox, resume_url: str) -> Session:
+    @property
+    def starts_left(self) -> int:
+        """Of the thousand sessions that a bot may begin in a day; the playground begins more all the same."""
+        since = self._world.clock.monotonic() - 86400.0
+        return STARTS_A_DAY - sum(started > since for started in self._started)
+
+    def admits(self, shard: tuple[int, int]) -> bool:
+        """Whether the limit on identifying lets this one begin a session now; where it does, it counts."""
+        return self._limits is None or self._limits.take("identify", str(shard[0] % MAX_CONCURRENCY))
+
+    def begin(
+        self,
+        shard: tuple[int, int],
+        intents: int,
+        outbox: Outbox,
+        resume_url: str,
+        *,
+        large_threshold: int = LARGE,
+    ) -> Session:
         for old in list(self._sessions.values()):
             if old.shard == shard and not old.connected:
                 del self._sessions[old.id]
-        session = Session(shard, intents)
+        self._started.append(self._world.clock.monotonic())
+        session = Session(shard, intents, large_threshold)
         session.outbox = outbox
         self._sessions[session.id] = session
         guilds = [guild for guild in self._world.guilds.values() if shard_of(guild.id, shard[1]) == shard[0]]
         session.dispatch("READY", self._ready(session, resume_url, [guild.id for guild in guilds]))
         if intents & GUILDS:
             for guild in guilds:
-                session.dispatch("GUILD_CREATE", guild_create(self._world, guild, intents, at_start=True))
+                shown = guild_create(self._world, guild, intents, at_start=True, large=large_threshold)
+                session.dispatch("GUILD_CREATE", shown)
         self._world.emit(events.BotConnected())
         return session
 
     def resume(self, session_id: str, sequence: int, outbox: Outbox) -> Session | None:
-        """None where there is nothing to resume."""
+        """None where there is nothing to resume. Raises ValueError for a sequence that was never reached."""
         session = self._sessions.get(session_id)
+        if session is not None and sequence > session.sequence:
+            raise ValueError(sequence)
         if session is None or self._expired(session) or not session.can_resume_after(sequence):
             self._sessions.pop(session_id, None)
             return None
@@ -136,13 +177,21 @@ class Sessions:
         self.cut()
 
     def _tell(self, event: events.Event) -> None:
-        sessions = [session for session in self._sessions.values() if session.connected or not self._expired(session)]
-        if not sessions:
+        self._sessions = {id: session for id, session in self._sessions.items() if not self._expired(session)}
+        if not self._sessions:
             return
         for dispatch in self._dispatcher.dispatches(event):
-            for session in sessions:
+            disturbance = self._faults.of_event(dispatch.name) if self._faults else UNDISTURBED
+            for session in list(self._sessions.values()):
                 if dispatch.concerns(session.intents, session.shard):
-                    session.dispatch(dispatch.name, dispatch.data(session.intents))
+                    self._deliver(session, dispatch, disturbance)
+
+    def _deliver(self, session: Session, dispatch: Dispatch, disturbance: Disturbance) -> None:
+        data = dispatch.data(session.intents, session.large_threshold)
+        for _ in range(disturbance.copies):
+            session.dispatch(dispatch.name, data)
+        if disturbance.cut and session.outbox is not None:
+            session.outbox.put_nowait(None)
 
     def _expired(self, session: Session) -> bool:
         if session.left_at is None:

@@ -17,6 +17,7 @@ from playground.gateway.session import (
     HEARTBEAT_ACK,
     HELLO,
     INVALID_SESSION,
+    LARGE,
     Outbox,
     Session,
     Sessions,
@@ -155,7 +156,14 @@ class Connection:
         shard = tuple(data.get("shard") or (0, 1))
         if len(shard) != 2 or not 0 <= shard[0] < shard[1]:
             raise Closing(4010, "Invalid shard.")
-        self._session = self._sessions.begin((shard[0], shard[1]), intents, self._outbox, self._url)
+        self._begin((shard[0], shard[1]), intents, data.get("large_threshold"))
+
+    def _begin(self, shard: tuple[int, int], intents: int, threshold: Any) -> None:
+        large = threshold if isinstance(threshold, int) and 50 <= threshold <= 250 else LARGE
+        if self._sessions.admits(shard):
+            self._session = self._sessions.begin(shard, intents, self._outbox, self._url, large_threshold=large)
+        else:
+            self._send({"op": INVALID_SESSION, "d": False})
 
     def _resume(self, data: Json) -> None:
         if self._session is not None:
@@ -163,7 +171,11 @@ class Connection:
         self._check_token(data)
         sequence = data.get("seq")
         session_id = str(data.get("session_id"))
-        self._session = self._sessions.resume(session_id, sequence if isinstance(sequence, int) else -1, self._outbox)
+        number = sequence if isinstance(sequence, int) else -1
+        try:
+            self._session = self._sessions.resume(session_id, number, self._outbox)
+        except ValueError:
+            raise Closing(4007, "Invalid `seq`.") from None
         if self._session is None:
             self._send({"op": INVALID_SESSION, "d": False})
 

@@ -10,36 +10,54 @@ from typing import Any
 from aiohttp import web
 
 from playground import errors
+from playground.faults import CallFault, Fault, Faults, unknown_route
+from playground.gateway.session import Sessions
 from playground.interactions import Interactions
 from playground.limits import Call, Limits
-from playground.rest import applications, callbacks, channels, messages
+from playground.rest import applications, callbacks, channels, messages, sublimits, threads
 from playground.rest.exchange import Exchange, Route
+from playground.rest.faulting import VIA, Serve, subject_to
 from playground.world import World
 
 PREFIX = "/api/v10"
-ROUTES = (*applications.ROUTES, *channels.ROUTES, *messages.ROUTES, *callbacks.ROUTES)
-
-# discord.py takes a 429 without it for a ban at the network's edge.
-_VIA = {"Via": "1.1 playground"}
+ROUTES = (*applications.ROUTES, *channels.ROUTES, *threads.ROUTES, *messages.ROUTES, *callbacks.ROUTES)
 
 
-def routes(world: World, interactions: Interactions, limits: Limits) -> list[web.RouteDef]:
-    served = partial(_serve, world, interactions, limits)
+def routes(
+    world: World, interactions: Interactions, limits: Limits, sessions: Sessions, faults: Faults
+) -> list[web.RouteDef]:
+    def served(route: Route) -> Serve:
+        serve = partial(_serve, world, interactions, limits, sessions, route)
+        return subject_to(faults, world.clock, route, serve, prefix=PREFIX)
+
     # aiohttp decides by the first match: constant segments such as @me go before variables.
     known = sorted(ROUTES, key=lambda route: route.path.replace("{", "\uffff"))
-    known_routes = [web.route(route.method, PREFIX + route.path, partial(served, route)) for route in known]
+    known_routes = [web.route(route.method, PREFIX + route.path, served(route)) for route in known]
     paths = dict.fromkeys(route.path for route in known)
     other_methods = [web.route("*", PREFIX + path, _not_allowed) for path in paths]
     return [*known_routes, *other_methods, web.route("*", PREFIX + "/{rest:.*}", _unknown)]
 
 
+def require_known_route(fault: Fault) -> None:
+    """Raises ValueError where it can strike no call."""
+    known = [(route.rate, route.method, route.path) for route in ROUTES]
+    if isinstance(fault, CallFault) and unknown_route(fault.route, known):
+        names = ", ".join(sorted({rate for rate, _, _ in known if rate}))
+        raise ValueError(f"no route is {fault.route!r}; it is one of {names}, or such as 'POST /channels/*/messages'")
+
+
 async def _serve(
-    world: World, interactions: Interactions, limits: Limits, route: Route, request: web.Request
+    world: World,
+    interactions: Interactions,
+    limits: Limits,
+    sessions: Sessions,
+    route: Route,
+    request: web.Request,
 ) -> web.Response:
-    verdict = limits.admit(_call(world, route, request))
+    verdict = limits.admit(await _call(world, route, request))
     if not verdict.admitted:
         return _response(429, verdict.body(), verdict.headers)
-    exchange = Exchange(world=world, interactions=interactions, request=request)
+    exchange = Exchange(world=world, interactions=interactions, sessions=sessions, request=request)
     try:
         if not route.for_interaction and request.headers.get("Authorization") != f"Bot {world.token}":
             raise errors.unauthorized()
@@ -50,16 +68,12 @@ async def _serve(
     return _response(reply.status, reply.body, verdict.headers)
 
 
-def _call(world: World, route: Route, request: web.Request) -> Call:
-    hidden: tuple[tuple[str, str], ...] = ()
-    if route.rate == "interaction.webhook":
-        interaction = world.interactions_by_token.get(request.match_info["token"])
-        hidden = (("interaction.channel", str(interaction.channel.id)),) if interaction else ()
+async def _call(world: World, route: Route, request: web.Request) -> Call:
     return Call(
         route=f"{route.method} {route.path}",
         rate=route.rate,
         major="+".join(request.match_info[name] for name in route.major),
-        hidden=hidden,
+        hidden=await sublimits.hidden(world, route.rate, request),
         global_=not route.for_interaction,
     )
 
@@ -74,7 +88,7 @@ async def _unknown(request: web.Request) -> web.Response:
 
 def _response(status: int, body: Any, headers: Mapping[str, str]) -> web.Response:
     if body is None:
-        return web.Response(status=status, headers={**headers, **_VIA})
+        return web.Response(status=status, headers={**headers, **VIA})
     # Bytes, so that no charset is added to the type: discord.py compares it whole.
     raw = json.dumps(body, ensure_ascii=False).encode()
-    return web.Response(status=status, body=raw, headers={**headers, **_VIA}, content_type="application/json")
+    return web.Response(status=status, body=raw, headers={**headers, **VIA}, content_type="application/json")

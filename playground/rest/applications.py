@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playground import commands, errors, events, payloads
 from playground.entities import Json
+from playground.gateway.session import MAX_CONCURRENCY, STARTS_A_DAY
 from playground.rest import bodies
 from playground.rest.exchange import Exchange, Reply, Route, ok
 
@@ -21,7 +22,8 @@ async def gateway(exchange: Exchange) -> Reply:
 
 
 async def gateway_for_bot(exchange: Exchange) -> Reply:
-    start = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1}
+    left = exchange.sessions.starts_left
+    start = {"total": STARTS_A_DAY, "remaining": left, "reset_after": 86_400_000, "max_concurrency": MAX_CONCURRENCY}
     return ok({"url": gateway_url(exchange), "shards": exchange.world.shards, "session_start_limit": start})
 
 

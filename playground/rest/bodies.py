@@ -31,6 +31,7 @@ MAX_NONCE = 25
 ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
 MAX_SLOWMODE = 21600
 """Seconds."""
+MAX_TAGS, MAX_TAG_NAME = 20, 20
 
 _Shapes = Mapping[str, Shape]
 
@@ -118,6 +119,18 @@ CALLBACK = Kinds(
 
 _ARCHIVING = OneOf(ARCHIVE_MINUTES)
 _SLOWMODE = Integer(0, MAX_SLOWMODE)
+_TAGS = List(Snowflake(), 0, MAX_TAGS, unique=True)
+_TAG = Form(
+    {"name": Text(1, MAX_TAG_NAME)},
+    {"id": Snowflake(), "moderated": Flag(), "emoji_id": Snowflake(), "emoji_name": Text(0, 100)},
+    compact=True,
+)
+POST = Form(
+    {"name": Text(1, 100), "message": MESSAGE},
+    {"auto_archive_duration": _ARCHIVING, "rate_limit_per_user": _SLOWMODE, "applied_tags": _TAGS},
+    compact=True,
+)
+"""A thread of a forum, with the message that it begins with."""
 THREAD = Form(
     {"name": Text(1, 100)},
     {
@@ -135,6 +148,8 @@ THREAD_EDIT = Form(
         "locked": Given(Flag()),
         "auto_archive_duration": Given(_ARCHIVING),
         "rate_limit_per_user": Given(_SLOWMODE),
+        "applied_tags": Given(_TAGS),
+        "flags": Given(Integer(0)),
     },
 )
 CHANNEL_EDIT = Form(
@@ -145,6 +160,8 @@ CHANNEL_EDIT = Form(
         "nsfw": Given(Flag()),
         "position": Given(Integer(0, 2**31 - 1)),
         "rate_limit_per_user": Given(_SLOWMODE),
+        "available_tags": Given(List(_TAG, 0, MAX_TAGS)),
+        "flags": Given(Integer(0)),
     },
 )
 DIRECT = Form({"recipient_id": Snowflake()})

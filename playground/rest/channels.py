@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playground import errors, payloads, permissions, posting, threads
 from playground.entities import Channel, Json
-from playground.rest import bodies
+from playground.rest import bodies, forums
 from playground.rest.exchange import Exchange, Reply, Route, ok
 
 
@@ -24,14 +24,15 @@ async def edit_channel(exchange: Exchange) -> Reply:
         channel.nsfw = body.get("nsfw", channel.nsfw)
         channel.position = body.get("position", channel.position)
         channel.slowmode = body.get("rate_limit_per_user", channel.slowmode)
+        if channel.is_forum:
+            forums.edit(exchange, channel, body)
     exchange.world.channel_changed(channel)
     return ok(payloads.channel(channel, exchange.world.bot))
 
 
 def _edit_thread(exchange: Exchange, thread: Channel, body: Json) -> None:
-    own = thread.owner_id == exchange.world.bot.id
-    if "locked" in body or not own:
-        posting.require(exchange.world.bot, thread, permissions.MANAGE_THREADS)
+    threads.require_editable(exchange.world.bot, thread, body)
+    forums.edit_post(exchange, thread, body)
     thread.name = body.get("name", thread.name)
     thread.locked = body.get("locked", thread.locked)
     thread.auto_archive_minutes = body.get("auto_archive_duration", thread.auto_archive_minutes)
@@ -67,15 +68,12 @@ async def thread_on_message(exchange: Exchange) -> Reply:
 
 async def thread_without_message(exchange: Exchange) -> Reply:
     channel = exchange.channel()
+    if channel.is_forum:
+        return await forums.post(exchange, channel)
     body = await exchange.json(bodies.THREAD)
     private = body.get("type", 12) == 12
     thread = threads.open(exchange.world, exchange.world.bot, channel, body["name"], private=private)
     return Reply(status=201, body=_opened(exchange, thread, body))
-
-
-async def join_thread(exchange: Exchange) -> Reply:
-    exchange.world.join_thread(exchange.channel(), exchange.world.bot)
-    return Reply(status=204)
 
 
 async def get_guild(exchange: Exchange) -> Reply:
@@ -133,7 +131,7 @@ ROUTES = (
     Route(method="POST", path="/users/@me/channels", handler=open_dm),
     Route(method="GET", path="/users/{user_id}", handler=get_user),
     Route(method="GET", path="/channels/{channel_id}", handler=get_channel, major=_CHANNEL),
-    Route(method="PATCH", path="/channels/{channel_id}", handler=edit_channel, major=_CHANNEL),
+    Route(method="PATCH", path="/channels/{channel_id}", handler=edit_channel, major=_CHANNEL, rate="channel.edit"),
     Route(method="DELETE", path="/channels/{channel_id}", handler=delete_channel, major=_CHANNEL),
     Route(method="POST", path="/channels/{channel_id}/threads", handler=thread_without_message, major=_CHANNEL),
     Route(
@@ -142,7 +140,6 @@ ROUTES = (
         handler=thread_on_message,
         major=_CHANNEL,
     ),
-    Route(method="PUT", path="/channels/{channel_id}/thread-members/@me", handler=join_thread, major=_CHANNEL),
     Route(method="GET", path="/guilds/{guild_id}", handler=get_guild, major=_GUILD),
     Route(method="GET", path="/guilds/{guild_id}/channels", handler=guild_channels, major=_GUILD),
     Route(method="GET", path="/guilds/{guild_id}/roles", handler=guild_roles, major=_GUILD),

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from playground import errors, permissions, shapes, sight
 from playground.entities import Channel, Guild, Json, Message
+from playground.gateway.session import Sessions
 from playground.interactions import Interactions
 from playground.posting import require
 from playground.shapes import parsed, snowflake
@@ -38,6 +39,7 @@ def ok(body: Any) -> Reply:
 class Exchange:
     world: World
     interactions: Interactions
+    sessions: Sessions
     request: web.Request
 
     def id(self, name: str) -> int:

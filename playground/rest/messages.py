@@ -75,7 +75,7 @@ async def react(exchange: Exchange) -> Reply:
 
 
 async def unreact(exchange: Exchange) -> Reply:
-    exchange.world.unreact(exchange.message(), exchange.world.bot, _emoji(exchange))
+    posting.unreact(exchange.world, exchange.world.bot, exchange.message(), _emoji(exchange))
     return NOTHING
 
 
@@ -84,9 +84,14 @@ async def unreact_other(exchange: Exchange) -> Reply:
     user = exchange.world.users.get(exchange.id("user_id"))
     if user is None:
         raise errors.unknown_user()
-    if user is not exchange.world.bot:
-        posting.require(exchange.world.bot, message.channel, permissions.MANAGE_MESSAGES)
-    exchange.world.unreact(message, user, _emoji(exchange))
+    posting.unreact(exchange.world, exchange.world.bot, message, _emoji(exchange), of=user)
+    return NOTHING
+
+
+async def clear_reactions(exchange: Exchange) -> Reply:
+    """All of them, or those with the emoji that the path names."""
+    emoji = _emoji(exchange) if "emoji" in exchange.request.match_info else None
+    posting.clear_reactions(exchange.world, exchange.world.bot, exchange.message(), emoji)
     return NOTHING
 
 
@@ -145,6 +150,8 @@ ROUTES = (
     Route(method="PUT", path=f"{_REACTION}/@me", handler=react, major=_CHANNEL, rate="reaction"),
     Route(method="DELETE", path=f"{_REACTION}/@me", handler=unreact, major=_CHANNEL, rate="reaction"),
     Route(method="DELETE", path=_REACTION + "/{user_id}", handler=unreact_other, major=_CHANNEL, rate="reaction"),
+    Route(method="DELETE", path=_REACTION, handler=clear_reactions, major=_CHANNEL, rate="reaction"),
+    Route(method="DELETE", path=f"{_MESSAGE}/reactions", handler=clear_reactions, major=_CHANNEL, rate="reaction"),
     Route(method="GET", path=_REACTION, handler=reactors, major=_CHANNEL),
     Route(method="POST", path="/channels/{channel_id}/typing", handler=typing, major=_CHANNEL, rate="typing"),
 )

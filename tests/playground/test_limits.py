@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from bot.clock import ManualClock
 from playground.entities import Channel
-from playground.limits import Call, Limits, Rate
+from playground.limits import FEWEST_SWEPT, Call, Hidden, Limits, Rate
 from playground.server import Playground
-from tests.playground.client import Client
+from tests.playground.client import Client, Reply
+
+_IN_CHANNEL = Hidden(rate="interaction.channel", kept_by="7", scope="shared")
 
 
 @pytest.fixture
@@ -48,9 +52,7 @@ async def test_the_global_window_spares_interactions(limits: Limits, clock: Manu
 
 async def test_a_hidden_window_refuses_with_calls_remaining(limits: Limits, clock: ManualClock) -> None:
     for number in range(30):
-        answer = Call(
-            route="POST", rate="interaction.webhook", major=str(number), hidden=(("interaction.channel", "7"),)
-        )
+        answer = Call(route="POST", rate="interaction.webhook", major=str(number), hidden=(_IN_CHANNEL,))
         assert limits.admit(answer).admitted
     refused = limits.admit(answer)
     assert not refused.admitted and int(refused.headers["X-RateLimit-Remaining"]) > 0
@@ -71,6 +73,78 @@ async def test_a_limit_can_be_changed_and_lifted(limits: Limits) -> None:
     limits.set_rate("message.edit", None)
     limits.set_rate("global", None)
     assert all(limits.admit(_edit()).admitted for _ in range(200))
+
+
+async def test_shifted_windows_are_open_when_first_hit(clock: ManualClock) -> None:
+    shifted = Limits(clock, phase_seed=3)
+    waits = {float(shifted.admit(_edit(str(each))).headers["X-RateLimit-Reset-After"]) for each in range(20)}
+    assert len(waits) == 20 and all(0 < wait <= 5 for wait in waits)
+    first = float(shifted.admit(_edit("0")).headers["X-RateLimit-Reset-After"])
+    await clock.advance(first + 0.5)
+    assert float(shifted.admit(_edit("0")).headers["X-RateLimit-Reset-After"]) == pytest.approx(4.5, abs=0.01)
+    again = Limits(ManualClock(), phase_seed=3)
+    assert float(again.admit(_edit("0")).headers["X-RateLimit-Reset-After"]) == first
+
+
+async def test_windows_that_are_closed_are_forgotten_and_only_those(limits: Limits, clock: ManualClock) -> None:
+    limits.set_rate("global", None)
+    for number in range(FEWEST_SWEPT - 10):
+        limits.admit(_edit(f"early {number}"))
+    await clock.advance(5)
+    for _ in range(5):
+        limits.admit(_edit("late"))
+    for number in range(FEWEST_SWEPT):
+        limits.admit(_edit(f"more {number}"))
+    assert len(limits._windows) <= FEWEST_SWEPT + 10
+    assert not limits.admit(_edit("late")).admitted
+
+
+async def test_a_sub_limit_of_one_message_strikes_with_calls_remaining(
+    playground: Playground, client: Client, general: Channel
+) -> None:
+    playground.limits.set_rate("message.edit.same", Rate(2, 10.0))
+    first, second = [
+        (await client.bot("POST", f"/channels/{general.id}/messages", {"content": "a"})).body["id"] for _ in range(2)
+    ]
+    edits = [await _edited(client, general, first) for _ in range(3)]
+    assert [reply.status for reply in edits] == [200, 200, 429]
+    assert edits[-1].headers["X-RateLimit-Remaining"] == "3" and 9 < edits[-1].body["retry_after"] <= 10
+    assert (await _edited(client, general, second)).status == 200
+
+
+async def test_messages_older_than_an_hour_take_few_edits(client_of_old: tuple[Client, Channel, ManualClock]) -> None:
+    client, general, clock = client_of_old
+    message_id = (await client.bot("POST", f"/channels/{general.id}/messages", {"content": "a"})).body["id"]
+    await clock.advance(3601)
+    edits = [await _edited(client, general, message_id) for _ in range(4)]
+    assert [reply.status for reply in edits] == [200, 200, 200, 429]
+    assert edits[-1].code == 30046 and edits[-1].body["retry_after"] == 6.0
+    assert edits[-1].headers["X-RateLimit-Remaining"] == "2"
+    await clock.advance(6)
+    assert (await _edited(client, general, message_id)).status == 200
+
+
+async def test_a_channel_is_renamed_twice_in_ten_minutes(client_of_old: tuple[Client, Channel, ManualClock]) -> None:
+    client, general, clock = client_of_old
+    path = f"/channels/{general.id}"
+    renamed = [(await client.bot("PATCH", path, {"name": f"room-{number}"})).status for number in range(3)]
+    assert renamed == [200, 200, 429] and general.name == "room-1"
+    assert (await client.bot("PATCH", path, {"topic": "of other things"})).status == 200
+    await clock.advance(600)
+    assert (await client.bot("PATCH", path, {"name": "room-3"})).status == 200
+
+
+@pytest.fixture
+async def client_of_old(clock: ManualClock) -> AsyncIterator[tuple[Client, Channel, ManualClock]]:
+    """Time stands still unless it is moved."""
+    async with Playground(clock=clock) as playground, Client(playground) as client:
+        guild = playground.add_guild("Garden")
+        playground.grant_bot(guild, ["manage_channels"])
+        yield client, playground.add_channel(guild, "general"), clock
+
+
+async def _edited(client: Client, channel: Channel, message_id: str) -> Reply:
+    return await client.bot("PATCH", f"/channels/{channel.id}/messages/{message_id}", {"content": "b"})
 
 
 async def test_refusals_over_http_look_like_discords(playground: Playground, client: Client, general: Channel) -> None:

@@ -1,0 +1,71 @@
+"""Faults over HTTP: what is in force, one more, one or all taken back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from aiohttp import web
+
+from playground.api.local import PREFIX, guarded, reply
+from playground.entities import Json
+from playground.errors import ApiError, InvalidForm, invalid_json
+from playground.faults import Fault, Faults, read
+from playground.rest.api import require_known_route
+
+Action = Callable[[Faults, web.Request], Awaitable[web.StreamResponse]]
+
+
+def routes(faults: Faults) -> list[web.RouteDef]:
+    return [web.route(method, PREFIX + path, guarded(partial(action, faults))) for method, path, action in _ACTIONS]
+
+
+async def listed(faults: Faults, request: web.Request) -> web.Response:
+    return reply({"faults": faults.listed()})
+
+
+async def add(faults: Faults, request: web.Request) -> web.Response:
+    fault = _read(await _body(request))
+    return reply({"id": faults.add(fault)}, 201)
+
+
+async def remove(faults: Faults, request: web.Request) -> web.Response:
+    id = request.match_info["fault_id"]
+    if not id.isdecimal() or not faults.remove(int(id)):
+        raise ApiError(404, 0, f"there is no fault {id}")
+    return web.Response(status=204)
+
+
+async def clear(faults: Faults, request: web.Request) -> web.Response:
+    faults.clear()
+    return web.Response(status=204)
+
+
+def _read(given: Json) -> Fault:
+    try:
+        fault = read(given)
+        require_known_route(fault)
+    except ValueError as error:
+        raise InvalidForm({"fault": ("FAULT_INVALID", str(error))}) from None
+    return fault
+
+
+async def _body(request: web.Request) -> Json:
+    if request.content_type != "application/json":
+        raise InvalidForm({"body": ("CONTENT_TYPE_INVALID", "The body must be application/json.")})
+    try:
+        given = json.loads(await request.read())
+    except ValueError:
+        raise invalid_json() from None
+    if not isinstance(given, dict):
+        raise InvalidForm({"body": ("DICT_TYPE_CONVERT", "Only dictionaries may be used")})
+    return given
+
+
+_ACTIONS: tuple[tuple[str, str, Action], ...] = (
+    ("GET", "/faults", listed),
+    ("POST", "/faults", add),
+    ("DELETE", "/faults", clear),
+    ("DELETE", "/faults/{fault_id}", remove),
+)

@@ -1,0 +1,264 @@
+"""What goes wrong on purpose: on the way to the API, on the way back, and on the gateway.
+
+A fault of the API names the calls it strikes and what becomes of them. Before the effect, the call never happened: the
+bot gets another status, or a connection that breaks, and the world is as it was. After the effect, the world changed
+and only the answer is lost: a bot that asks again does it twice, unless it sent a nonce. Delay alone is no failure.
+
+A fault of the gateway names the events it strikes: they come more than once, or the connection is cut behind them.
+
+Which of the matching calls or events are struck is counted (`nth`, `every`, `times`) and drawn (`probability`), in
+this order. The drawing has a seed: the same calls in the same order meet the same faults.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from playground.entities import Json
+
+LARGEST_DELAY = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chance:
+    """Which of the calls or events that match. Raises ValueError for what cannot be."""
+
+    nth: tuple[int, ...] = ()
+    """Counted from 1; none: not counted."""
+    every: int = 1
+    probability: float = 1.0
+    times: int | None = None
+    """At the most."""
+
+    def __post_init__(self) -> None:
+        _require(all(number >= 1 for number in self.nth), "nth counts from 1")
+        _require(self.every >= 1, "every is at least 1")
+        _require(0.0 <= self.probability <= 1.0, "probability is between 0 and 1")
+        _require(self.times is None or self.times >= 1, "times is at least 1")
+
+    def strikes(self, number: int, struck: int, source: random.Random) -> bool:
+        if (self.nth and number not in self.nth) or number % self.every:
+            return False
+        if self.times is not None and struck >= self.times:
+            return False
+        return self.probability == 1.0 or source.random() < self.probability
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFault:
+    """Of calls of the API. Raises ValueError for what cannot be."""
+
+    route: str = "*"
+    """A limit's name such as `message.edit`; or method and path, in which * and {id} stand for one step each and a
+    last ** for any further ones; or * for every call."""
+    latency: float = 0.0
+    """Seconds, before the effect."""
+    jitter: float = 0.0
+    """Up to so many seconds more."""
+    status: int | None = None
+    """Answered instead."""
+    body: Mapping[str, Any] | str | None = None
+    """With the status; left out, what Discord says to it. A text is sent as HTML, as a proxy does."""
+    retry_after: float | None = None
+    """Seconds, of a 429."""
+    via: bool = True
+    """Without it discord.py takes a 429 for a ban at the network's edge."""
+    drop: bool = False
+    """The connection breaks instead of an answer."""
+    after: bool = False
+    """The effect takes place all the same."""
+    chance: Chance = field(default_factory=Chance)
+
+    def __post_init__(self) -> None:
+        _require(0.0 <= self.latency <= LARGEST_DELAY, f"latency is between 0 and {LARGEST_DELAY:.0f}")
+        _require(0.0 <= self.jitter <= LARGEST_DELAY, f"jitter is between 0 and {LARGEST_DELAY:.0f}")
+        _require(self.status is None or 400 <= self.status <= 599, "status is between 400 and 599")
+        _require(not (self.drop and self.status), "either status or drop")
+        _require(self.drop or bool(self.status) or not self.after, "after needs status or drop")
+        _require(self.drop or bool(self.status or self.latency or self.jitter), "a fault needs latency, status or drop")
+
+    @property
+    def fails(self) -> bool:
+        return self.drop or self.status is not None
+
+    def matches(self, rate: str | None, method: str, path: str) -> bool:
+        return self.route in ("*", rate) or _fits(self.route, method, path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFault:
+    """Of events of the gateway. Raises ValueError for what cannot be."""
+
+    event: str
+    """Such as MESSAGE_CREATE; * for all."""
+    copies: int = 1
+    cut: bool = False
+    """The connection breaks right behind it."""
+    chance: Chance = field(default_factory=Chance)
+
+    def __post_init__(self) -> None:
+        _require(1 <= self.copies <= 100, "copies is between 1 and 100")
+        _require(self.cut or self.copies > 1, "a fault of the gateway needs copies over 1, or cut")
+
+
+Fault = CallFault | EventFault
+
+
+@dataclass(frozen=True, slots=True)
+class Disturbance:
+    """Of one event."""
+
+    copies: int = 1
+    cut: bool = False
+
+
+UNDISTURBED = Disturbance()
+
+
+@dataclass(frozen=True, slots=True)
+class Blow:
+    """Of one call: a delay in seconds, and how it fails, if it does."""
+
+    delay: float = 0.0
+    failure: CallFault | None = None
+
+
+@dataclass(slots=True)
+class _Standing:
+    fault: Fault
+    seen: int = 0
+    struck: int = 0
+
+
+class Faults:
+    """Those in force. `seed` of what is drawn."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self._source = random.Random(seed)
+        self._standing: dict[int, _Standing] = {}
+        self._last_id = 0
+
+    def add(self, fault: Fault) -> int:
+        """Its number, to take it back by."""
+        self._last_id += 1
+        self._standing[self._last_id] = _Standing(fault)
+        return self._last_id
+
+    def remove(self, id: int) -> bool:
+        return self._standing.pop(id, None) is not None
+
+    def clear(self) -> None:
+        self._standing.clear()
+
+    def seeded(self, seed: int) -> None:
+        """What is drawn begins anew."""
+        self._source.seed(seed)
+
+    def of_call(self, rate: str | None, method: str, path: str) -> Blow:
+        delay, failure = 0.0, None
+        for standing in list(self._standing.values()):
+            fault = standing.fault
+            if isinstance(fault, CallFault) and fault.matches(rate, method, path) and self._strikes(standing):
+                delay += fault.latency + (self._source.uniform(0.0, fault.jitter) if fault.jitter else 0.0)
+                failure = failure or (fault if fault.fails else None)
+        return Blow(delay, failure)
+
+    def of_event(self, name: str) -> Disturbance:
+        copies, cut = 1, False
+        for standing in list(self._standing.values()):
+            fault = standing.fault
+            if isinstance(fault, EventFault) and fault.event in ("*", name) and self._strikes(standing):
+                copies, cut = max(copies, fault.copies), cut or fault.cut
+        return Disturbance(copies, cut)
+
+    def listed(self) -> list[Json]:
+        """Each with its `id`, how many calls or events it `seen` and how many it `struck`."""
+        return [
+            {"id": id, **written(each.fault), "seen": each.seen, "struck": each.struck}
+            for id, each in self._standing.items()
+        ]
+
+    def _strikes(self, standing: _Standing) -> bool:
+        standing.seen += 1
+        struck = standing.fault.chance.strikes(standing.seen, standing.struck, self._source)
+        standing.struck += struck
+        return struck
+
+
+_CHANCES = tuple(each.name for each in fields(Chance))
+_KINDS: Mapping[str, type[CallFault] | type[EventFault]] = {"route": CallFault, "event": EventFault}
+
+
+def read(given: Mapping[str, Any]) -> Fault:
+    """From a scenario file or the API: a flat table with `route` or `event`. Raises ValueError, its text for people."""
+    kinds = [key for key in _KINDS if key in given]
+    if len(kinds) != 1:
+        raise ValueError("a fault names either its route or its event")
+    kind = _KINDS[kinds[0]]
+    allowed = {each.name for each in fields(kind)} - {"chance"} | set(_CHANCES)
+    unknown = sorted(set(given) - allowed)
+    if unknown:
+        raise ValueError(f"unknown key {unknown[0]!r}; a fault of a {kinds[0]} has {', '.join(sorted(allowed))}")
+    checked = {key: _value(key, value) for key, value in given.items()}
+    chance = Chance(**{key: checked.pop(key) for key in _CHANCES if key in checked})
+    return kind(**checked, chance=chance)
+
+
+def written(fault: Fault) -> Json:
+    """As `read` takes it, without what has its default."""
+    shown = {each.name: getattr(fault, each.name) for each in fields(fault) if each.name != "chance"}
+    shown |= {name: getattr(fault.chance, name) for name in _CHANCES}
+    return {key: value for key, value in shown.items() if value not in (None, False, (), 0.0, _DEFAULTS.get(key))}
+
+
+_DEFAULTS: Mapping[str, Any] = {"via": True, "every": 1, "probability": 1.0, "copies": 1}
+_TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "route": ((str,), "a text"),
+    "event": ((str,), "a text"),
+    "body": ((str, dict), "a text or a table"),
+    "status": ((int,), "a whole number"),
+    "every": ((int,), "a whole number"),
+    "times": ((int,), "a whole number"),
+    "copies": ((int,), "a whole number"),
+}
+_SWITCHES = ("via", "drop", "after", "cut")
+
+
+def _value(key: str, value: Any) -> Any:
+    if key == "nth":
+        numbers = value if isinstance(value, list) else [value]
+        _require(all(type(each) is int for each in numbers), "nth is a whole number or a list of them")
+        return tuple(numbers)
+    if key in _SWITCHES:
+        _require(isinstance(value, bool), f"{key} is true or false")
+        return value
+    types, told = _TYPES.get(key, ((int, float), "a number"))
+    _require(isinstance(value, types) and not isinstance(value, bool), f"{key} is {told}")
+    return value
+
+
+def unknown_route(pattern: str, routes: Iterable[tuple[str | None, str, str]]) -> bool:
+    """Whether it can match none of the routes, each the name of its limit, its method and the template of its path."""
+    return pattern != "*" and not any(pattern == rate or _fits(pattern, method, path) for rate, method, path in routes)
+
+
+def _fits(pattern: str, method: str, path: str) -> bool:
+    wanted, _, template = pattern.partition(" ")
+    if wanted not in ("*", method) or not template:
+        return False
+    steps, real = template.strip("/").split("/"), path.strip("/").split("/")
+    if steps[-1] == "**":
+        steps, real = steps[:-1], real[: len(steps) - 1]
+    return len(steps) == len(real) and all(map(_same, steps, real))
+
+
+def _same(step: str, real: str) -> bool:
+    return step == real or step == "*" or step.startswith("{") or real.startswith("{")
+
+
+def _require(holds: bool, told: str) -> None:
+    if not holds:
+        raise ValueError(told)
