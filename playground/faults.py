@@ -210,8 +210,8 @@ def read(given: Mapping[str, Any]) -> Fault:
 def written(fault: Fault) -> Json:
     """As `read` takes it, without what has its default."""
     shown = {each.name: getattr(fault, each.name) for each in fields(fault) if each.name != "chance"}
-    shown |= {name: getattr(fault.chance, name) for name in _CHANCES}
-    return {key: value for key, value in shown.items() if value not in (None, False, (), 0.0, _DEFAULTS.get(key))}
+    shown |= {name: getattr(fault.chance, name) for name in _CHANCES} | {"nth": list(fault.chance.nth)}
+    return {key: value for key, value in shown.items() if value not in (None, False, [], 0.0, _DEFAULTS.get(key))}
 
 
 _DEFAULTS: Mapping[str, Any] = {"via": True, "every": 1, "probability": 1.0, "copies": 1}

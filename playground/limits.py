@@ -194,6 +194,10 @@ class Limits:
         window.count(now)
         return True
 
+    def rate(self, name: str) -> Rate | None:
+        """As it stands; None: lifted."""
+        return self._rates.get(name, GENEROUS)
+
     def set_rate(self, name: str, rate: Rate | None) -> None:
         """From the next window on."""
         self._rates[name] = rate
@@ -240,7 +244,7 @@ class Limits:
         window = self._windows.get((rate, kept_by))
         if window is None:
             self._sweep()
-            allowed = self._rates.get(rate, GENEROUS) or Rate(10**9, 1.0)
+            allowed = self.rate(rate) or Rate(10**9, 1.0)
             window = self._windows[rate, kept_by] = _Window(allowed, self._phase(rate, kept_by, allowed.seconds))
         return window
 

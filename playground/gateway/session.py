@@ -44,6 +44,8 @@ class Session:
         """Members above which a guild comes without those who are offline."""
         self.outbox: Outbox | None = None
         """Of the connection that serves it now."""
+        self.encoding: str | None = None
+        """Of the connection, as the bot asked for it."""
         self.left_at: float | None = None
         self.sequence = 0
         self._kept: deque[tuple[int, str]] = deque(maxlen=MAX_KEPT)
@@ -166,11 +168,13 @@ class Sessions:
         if not resumable:
             self._sessions = {id: session for id, session in self._sessions.items() if not session.connected}
 
-    def cut(self) -> None:
-        """Breaks every connection without a word, as a network does."""
+    def cut(self, *, resumable: bool = True) -> None:
+        """Breaks every connection without a word, as a network does; what cannot be resumed is forgotten as well."""
         for session in self.connected:
             assert session.outbox is not None
             session.outbox.put_nowait(None)
+            if not resumable:
+                del self._sessions[session.id]
 
     def close(self) -> None:
         self._unsubscribe()

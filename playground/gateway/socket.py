@@ -76,6 +76,7 @@ class Connection:
         self._session: Session | None = None
         self._window_opened = -SENDS_SECONDS
         self._received = 0
+        self._encoding = request.query.get("compress")
 
     async def run(self) -> None:
         writer = asyncio.create_task(self._write())
@@ -103,7 +104,7 @@ class Connection:
             self._take(_parsed(frame.data))
 
     async def _write(self) -> None:
-        outgoing = stream(self._request.query.get("compress"))
+        outgoing = stream(self._encoding)
         while (text := await self._outbox.get()) is not None:
             frame = outgoing.frame(text)
             if isinstance(frame, str):
@@ -162,6 +163,7 @@ class Connection:
         large = threshold if isinstance(threshold, int) and 50 <= threshold <= 250 else LARGE
         if self._sessions.admits(shard):
             self._session = self._sessions.begin(shard, intents, self._outbox, self._url, large_threshold=large)
+            self._session.encoding = self._encoding
         else:
             self._send({"op": INVALID_SESSION, "d": False})
 
@@ -178,6 +180,8 @@ class Connection:
             raise Closing(4007, "Invalid `seq`.") from None
         if self._session is None:
             self._send({"op": INVALID_SESSION, "d": False})
+        else:
+            self._session.encoding = self._encoding
 
     def _check_token(self, data: Json) -> None:
         if data.get("token") not in (self._world.token, f"Bot {self._world.token}"):
