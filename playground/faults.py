@@ -209,12 +209,15 @@ def read(given: Mapping[str, Any]) -> Fault:
 
 def written(fault: Fault) -> Json:
     """As `read` takes it, without what has its default."""
-    shown = {each.name: getattr(fault, each.name) for each in fields(fault) if each.name != "chance"}
-    shown |= {name: getattr(fault.chance, name) for name in _CHANCES} | {"nth": list(fault.chance.nth)}
-    return {key: value for key, value in shown.items() if value not in (None, False, [], 0.0, _DEFAULTS.get(key))}
+    named = "route" if isinstance(fault, CallFault) else "event"
+    of_fault = [each for each in fields(fault) if each.name not in (named, "chance")]
+    shown = {named: getattr(fault, named)}
+    shown |= {each.name: getattr(fault, each.name) for each in of_fault if getattr(fault, each.name) != each.default}
+    of_chance = [each for each in fields(Chance) if getattr(fault.chance, each.name) != each.default]
+    shown |= {each.name: getattr(fault.chance, each.name) for each in of_chance}
+    return shown | ({"nth": list(fault.chance.nth)} if fault.chance.nth else {})
 
 
-_DEFAULTS: Mapping[str, Any] = {"via": True, "every": 1, "probability": 1.0, "copies": 1}
 _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "route": ((str,), "a text"),
     "event": ((str,), "a text"),

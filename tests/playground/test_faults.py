@@ -105,7 +105,7 @@ def test_what_cannot_be_is_told(given: dict[str, Any], told: str) -> None:
     "given",
     [
         {"route": "message.edit", "latency": 0.2, "jitter": 0.1, "probability": 0.5},
-        {"route": "*", "status": 429, "retry_after": 3.0, "via": False, "body": "<html>", "nth": [1, 4]},
+        {"route": "GET /gateway", "status": 429, "retry_after": 3.0, "via": False, "body": "<html>", "nth": [1, 4]},
         {"route": "*", "drop": True, "after": True, "times": 2},
         {"event": "MESSAGE_CREATE", "copies": 3, "cut": True, "every": 2},
     ],

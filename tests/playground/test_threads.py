@@ -1,0 +1,204 @@
+"""Threads, forums and slowmode: what Discord's server refuses, by plain requests and by people."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.clock import ManualClock
+from playground.entities import Channel, Guild
+from playground.errors import ApiError, Impossible, SlowedDown
+from playground.people import Person
+from playground.server import Playground
+from tests.playground.client import Client
+
+POST = {"name": "Roses", "message": {"content": "why so red?"}}
+
+
+@pytest.fixture
+def beds(playground: Playground, guild: Guild) -> Channel:
+    return playground.add_channel(guild, "beds", "forum", tags=["Question", "Solved"], tag_required=True)
+
+
+async def test_a_post_is_a_thread_with_its_first_message(playground: Playground, client: Client, beds: Channel) -> None:
+    tag = str(beds.tags[0].id)
+    posted = await client.bot("POST", f"/channels/{beds.id}/threads", {**POST, "applied_tags": [tag]})
+    assert posted.status == 201 and posted.body["id"] == posted.body["message"]["id"]
+    assert posted.body["applied_tags"] == [tag] and posted.body["message"]["channel_id"] == posted.body["id"]
+    thread = playground.world.channels[int(posted.body["id"])]
+    assert thread.parent is beds and [message.content for message in thread.messages] == ["why so red?"]
+    shown = (await client.bot("GET", f"/channels/{beds.id}")).body
+    assert [each["name"] for each in shown["available_tags"]] == ["Question", "Solved"] and shown["flags"] == 16
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({}, 400, 40067),
+        ({"applied_tags": ["7"]}, 404, 10087),
+        ({"applied_tags": ["a"]}, 400, 50035),
+        ({"applied_tags": ["1"] * 6}, 400, 50035),
+        ({"message": {"content": " "}}, 400, 50006),
+        ({"message": 3}, 400, 50035),
+        ({"name": ""}, 400, 50035),
+    ],
+)
+async def test_what_a_forum_refuses(
+    client: Client, beds: Channel, change: dict[str, object], status: int, code: int
+) -> None:
+    refused = await client.bot("POST", f"/channels/{beds.id}/threads", {**POST, **change})
+    assert (refused.status, refused.code) == (status, code)
+    assert not [thread for thread in beds.guild.threads if thread.parent is beds]  # type: ignore[union-attr]
+
+
+async def test_a_forum_takes_posts_alone(client: Client, beds: Channel, general: Channel, ada: Person) -> None:
+    sent = await client.bot("POST", f"/channels/{beds.id}/messages", {"content": "a"})
+    assert (sent.status, sent.code) == (400, 50008)
+    with pytest.raises(ApiError, match="50008"):
+        await ada.say(beds, "a")
+    with pytest.raises(ApiError, match="50024"):
+        await ada.post(general, "Not here", "a")
+    with pytest.raises(Impossible, match="no tag Roses"):
+        await ada.post(beds, "a", "a", tags=["Roses"])
+
+
+async def test_moderated_tags_are_for_moderators(
+    playground: Playground, client: Client, guild: Guild, ada: Person
+) -> None:
+    forum = playground.add_channel(guild, "news", "forum")
+    playground.grant_bot(guild, ["manage_channels"])
+    tags = [{"name": "Official", "moderated": True, "emoji_name": "📣"}]
+    changed = await client.bot("PATCH", f"/channels/{forum.id}", {"available_tags": tags})
+    assert changed.body["available_tags"][0]["moderated"]
+    with pytest.raises(ApiError, match="50013"):
+        await ada.post(forum, "a", "a", tags=["Official"])
+    twice = [{"name": "a"}, {"name": "a"}]
+    refused = await client.bot("PATCH", f"/channels/{forum.id}", {"available_tags": twice})
+    assert refused.code == 40061
+
+
+async def test_an_archived_thread_takes_only_messages_and_deletions(
+    playground: Playground, client: Client, general: Channel, ada: Person
+) -> None:
+    thread = await ada.open_thread(general, "aside")
+    said = await ada.say(thread, "a")
+    path = f"/channels/{thread.id}/messages"
+    own = (await client.bot("POST", path, {"content": "b"})).body["id"]
+    playground.world.set_archived(thread, True)
+    refused = [
+        await client.bot("PATCH", f"{path}/{own}", {"content": "c"}),
+        await client.bot("PUT", f"{path}/{said.id}/reactions/%F0%9F%91%8D/@me"),
+        await client.bot("PUT", f"/channels/{thread.id}/thread-members/@me"),
+    ]
+    assert [(each.status, each.code) for each in refused] == [(400, 50083)] * 3
+    assert (await client.bot("DELETE", f"{path}/{own}")).status == 204
+    assert thread.archived
+    await ada.say(thread, "back again")
+    assert not thread.archived
+    shown = (await client.bot("GET", f"/channels/{thread.id}")).body
+    assert (shown["message_count"], shown["total_message_sent"]) == (2, 3)
+
+
+async def test_a_locked_thread_is_for_moderators(
+    playground: Playground, client: Client, guild: Guild, general: Channel, ada: Person
+) -> None:
+    grace = playground.add_person("Grace")
+    playground.join(grace, guild, permissions=["manage_threads"])
+    thread = await ada.open_thread(general, "aside")
+    said = await ada.say(thread, "a")
+    thread.locked = True
+    with pytest.raises(ApiError, match="160005"):
+        await ada.say(thread, "b")
+    refused = await client.bot("POST", f"/channels/{thread.id}/messages", {"content": "b"})
+    assert (refused.status, refused.code) == (403, 160005)
+    playground.world.set_archived(thread, True)
+    with pytest.raises(ApiError, match="50083"):
+        await ada.delete(said)
+    with pytest.raises(ApiError, match="50083"):
+        await ada.say(thread, "b")
+    await grace.say(thread, "order!")
+    assert not thread.archived and thread.locked
+
+
+async def test_who_may_change_a_thread(
+    playground: Playground, client: Client, guild: Guild, general: Channel, ada: Person
+) -> None:
+    thread = await ada.open_thread(general, "aside")
+    path = f"/channels/{thread.id}"
+    assert (await client.bot("PATCH", path, {"name": "mine"})).code == 50013
+    playground.world.set_archived(thread, True)
+    assert (await client.bot("PATCH", path, {"archived": False})).code == 50013
+    playground.world.join_thread(thread, playground.world.bot)
+    assert (await client.bot("PATCH", path, {"archived": False})).status == 200 and not thread.archived
+    playground.grant_bot(guild, ["manage_threads"])
+    playground.world.set_archived(thread, True)
+    assert (await client.bot("PATCH", path, {"locked": True})).code == 50083
+    assert (await client.bot("PATCH", path, {"archived": False, "locked": True})).status == 200
+    assert thread.locked and not thread.archived
+
+
+async def test_archived_threads_are_listed_newest_first(
+    playground: Playground, client: Client, general: Channel, ada: Person
+) -> None:
+    threads = [await ada.open_thread(general, str(number)) for number in range(4)]
+    for thread in threads[:3]:
+        playground.world.set_archived(thread, True)
+    path = f"/channels/{general.id}/threads/archived/public"
+    page = (await client.bot("GET", f"{path}?limit=2")).body
+    assert [each["name"] for each in page["threads"]] == ["2", "1"] and page["has_more"]
+    before = page["threads"][-1]["thread_metadata"]["archive_timestamp"]
+    rest = (await client.bot("GET", path, params={"before": before})).body
+    assert [each["name"] for each in rest["threads"]] == ["0"] and not rest["has_more"]
+    assert (await client.bot("GET", f"{path}?before=yesterday")).code == 50035
+    assert (await client.bot("GET", path.replace("public", "private"))).code == 50013
+
+
+@pytest.fixture
+async def timed() -> AsyncIterator[tuple[Playground, ManualClock, Client]]:
+    clock = ManualClock()
+    async with Playground(clock=clock) as playground, Client(playground) as client:
+        yield playground, clock, client
+
+
+async def test_slowmode_holds_people_and_spares_bots(timed: tuple[Playground, ManualClock, Client]) -> None:
+    playground, clock, client = timed
+    guild = playground.add_guild("Garden")
+    general = playground.add_channel(guild, "general")
+    general.slowmode = 10
+    ada, grace = playground.add_person("Ada"), playground.add_person("Grace")
+    playground.join(ada, guild, permissions=["manage_messages"])
+    playground.join(grace, guild, permissions=["bypass_slowmode"])
+    await ada.say(general, "one")
+    await clock.advance(4)
+    with pytest.raises(SlowedDown) as refused:
+        await ada.say(general, "two")
+    assert (refused.value.status, refused.value.code) == (429, 20016) and refused.value.retry_after == 6
+    for _ in range(2):
+        await grace.say(general, "I may")
+        assert (await client.bot("POST", f"/channels/{general.id}/messages", {"content": "so do I"})).status == 200
+    told = await client.people(
+        "POST", f"/channels/{general.id}/messages", {"user_id": str(ada.id), "content": "still?"}
+    )
+    assert told.status == 429 and told.body["retry_after"] == 6.0
+    await clock.advance(6)
+    await ada.say(general, "two")
+
+
+async def test_bulk_deletion_stops_at_fourteen_days(timed: tuple[Playground, ManualClock, Client]) -> None:
+    playground, clock, client = timed
+    guild = playground.add_guild("Garden")
+    playground.grant_bot(guild, ["manage_messages"])
+    general = playground.add_channel(guild, "general")
+    ada = playground.add_person("Ada")
+    playground.join(ada, guild)
+    path = f"/channels/{general.id}/messages/bulk-delete"
+    old = await ada.say(general, "old")
+    await clock.advance(14 * 86400 + 1)
+    new = [await ada.say(general, str(number)) for number in range(3)]
+    ids = [str(message.id) for message in (old, *new)]
+    refused = await client.bot("POST", path, {"messages": ids})
+    assert (refused.status, refused.code) == (400, 50034) and len(general.messages) == 4
+    assert (await client.bot("POST", path, {"messages": ids[1:2]})).code == 50035
+    assert (await client.bot("POST", path, {"messages": ids[1:]})).status == 204
+    assert general.messages == [old]
