@@ -156,7 +156,6 @@ def _forum(item: Channel) -> Json:
         "default_reaction_emoji": None,
         "default_sort_order": None,
         "default_forum_layout": 0,
-        "template": "",
     }
 
 

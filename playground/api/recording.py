@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from playground.api.local import PREFIX, guarded
+from playground.entities import Json
 from playground.recording.scribe import Recording
 from playground.recording.transcript import markdown
 from playground.rest.api import PREFIX as API
@@ -28,6 +29,14 @@ def routes(recording: Recording) -> list[web.RouteDef]:
     ]
 
 
+def _told(response: web.Response) -> Json:
+    """The body of a refusal; empty for one that a fault has made up of something else."""
+    if response.content_type != "application/json" or not isinstance(response.body, bytes):
+        return {}
+    told: Json = json.loads(response.body)
+    return told
+
+
 def refusals(recording: Recording) -> Signal:
     """Records what Discord's API answered the bot with 400 or more; a 429 is one of them."""
 
@@ -41,7 +50,7 @@ def refusals(recording: Recording) -> Signal:
             response.status,
             f"{request.method} {template}",
             int(channel_id) if channel_id.isdecimal() else None,
-            json.loads(response.body) if isinstance(response.body, bytes) and response.body else {},
+            _told(response),
         )
 
     return look

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from playground.entities import Interaction, Json
+from playground.entities import Interaction, Json, Message
 from playground.recording.cast import Cast
 from playground.recording.files import Session
 from playground.recording.names import BOT
@@ -31,8 +31,10 @@ class Report:
         return "\n".join((heading, *(f"- {difference}" for difference in self.differences)))
 
 
-def compared(session: Session, playground: Playground, cast: Cast, problems: Sequence[str]) -> Report:
-    recorded, seen = _recorded(session.lines), _seen(playground, cast)
+def compared(
+    session: Session, playground: Playground, cast: Cast, said: Sequence[Message], problems: Sequence[str]
+) -> Report:
+    recorded, seen = _recorded(session.lines), _seen(playground, cast, said)
     places = [name for name in {**recorded, **seen} if recorded.get(name) != seen.get(name)]
     titles = _titles(session.lines)
     named = {BOT: playground.world.bot.name, **{name: person.name for name, person in cast.people.items()}}
@@ -55,15 +57,14 @@ def _recorded(lines: Sequence[Json]) -> defaultdict[str, list[str]]:
     return rows
 
 
-def _seen(playground: Playground, cast: Cast) -> defaultdict[str, list[str]]:
+def _seen(playground: Playground, cast: Cast, said: Sequence[Message]) -> defaultdict[str, list[str]]:
     rows: defaultdict[str, list[str]] = defaultdict(list)
     names = {person.id: name for name, person in cast.people.items()} | {playground.bot_user_id: BOT}
-    for channel in playground.world.channels.values():
-        place = cast.name_of(channel) or f"#{channel.name or channel.id}, which was not recorded"
-        spoken = (message for message in channel.by_id.values() if message.type in SPOKEN)
-        row = [names.get(message.author.id, message.author.name) for message in spoken]
-        if row:
-            rows[place] = row
+    for message in said:
+        if message.type in SPOKEN:
+            channel = message.channel
+            place = cast.name_of(channel) or f"#{channel.name or channel.id}, which was not recorded"
+            rows[place].append(names.get(message.author.id, message.author.name))
     return rows
 
 

@@ -11,7 +11,7 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 
-from playground import components
+from playground import components, events
 from playground.entities import PRIVATE_THREAD, Channel, Interaction, Json, Message
 from playground.errors import ApiError, Impossible
 from playground.recording import deeds
@@ -41,19 +41,32 @@ class Replay:
         self._cast = Cast(playground, session.lines, patience)
         self._due: defaultdict[str, list[str]] = defaultdict(list)
         self._problems: list[str] = []
+        self._messages: list[Message] = []
         first = next((number for number, line in enumerate(session.lines) if line["event"] in DEEDS), None)
         self._begun = len(session.lines) if first is None else first
         for line in session.lines[: self._begun]:
             self._make(line)
 
     async def run(self) -> Report:
+        unsubscribe = self._playground.world.subscribe(self._note)
+        try:
+            return await self._run()
+        finally:
+            unsubscribe()
+
+    def _note(self, event: events.Event) -> None:
+        """Kept here, since the world forgets what is deleted."""
+        if isinstance(event, events.MessageCreated):
+            self._messages.append(event.message)
+
+    async def _run(self) -> Report:
         lines = self._session.lines[self._begun :]
         started = self._clock.monotonic()
         for line in lines:
             await self._until(started + (line["at"] - lines[0]["at"]) / self._speed)
             await self._play(line)
         await self._rest()
-        return compared(self._session, self._playground, self._cast, self._problems)
+        return compared(self._session, self._playground, self._cast, self._messages, self._problems)
 
     async def _until(self, moment: float) -> None:
         wait = moment - self._clock.monotonic()

@@ -21,6 +21,10 @@ VIA: Mapping[str, str] = {"Via": "1.1 playground"}
 """discord.py takes a 429 without it for a ban at the network's edge."""
 
 
+FAULTED = web.RequestKey("faulted", bool)
+"""Of requests that met a fault: what they are answered is not the playground's word."""
+
+
 def subject_to(faults: Faults, clock: Clock, route: Route, serve: Serve, *, prefix: str) -> Serve:
     async def faulty(request: web.Request) -> web.StreamResponse:
         blow = faults.of_call(route.rate, request.method, request.path.removeprefix(prefix))
@@ -28,6 +32,7 @@ def subject_to(faults: Faults, clock: Clock, route: Route, serve: Serve, *, pref
             await clock.sleep(blow.delay)
         if blow.failure is None:
             return await serve(request)
+        request[FAULTED] = True
         if blow.failure.after:
             await serve(request)
         else:

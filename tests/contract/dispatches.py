@@ -39,7 +39,7 @@ KEYS: dict[str, set[str]] = {
     "CHANNEL_CREATE": {"id", "guild_id", "type", "name"},
     "CHANNEL_UPDATE": {"id", "guild_id", "type", "name"},
     "CHANNEL_DELETE": {"id", "guild_id", "type"},
-    "THREAD_CREATE": {"id", "guild_id", "parent_id", "type", "thread_metadata", "newly_created"},
+    "THREAD_CREATE": {"id", "guild_id", "parent_id", "type", "thread_metadata"},
     "THREAD_UPDATE": {"id", "guild_id", "parent_id", "type", "thread_metadata"},
     "THREAD_DELETE": {"id", "guild_id", "parent_id", "type"},
     "MESSAGE_CREATE": {"id", "channel_id", "author", "content", "timestamp", "mentions"},
@@ -48,6 +48,9 @@ KEYS: dict[str, set[str]] = {
     "MESSAGE_DELETE_BULK": {"ids", "channel_id"},
     "MESSAGE_REACTION_ADD": {"user_id", "channel_id", "message_id", "emoji", "type", "burst"},
     "MESSAGE_REACTION_REMOVE": {"user_id", "channel_id", "message_id", "emoji", "type", "burst"},
+    "MESSAGE_REACTION_REMOVE_ALL": {"channel_id", "message_id"},
+    "MESSAGE_REACTION_REMOVE_EMOJI": {"channel_id", "message_id", "emoji"},
+    "THREAD_MEMBERS_UPDATE": {"id", "guild_id", "member_count"},
     "TYPING_START": {"channel_id", "user_id", "timestamp"},
     "INTERACTION_CREATE": {
         "id",

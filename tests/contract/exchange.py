@@ -11,6 +11,8 @@ from typing import Any
 
 from aiohttp import web
 
+from playground.rest.faulting import FAULTED
+
 API = "/api/v10"
 CARELESS = "X-Careless"
 """A header of requests that are wrong on purpose: they may break the contract as long as they are refused."""
@@ -92,7 +94,8 @@ class Tape:
             path = request.rel_url.raw_path.removeprefix(API)
             self._exchanges.append(Exchange(method=request.method, path=path, status=500, crashed=True))
             raise
-        self._exchanges.append(await _exchange(request, response))
+        if FAULTED not in request:
+            self._exchanges.append(await _exchange(request, response))
         return response
 
 
