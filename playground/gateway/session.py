@@ -36,7 +36,9 @@ Outbox = asyncio.Queue["str | None"]
 
 
 class Session:
-    def __init__(self, shard: tuple[int, int], intents: int, large_threshold: int = LARGE) -> None:
+    def __init__(
+        self, shard: tuple[int, int], intents: int, large_threshold: int = LARGE, *, kept: int = MAX_KEPT
+    ) -> None:
         self.id = secrets.token_hex(16)
         self.shard = shard
         self.intents = intents
@@ -48,7 +50,7 @@ class Session:
         """Of the connection, as the bot asked for it."""
         self.left_at: float | None = None
         self.sequence = 0
-        self._kept: deque[tuple[int, str]] = deque(maxlen=MAX_KEPT)
+        self._kept: deque[tuple[int, str]] = deque(maxlen=kept)
 
     @property
     def connected(self) -> bool:
@@ -74,17 +76,19 @@ class Session:
 
 
 class Sessions:
-    """`resume_seconds`: how long a session waits for its bot."""
+    """`resume_seconds`: how long a session waits for its bot; `kept`: how many dispatches it keeps for it."""
 
     def __init__(
         self,
         world: World,
         *,
         resume_seconds: float = RESUME_SECONDS,
+        kept: int = MAX_KEPT,
         limits: Limits | None = None,
         faults: Faults | None = None,
     ) -> None:
         self._world = world
+        self._kept = kept
         self._limits = limits
         self._faults = faults
         self._started: deque[float] = deque(maxlen=STARTS_A_DAY)
@@ -126,7 +130,7 @@ class Sessions:
             if old.shard == shard and not old.connected:
                 del self._sessions[old.id]
         self._started.append(self._world.clock.monotonic())
-        session = Session(shard, intents, large_threshold)
+        session = Session(shard, intents, large_threshold, kept=self._kept)
         session.outbox = outbox
         self._sessions[session.id] = session
         guilds = [guild for guild in self._world.guilds.values() if shard_of(guild.id, shard[1]) == shard[0]]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from playground.entities import Channel, Guild
+from playground.gateway.session import Outbox, Sessions
 from playground.limits import Rate
 from playground.people import Person
 from playground.server import Playground
-from playground.world import PRIVILEGED_INTENTS
+from playground.world import PRIVILEGED_INTENTS, World
 from tests.playground.client import Client
 from tests.playground.gate import CONTENT, DIRECT, GUILDS, MEMBERS, MESSAGES, Gate
 
@@ -35,6 +38,21 @@ async def test_a_number_that_was_never_reached_cannot_be_resumed_from(playground
     async with Gate(playground) as second:
         await second.resume(first.session_id, 1000)
         assert await second.close_code() == 4007
+
+
+def test_who_missed_too_much_cannot_resume() -> None:
+    small = World()
+    sessions = Sessions(small, kept=5)
+    outbox: Outbox = asyncio.Queue()
+    session = sessions.begin((0, 1), GUILDS, outbox, "ws://here")
+    sessions.leave(session, outbox, ends=False)
+    for number in range(5):
+        small.add_guild(f"Garden {number}")
+    newer: Outbox = asyncio.Queue()
+    assert sessions.resume(session.id, 1, newer) is session
+    assert newer.qsize() == 6
+    sessions.leave(session, newer, ends=False)
+    assert sessions.resume(session.id, 1, asyncio.Queue()) is None
 
 
 async def test_resuming_a_session_that_serves_another_connection_takes_it_over(
