@@ -26,8 +26,6 @@ MAX_KEPT = 20_000
 LARGE = 50
 """Discord's default for large_threshold."""
 STARTS_A_DAY = 1000
-MAX_CONCURRENCY = 1
-"""Identifies that the limit of that name admits at a time, each for the shards with its remainder."""
 
 DISPATCH, HEARTBEAT, RECONNECT, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 0, 1, 7, 9, 10, 11
 
@@ -76,7 +74,10 @@ class Session:
 
 
 class Sessions:
-    """`resume_seconds`: how long a session waits for its bot; `kept`: how many dispatches it keeps for it."""
+    """`resume_seconds`: how long a session waits for its bot; `kept`: how many dispatches it keeps for it.
+
+    `max_concurrency`: how many sessions the limit on identifying admits at a time, one for each remainder of shards.
+    """
 
     def __init__(
         self,
@@ -86,8 +87,10 @@ class Sessions:
         kept: int = MAX_KEPT,
         limits: Limits | None = None,
         faults: Faults | None = None,
+        max_concurrency: int = 1,
     ) -> None:
         self._world = world
+        self.max_concurrency = max_concurrency
         self._kept = kept
         self._limits = limits
         self._faults = faults
@@ -115,7 +118,7 @@ class Sessions:
 
     def admits(self, shard: tuple[int, int]) -> bool:
         """Whether the limit on identifying lets this one begin a session now; where it does, it counts."""
-        return self._limits is None or self._limits.take("identify", str(shard[0] % MAX_CONCURRENCY))
+        return self._limits is None or self._limits.take("identify", str(shard[0] % self.max_concurrency))
 
     def begin(
         self,

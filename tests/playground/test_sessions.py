@@ -32,6 +32,19 @@ async def test_identifying_too_soon_is_refused_and_counts_for_nothing(playground
         assert playground.online
 
 
+async def test_shards_of_different_remainders_identify_together() -> None:
+    async with (
+        Playground(max_concurrency=2, rates={"identify": Rate(1, 60.0)}) as playground,
+        Gate(playground) as zero,
+        Gate(playground) as one,
+        Gate(playground) as two,
+    ):
+        await zero.identify(MESSAGES, (0, 3))
+        await one.identify(MESSAGES, (1, 3))
+        await two.ask_to_identify(MESSAGES, (2, 3))
+        assert (await two.receive())["op"] == 9
+
+
 async def test_a_number_that_was_never_reached_cannot_be_resumed_from(playground: Playground) -> None:
     async with Gate(playground) as first:
         await first.identify(MESSAGES)
