@@ -15,6 +15,9 @@ from urllib.parse import quote
 from playground.entities import Attachment
 from playground.world import World
 
+PATH = "/attachments/{channel_id}/{attachment_id}/{filename}"
+FETCHED = "attachment"
+"""What faults know a fetched file by; it has no limit."""
 LIFE = timedelta(hours=24)
 MAX_FILE_BYTES = 10 * 1024 * 1024
 """Of an account or server without boosts."""

@@ -21,6 +21,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ from playground.rest.api import require_known_route
 from playground.server import Playground
 
 BEGINNINGS = ("online", "start")
-GATEWAY = ("cut", "reconnect", "invalidate")
+GATEWAY = ("cut", "lose", "reconnect", "invalidate")
+"""`lose` is a cut after which nothing can be resumed."""
 MAX_AT = 86_400.0
 
 
@@ -155,8 +157,13 @@ async def _rate(step: Step, playground: Playground) -> None:
 
 async def _gateway(step: Step, playground: Playground) -> None:
     sessions = playground.sessions
-    acts = {"cut": sessions.cut, "reconnect": sessions.ask_to_reconnect, "invalidate": sessions.invalidate}
-    acts[step.gateway or ""]()
+    acts: dict[str | None, Callable[[], None]] = {
+        "cut": sessions.cut,
+        "lose": partial(sessions.cut, resumable=False),
+        "reconnect": sessions.ask_to_reconnect,
+        "invalidate": sessions.invalidate,
+    }
+    acts[step.gateway]()
 
 
 async def _say(step: Step, playground: Playground) -> None:

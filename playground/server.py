@@ -35,6 +35,7 @@ from playground.people import People, Person
 from playground.previews import FETCHING_SECONDS, PAGES, Page, Previews
 from playground.recording.scribe import Recording
 from playground.rest import api as rest
+from playground.rest.faulting import subject_to
 from playground.waiting import PATIENCE
 from playground.world import PRIVILEGED_INTENTS, World
 
@@ -64,7 +65,7 @@ def build_app(
     app[feed.OPEN] = set()
     app.on_shutdown.append(feed.close)
     app.on_response_prepare.append(refusals(recording))
-    app.router.add_get("/attachments/{channel_id}/{attachment_id}/{filename}", _attachment(world))
+    app.router.add_get(cdn.PATH, subject_to(faults, world.clock, cdn.FETCHED, _attachment(world)))
     return app
 
 
@@ -84,6 +85,7 @@ class Playground:
         rates: Mapping[str, Rate | None] | None = None,
         privileged: int = PRIVILEGED_INTENTS,
         shards: int = 1,
+        max_concurrency: int = 1,
         bot_name: str = "Causerie",
         host: str = "127.0.0.1",
         port: int = 0,
@@ -100,7 +102,7 @@ class Playground:
         self.limits = Limits(self.world.clock, rates, phase_seed=phase_seed)
         self.interactions = Interactions(self.world)
         self.faults = Faults(fault_seed)
-        self.sessions = Sessions(self.world, limits=self.limits, faults=self.faults)
+        self.sessions = Sessions(self.world, limits=self.limits, faults=self.faults, max_concurrency=max_concurrency)
         self.previews = Previews(self.world, pages, fetching_seconds=preview_seconds)
         self.people = People(self.world, self.interactions)
         self._host, self._port = host, port

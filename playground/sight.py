@@ -22,7 +22,7 @@ def message(world: World, item: Message, intents: int) -> Json:
         return shown
     if not _concerns_bot(world, item):
         shown |= _WITHHELD
-    other = item.channel.by_id.get(item.reference.message_id) if item.reference else None
+    other = _referenced(world, item)
     if shown.get("referenced_message") and other is not None and not _concerns_bot(world, other):
         shown["referenced_message"] |= _WITHHELD
     return shown
@@ -33,9 +33,15 @@ def _concerns_bot(world: World, item: Message) -> bool:
         return True
     if world.bot not in item.mentions.users:
         return False
-    return item.mentions.replied is not world.bot or not _replies_to_answer(item)
+    return item.mentions.replied is not world.bot or not _replies_to_answer(world, item)
 
 
-def _replies_to_answer(item: Message) -> bool:
-    other = item.channel.by_id.get(item.reference.message_id) if item.reference else None
+def _replies_to_answer(world: World, item: Message) -> bool:
+    other = _referenced(world, item)
     return other is not None and other.interaction is not None
+
+
+def _referenced(world: World, item: Message) -> Message | None:
+    """In a thread's first message that is one of another channel."""
+    place = world.channels.get(item.reference.channel_id) if item.reference else None
+    return place.by_id.get(item.reference.message_id) if place and item.reference else None

@@ -26,8 +26,6 @@ MAX_KEPT = 20_000
 LARGE = 50
 """Discord's default for large_threshold."""
 STARTS_A_DAY = 1000
-MAX_CONCURRENCY = 1
-"""Identifies that the limit of that name admits at a time, each for the shards with its remainder."""
 
 DISPATCH, HEARTBEAT, RECONNECT, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 0, 1, 7, 9, 10, 11
 
@@ -36,7 +34,9 @@ Outbox = asyncio.Queue["str | None"]
 
 
 class Session:
-    def __init__(self, shard: tuple[int, int], intents: int, large_threshold: int = LARGE) -> None:
+    def __init__(
+        self, shard: tuple[int, int], intents: int, large_threshold: int = LARGE, *, kept: int = MAX_KEPT
+    ) -> None:
         self.id = secrets.token_hex(16)
         self.shard = shard
         self.intents = intents
@@ -48,7 +48,7 @@ class Session:
         """Of the connection, as the bot asked for it."""
         self.left_at: float | None = None
         self.sequence = 0
-        self._kept: deque[tuple[int, str]] = deque(maxlen=MAX_KEPT)
+        self._kept: deque[tuple[int, str]] = deque(maxlen=kept)
 
     @property
     def connected(self) -> bool:
@@ -74,17 +74,24 @@ class Session:
 
 
 class Sessions:
-    """`resume_seconds`: how long a session waits for its bot."""
+    """`resume_seconds`: how long a session waits for its bot; `kept`: how many dispatches it keeps for it.
+
+    `max_concurrency`: how many sessions the limit on identifying admits at a time, one for each remainder of shards.
+    """
 
     def __init__(
         self,
         world: World,
         *,
         resume_seconds: float = RESUME_SECONDS,
+        kept: int = MAX_KEPT,
         limits: Limits | None = None,
         faults: Faults | None = None,
+        max_concurrency: int = 1,
     ) -> None:
         self._world = world
+        self.max_concurrency = max_concurrency
+        self._kept = kept
         self._limits = limits
         self._faults = faults
         self._started: deque[float] = deque(maxlen=STARTS_A_DAY)
@@ -111,7 +118,7 @@ class Sessions:
 
     def admits(self, shard: tuple[int, int]) -> bool:
         """Whether the limit on identifying lets this one begin a session now; where it does, it counts."""
-        return self._limits is None or self._limits.take("identify", str(shard[0] % MAX_CONCURRENCY))
+        return self._limits is None or self._limits.take("identify", str(shard[0] % self.max_concurrency))
 
     def begin(
         self,
@@ -126,7 +133,7 @@ class Sessions:
             if old.shard == shard and not old.connected:
                 del self._sessions[old.id]
         self._started.append(self._world.clock.monotonic())
-        session = Session(shard, intents, large_threshold)
+        session = Session(shard, intents, large_threshold, kept=self._kept)
         session.outbox = outbox
         self._sessions[session.id] = session
         guilds = [guild for guild in self._world.guilds.values() if shard_of(guild.id, shard[1]) == shard[0]]

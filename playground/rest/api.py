@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from playground import errors
+from playground import cdn, errors
 from playground.faults import CallFault, Fault, Faults, unknown_route
 from playground.gateway.session import Sessions
 from playground.interactions import Interactions
@@ -28,7 +28,7 @@ def routes(
 ) -> list[web.RouteDef]:
     def served(route: Route) -> Serve:
         serve = partial(_serve, world, interactions, limits, sessions, route)
-        return subject_to(faults, world.clock, route, serve, prefix=PREFIX)
+        return subject_to(faults, world.clock, route.rate, serve, prefix=PREFIX)
 
     # aiohttp decides by the first match: constant segments such as @me go before variables.
     known = sorted(ROUTES, key=lambda route: route.path.replace("{", "\uffff"))
@@ -40,7 +40,7 @@ def routes(
 
 def require_known_route(fault: Fault) -> None:
     """Raises ValueError where it can strike no call."""
-    known = [(route.rate, route.method, route.path) for route in ROUTES]
+    known = [(route.rate, route.method, route.path) for route in ROUTES] + [(cdn.FETCHED, "GET", cdn.PATH)]
     if isinstance(fault, CallFault) and unknown_route(fault.route, known):
         names = ", ".join(sorted({rate for rate, _, _ in known if rate}))
         raise ValueError(f"no route is {fault.route!r}; it is one of {names}, or such as 'POST /channels/*/messages'")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playground import commands, errors, events, payloads
 from playground.entities import Json
-from playground.gateway.session import MAX_CONCURRENCY, STARTS_A_DAY
+from playground.gateway.session import STARTS_A_DAY
 from playground.rest import bodies
 from playground.rest.exchange import Exchange, Reply, Route, ok
 
@@ -22,8 +22,8 @@ async def gateway(exchange: Exchange) -> Reply:
 
 
 async def gateway_for_bot(exchange: Exchange) -> Reply:
-    left = exchange.sessions.starts_left
-    start = {"total": STARTS_A_DAY, "remaining": left, "reset_after": 86_400_000, "max_concurrency": MAX_CONCURRENCY}
+    left, concurrency = exchange.sessions.starts_left, exchange.sessions.max_concurrency
+    start = {"total": STARTS_A_DAY, "remaining": left, "reset_after": 86_400_000, "max_concurrency": concurrency}
     return ok({"url": gateway_url(exchange), "shards": exchange.world.shards, "session_start_limit": start})
 
 

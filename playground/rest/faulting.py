@@ -13,7 +13,6 @@ from aiohttp import web
 from playground.clock import Clock
 from playground.entities import Json
 from playground.faults import CallFault, Faults
-from playground.rest.exchange import Route
 
 Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -25,9 +24,11 @@ FAULTED = web.RequestKey("faulted", bool)
 """Of requests that met a fault: what they are answered is not the playground's word."""
 
 
-def subject_to(faults: Faults, clock: Clock, route: Route, serve: Serve, *, prefix: str) -> Serve:
+def subject_to(faults: Faults, clock: Clock, rate: str | None, serve: Serve, *, prefix: str = "") -> Serve:
+    """`rate`: the name of the limit that the calls fall under; `prefix` of their path is not part of their name."""
+
     async def faulty(request: web.Request) -> web.StreamResponse:
-        blow = faults.of_call(route.rate, request.method, request.path.removeprefix(prefix))
+        blow = faults.of_call(rate, request.method, request.path.removeprefix(prefix))
         if blow.delay:
             await clock.sleep(blow.delay)
         if blow.failure is None:

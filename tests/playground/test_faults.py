@@ -6,6 +6,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from playground import cdn
 from playground.clock import SystemClock
 from playground.entities import Channel
 from playground.faults import CallFault, Chance, EventFault, Faults, read, written
@@ -184,6 +185,17 @@ async def test_events_are_doubled_with_numbers_of_their_own(playground: Playgrou
         assert numbers == list(range(numbers[0], numbers[0] + 5))
         ids = [each["d"]["id"] for each in got]
         assert ids[1] == ids[2] == ids[3] and len(set(ids)) == 3
+
+
+async def test_files_can_fail_to_be_fetched(playground: Playground, client: Client, general: Channel) -> None:
+    ada = playground.add_person("Ada")
+    playground.join(ada, playground.world.guilds[general.guild_id or 0])
+    said = await ada.say(general, "", files=[("a.txt", b"a")])
+    link = cdn.link(playground.world, said.attachments[0])
+    playground.faults.add(CallFault(route="attachment", status=503, chance=Chance(times=1)))
+    assert (await client.fetch("GET", link)).status == 503
+    assert (await client.fetch("GET", link)).body == b"a"
+    assert (await client.people("POST", "/faults", {"route": "GET /attachments/**", "drop": True})).status == 201
 
 
 async def test_faults_over_http(playground: Playground, client: Client) -> None:

@@ -74,8 +74,9 @@ async def test_steps_happen_at_their_times(course: Path) -> None:
     assert "refused: 403 50001" in told[4]
 
 
-async def test_time_counts_from_the_bots_arrival_and_the_gateway_is_cut() -> None:
-    read = scenario.parsed({"step": [{"at": 0.01, "gateway": "cut"}]})
+@pytest.mark.parametrize(("act", "resumed"), [("cut", True), ("lose", False)])
+async def test_time_counts_from_the_bots_arrival_and_the_gateway_is_cut(act: str, resumed: bool) -> None:
+    read = scenario.parsed({"step": [{"at": 0.01, "gateway": act}]})
     async with Playground() as playground:
         playing = asyncio.create_task(scenario.play(read, playground, lambda _: None))
         await asyncio.sleep(0)
@@ -84,6 +85,9 @@ async def test_time_counts_from_the_bots_arrival_and_the_gateway_is_cut() -> Non
             assert await gate.close_code() == 1006
             await playing
             await playground.wait_for(lambda: not playground.online)
+            async with Gate(playground) as again:
+                await again.resume(gate.session_id, gate.sequence)
+                assert ((await again.receive())["op"] == 0) is resumed
 
 
 @pytest.mark.parametrize(
@@ -95,7 +99,7 @@ async def test_time_counts_from_the_bots_arrival_and_the_gateway_is_cut() -> Non
         ("begin = 'now'", "begin is one of online, start, not 'now'"),
         ("[[step]]\nat = 1", "step 1: does nothing; it may name clear, fault, rate, gateway, say"),
         ("[[step]]\nclear = true\n[[step]]\nat = -1\nclear = true", "step 2: at is between 0 and"),
-        ("[[step]]\ngateway = 'cutt'", "step 1: gateway is one of cut, reconnect, invalidate, not 'cutt'"),
+        ("[[step]]\ngateway = 'cutt'", "step 1: gateway is one of cut, lose, reconnect, invalidate, not 'cutt'"),
         ("[[step]]\nfault = { route = 'message.edti', status = 500 }", "step 1: no route is 'message.edti'"),
         ("[[step]]\nfault = { route = '*', status = 'x' }", "step 1: status is a whole number"),
         ("[[step]]\nfault = 3", "step 1: fault is a table"),
@@ -152,7 +156,10 @@ async def test_the_program_plays_a_file_and_refuses_a_wrong_one(tmp_path: Path) 
     refused = await _program(wrong)
     _, told = await refused.communicate()
     assert refused.returncode == 1
-    assert told.decode() == f"playground: {wrong}: step 1: gateway is one of cut, reconnect, invalidate, not 'cutt'\n"
+    assert (
+        told.decode()
+        == f"playground: {wrong}: step 1: gateway is one of cut, lose, reconnect, invalidate, not 'cutt'\n"
+    )
 
 
 async def _program(path: Path) -> asyncio.subprocess.Process:
