@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import pstats
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -20,7 +19,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import chart, report
+from bench import chart, profiled, report
 from bench.harness import Outcome, Stage, about_the_machine
 from bench.scenarios import SCENARIOS, Scenario, chosen
 
@@ -48,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         (report.RESULTS / f"{scenario.name}.svg").write_text(chart.svg(outcome))
         console.print(report.table(summaries[-1:]))
         if profile:
-            pstats.Stats(str(profile)).sort_stats("tottime").print_stats(15)
+            print(profiled.told(profile))
     about = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **about_the_machine()}
     (report.RESULTS / "streaming.json").write_text(report.as_json(summaries, about))
     if options.summary:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import cProfile
 import json
+import selectors
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,7 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench import chart, report
+from bench import chart, profiled, report
 from bench.harness import Cost, Outcome, Stage, Written
 from bench.scenarios import SCENARIOS, Scenario, Via
 from bench.scoring import State, freshness
@@ -88,6 +90,20 @@ def test_the_chart_shows_the_mean_and_the_worst_age() -> None:
     picture = ElementTree.fromstring(chart.svg(outcome(QUICK, SLOW)))
     lines = picture.findall("{http://www.w3.org/2000/svg}polyline")
     assert len([line for line in lines if line.get("stroke") in ("#2050a0", "#f0a070")]) == 2
+
+
+def test_a_profile_is_told_by_package_without_the_waiting(tmp_path: Path) -> None:
+    with cProfile.Profile() as profile, selectors.DefaultSelector() as selector:
+        selector.select(0)
+        json.dumps([*range(1000)], indent=1)
+        report.as_json([report.summary(outcome(QUICK))], {})
+    profile.dump_stats(tmp_path / "some.prof")
+    rows = profiled.told(tmp_path / "some.prof", packages=50, functions=50).splitlines()
+    names = {row[9:] for row in rows[1:]}
+    assert {"bench.report", "built-in", "Python's encoder"} <= names
+    assert any(name.startswith("bench.report: ") for name in names)
+    assert not any("'poll' of" in name for name in names)
+    assert profiled.package("/usr/lib/python3/site-packages/aiohttp/web.py") == "aiohttp"
 
 
 def test_an_unknown_scenario_is_named(capsys: pytest.CaptureFixture[str]) -> None:
