@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver import Chrome, Keys
 
 from playground.program import ROOT
@@ -24,7 +25,7 @@ from tests.page.screen import Screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
-ANSWER_SECONDS = 60.0
+ANSWER_SECONDS = 25.0
 """A local model on a busy machine may think for a while."""
 
 
@@ -105,7 +106,11 @@ def answered(screen: Screen, url: str, number: int) -> None:
         words = [word for word in re.findall(r"\w+", ended[number - 1]["answer"]) if word]
         return bool(words) and words[-1] in screen.one("#log").text
 
-    screen.wait(whole, ANSWER_SECONDS)
+    try:
+        screen.wait(whole, ANSWER_SECONDS)
+    except TimeoutException:
+        known = [(call["state"], call["answer"][-200:]) for call in calls(url)]
+        pytest.fail(f"no whole answer {number}: {known}\n{screen.one('#log').text[-1000:]}")
 
 
 def growing(screen: Screen) -> list[str]:
