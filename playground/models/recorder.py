@@ -128,8 +128,8 @@ class Recorder:
             transcript.begin(answered.status, answered.content_type)
             await response.prepare(request)
             async for piece in answered.content.iter_any():
-                await response.write(piece)
                 transcript.feed(piece)
+                await response.write(piece)
             await response.write_eof()
             return response
 
@@ -171,7 +171,8 @@ class Transcript:
     def end(self, state: str, error: str | None = None) -> None:
         if not self._events and self._pending:
             self._take(bytes(self._pending))
-        self._call.state = state
+        # The bot may hang up as soon as it has read the last word, before this end of the connection is through.
+        self._call.state = "done" if state == "cancelled" and self._call.finish_reason else state
         self._call.error = error or self._call.error
         self._call.duration = round(time.monotonic() - self._started, 4)
 

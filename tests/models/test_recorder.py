@@ -103,13 +103,16 @@ async def test_bytes_pass_untouched_however_they_are_cut() -> None:
         assert recorder.calls[0].answer == "한글"
 
 
-async def test_hanging_up_ends_the_call_at_the_server() -> None:
+@pytest.mark.parametrize(("reason", "state"), [("null", "cancelled"), ('"stop"', "done")])
+async def test_hanging_up_ends_the_call_at_the_server(reason: str, state: str) -> None:
+    """Who hangs up after the last word has the whole answer."""
     ended = asyncio.Event()
 
     async def serve(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        await response.write(b'data: {"choices":[{"delta":{"content":"a"}}]}\n\n')
+        chunk = f'{{"choices":[{{"delta":{{"content":"a"}},"finish_reason":{reason}}}]}}'
+        await response.write(f"data: {chunk}\n\n".encode())
         try:
             await asyncio.Event().wait()
         finally:
@@ -122,7 +125,7 @@ async def test_hanging_up_ends_the_call_at_the_server() -> None:
             await anext(aiter(stream))
             await stream.close()
             await asyncio.wait_for(ended.wait(), 5)
-        assert recorder.calls[0].state == "cancelled"
+        assert recorder.calls[0].state == state
         assert recorder.calls[0].answer == "a"
 
 
