@@ -56,7 +56,7 @@ async def _body(request: web.Request) -> Json:
         raise InvalidForm({"body": ("CONTENT_TYPE_INVALID", "The body must be application/json.")})
     try:
         given = json.loads(await request.read())
-    except ValueError:
+    except (ValueError, RecursionError):
         raise invalid_json() from None
     if not isinstance(given, dict):
         raise InvalidForm({"body": ("DICT_TYPE_CONVERT", "Only dictionaries may be used")})

@@ -235,7 +235,7 @@ def _parsed(raw: str | bytes) -> Json:
         raise Closing(4002, "Error while decoding payload.")
     try:
         return _object(json.loads(raw))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Closing(4002, "Error while decoding payload.") from None
 
 

@@ -179,7 +179,7 @@ class Transcript:
     def _take(self, document: bytes) -> None:
         try:
             value = json.loads(document)
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         if not isinstance(value, dict):
             return
@@ -199,7 +199,7 @@ class Transcript:
 def _read_request(call: Call, body: bytes) -> None:
     try:
         value = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     if isinstance(value, dict):
         call.model = value.pop("model", None)

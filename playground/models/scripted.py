@@ -241,7 +241,7 @@ def _model(name: str) -> dict[str, Any]:
 async def _body(request: web.Request) -> dict[str, Any]:
     try:
         body = json.loads(await request.read())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refused(400, "The body is not JSON.", "invalid_json") from error
     if not isinstance(body, dict) or not isinstance(body.get("model"), str):
         raise Refused(400, "You must provide a model parameter.", "missing_required_parameter", param="model")

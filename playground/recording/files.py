@@ -80,7 +80,7 @@ def _events(path: Path, rows: Iterable[str]) -> Iterable[Json]:
 def _object(row: str) -> Json | None:
     try:
         value = json.loads(row)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 

@@ -41,7 +41,7 @@ async def _edit(world: World, request: web.Request) -> tuple[Hidden, ...]:
 async def _name_or_topic(world: World, request: web.Request) -> tuple[Hidden, ...]:
     try:
         body = json.loads(await request.read())
-    except (ValueError, web.HTTPRequestEntityTooLarge):
+    except (ValueError, RecursionError, web.HTTPRequestEntityTooLarge):
         return ()
     changed = [field for field in _RENAMED if isinstance(body, dict) and field in body]
     return tuple(Hidden(rate=f"channel.{field}", kept_by=request.match_info["channel_id"]) for field in changed)

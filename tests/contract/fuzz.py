@@ -165,22 +165,12 @@ def as_json(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
+STRANGE_BODIES = (b"", b"{", b"null", b"[]", b'"a"', b"\xff\xfe", b"[" * 100_000, b'{"a":1}{', b"0" * 5000)
+
+
 def raw(draw: Draw, body: bytes) -> bytes:
     """What is sent: mostly the body itself."""
-    strange = (
-        b"",
-        b"{",
-        b"null",
-        b"[]",
-        b'"a"',
-        b"\xff\xfe",
-        b"[" * 100_000,
-        b'{"a":1}{',
-        b"0" * 5000,
-        body[:-1],
-        body + b"}",
-    )
-    return draw(st.sampled_from((*[body] * 20, *strange)))
+    return draw(st.sampled_from((*[body] * 20, *STRANGE_BODIES, body[:-1], body + b"}")))
 
 
 STRANGE_TYPES = (
@@ -221,7 +211,7 @@ def multipart(draw: Draw, body: bytes, boundary: str) -> bytes:
 
 
 def examples(request: pytest.FixtureRequest, number: int) -> settings:
-    """The same ones every time."""
+    """The same ones every time, in one environment and for one PYTHONHASHSEED."""
     return settings(
         max_examples=number * request.config.getoption("--fuzz"),
         derandomize=True,

@@ -102,5 +102,20 @@ def test_any_request_is_answered_as_discord_would(
     arena.stays_usable()
 
 
+@pytest.mark.parametrize("body", fuzz.STRANGE_BODIES, ids=lambda body: repr(body[:8]))
+def test_no_route_breaks_at_a_strange_body(
+    body: bytes, arena: Arena, contract: Contract, inspector: Inspector
+) -> None:
+    for route in ROUTES:
+        operation = contract.operation(route.method, re.sub(r"\{\w+\}", "1", route.path))
+        if operation is None or "requestBody" not in operation.described:
+            continue
+        arena.restore()
+        path = re.sub(r"\{(\w+)\}", lambda match: arena.path_values(match[1])[0], route.path)
+        reply = arena.bot(route.method, path, data=body, headers={"Content-Type": "application/json"})
+        assert reply.status < 500, f"{route.method} {path}: {reply.status} {reply.body!r}"
+        assert not inspector.breaches(), f"{route.method} {path}"
+
+
 def is_an_error(body: Any) -> bool:
     return isinstance(body, dict) and type(body.get("code")) is int and isinstance(body.get("message"), str)
