@@ -66,7 +66,10 @@ class Request:
     def _variable(self, match: re.Match[str]) -> str:
         name = "answer_id" if match[1] == "message_id" and "/webhooks/" in self._template else match[1]
         known = self._arena.path_values(name)
-        return str(self._draw(st.sampled_from((*known * 20, *fuzz.STRANGE_IDS))))
+        # How many are known depends on what was done before; what is drawn from must not.
+        place = self._draw(st.integers(0, 19))
+        strange = self._draw(st.sampled_from((*[None] * 60, *fuzz.STRANGE_IDS)))
+        return known[place % len(known)] if strange is None else strange
 
     def _query(self) -> Iterator[str]:
         for name, parameter, _ in self._operation.parameters("query"):
