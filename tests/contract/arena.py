@@ -150,6 +150,8 @@ class Arena:
     async def _restore(self) -> None:
         world = self.playground.world
         self.playground.limits.set_rate(LIMITED, None)
+        if not world.commands.registered(None):
+            world.commands.overwrite(None, [COMMAND])
         if self.general.id not in world.channels:
             self.general = self.playground.add_channel(self.guild, "general")
         if self.said.deleted_at or self.said.channel is not self.general:
