@@ -154,6 +154,9 @@ class Arena:
             world.commands.overwrite(None, [COMMAND])
         if self.general.id not in world.channels:
             self.general = self.playground.add_channel(self.guild, "general")
+        for channel in (self.general, self.thread):
+            channel.slowmode = channel.thread_slowmode = 0
+            channel.overwrites.clear()
         if self.said.deleted_at or self.said.channel is not self.general:
             self.said = await self.ada.say(self.general, "said")
         if self.thread.id not in world.channels:

@@ -90,7 +90,7 @@ def _people_content(draw: fuzz.Draw, method: str, given: Any) -> dict[str, Any]:
     return {"data": fuzz.raw(draw, fuzz.as_json(given)), "headers": {"Content-Type": type}}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def hasty() -> Iterator[Arena]:
     """Where nobody answers what people ask of the bot, and nobody waits for it."""
     with Arena(Hasty()) as arena:
