@@ -46,6 +46,8 @@ def test_markdown_is_shown_as_discord_does_and_never_as_html(screen: Screen) -> 
     )
     screen.send(text)
     message = screen.message("hidden", ":not(.mine)")
+    # The quoted line above the answer has all the words from the start; the answer grows.
+    screen.wait(lambda: "hidden" in message.find_element(By.CLASS_NAME, "content").text or None)
     html = message.find_element(By.CLASS_NAME, "content").get_attribute("innerHTML") or ""
     assert "&lt;img src=x" in html and "<img" not in html
     assert "<strong>bold <em>both</em></strong>" in html and "<s>gone</s>" in html and "<code>a*b*</code>" in html
