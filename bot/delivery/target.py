@@ -75,6 +75,8 @@ class Learn(Protocol):
         reset_after: float,
         retry_after: float | None = None,
         global_: bool = False,
+        shared: bool = False,
+        bucket: str | None = None,
         ours: bool = True,
     ) -> None: ...
 
@@ -203,6 +205,8 @@ def _teach(
         reset_after=float(headers.get("X-RateLimit-Reset-After", 0)),
         retry_after=float(body.get("retry_after", headers.get("Retry-After", "1"))) if limited else None,
         global_=bool(body.get("global")) if limited else False,
+        shared=headers.get("X-RateLimit-Scope") == "shared",
+        bucket=headers.get("X-RateLimit-Bucket"),
         ours=ours,
     )
 
@@ -295,7 +299,7 @@ class InteractionTarget:
 
     @property
     def key(self) -> InteractionKey:
-        return InteractionKey(self._interaction.token)
+        return InteractionKey(self._interaction.token, self._interaction.channel_id)
 
     @property
     def until(self) -> datetime:
