@@ -118,6 +118,7 @@ class App:
             counter=self.counter,
             scheduler=self.scheduler,
             targets=self.client.target,
+            notices=self.client.notice,
             signs=self.signs,
             clock=self.clock,
             rng=random.Random(),

@@ -131,13 +131,16 @@ class Scheduler:
         self._timer_at = math.inf
         self._closed = False
 
-    def open(self, target: Target, *, on_page: OnPage | None = None, pages: Sequence[Page] = ()) -> Delivery:
-        """Begins an answer, typing until its first text. `pages` are those it has already.
+    def open(
+        self, target: Target, *, on_page: OnPage | None = None, pages: Sequence[Page] = (), silent: bool = False
+    ) -> Delivery:
+        """Begins an answer, typing until its first text unless `silent`. `pages` are those it has already.
 
         `on_page` is awaited after each page's message is created, before `finish` can return.
         """
         delivery = Delivery(target, self._clock, self._wake, on_page=on_page, pages=pages)
-        self._wake(delivery)
+        if not silent:
+            self._wake(delivery)
         return delivery
 
     async def close(self) -> None:

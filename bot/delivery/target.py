@@ -223,14 +223,22 @@ class ChannelTarget:
     """Messages in a channel, the first one a reply to `reply_to` if there is one.
 
     `trigger_id`, the id of the message that is answered, makes a page's nonce: it is new even where the database is.
+    `mentioning`: a person whom the messages notify, if their text mentions them; they are a notice, not the answer.
     """
 
     def __init__(
-        self, channel: discord.PartialMessageable, *, reply_to: int | None, trigger_id: int, calls: Calls
+        self,
+        channel: discord.PartialMessageable,
+        *,
+        reply_to: int | None,
+        trigger_id: int,
+        calls: Calls,
+        mentioning: int | None = None,
     ) -> None:
         self._channel = channel
         self._reply_to = reply_to
         self._trigger_id = trigger_id
+        self._mentioning = mentioning
         self._calls = calls
 
     @property
@@ -264,8 +272,10 @@ class ChannelTarget:
 
     async def _send(self, position: int, text: str, *, reply_to: int | None = None) -> int:
         # discord.py sends enforce_nonce with every nonce: a repeated send gets the first one's message.
-        nonce = f"{self._trigger_id}-{position}"
+        nonce = f"{self._trigger_id}-{position}" if self._mentioning is None else f"{self._trigger_id}-notice"
         quiet = discord.AllowedMentions.none()
+        if self._mentioning is not None:
+            quiet = quiet.merge(discord.AllowedMentions(users=[discord.Object(self._mentioning)]))
         if reply_to is None:
             send = self._channel.send(text, nonce=nonce, allowed_mentions=quiet, suppress_embeds=True)
         else:

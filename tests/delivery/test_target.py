@@ -360,3 +360,12 @@ def test_a_missing_permission_to_reply_is_not_a_missing_permission_to_write() ->
     response = MagicMock(status=403, reason="Forbidden")
     assert isinstance(translated(discord.Forbidden(response, {"code": 160002, "message": ""})), DiscordRefused)
     assert isinstance(translated(discord.Forbidden(response, {"code": 50013, "message": ""})), NotAllowed)
+
+
+async def test_a_notice_notifies_one_person_and_is_no_page(bench: Bench) -> None:
+    channel = bench.client.get_partial_messageable(CHANNEL)
+    notice = ChannelTarget(channel, reply_to=None, trigger_id=9, calls=bench.calls, mentioning=31)
+    await notice.create(0, "<@31> Your answer is ready, @everyone")
+    ((_, _, body),) = bench.server.requests
+    assert body["allowed_mentions"] == {"users": [31], "parse": [], "replied_user": False}
+    assert body["nonce"] == "9-notice"
