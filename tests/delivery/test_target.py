@@ -367,5 +367,5 @@ async def test_a_notice_notifies_one_person_and_is_no_page(bench: Bench) -> None
     notice = ChannelTarget(channel, reply_to=None, trigger_id=9, calls=bench.calls, mentioning=31)
     await notice.create(0, "<@31> Your answer is ready, @everyone")
     ((_, _, body),) = bench.server.requests
-    assert body["allowed_mentions"] == {"users": [31], "parse": [], "replied_user": False}
+    assert body["allowed_mentions"] == {"users": [31], "parse": []}
     assert body["nonce"] == "9-notice"
