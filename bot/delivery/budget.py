@@ -18,16 +18,18 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 MARGIN = 0.05
 """Seconds after a window's end before it is used anew. Headers carry milliseconds; discord.py wakes its own waiters
 just after the end, and a call that comes before them waits for a whole window more."""
 RESERVE = 1
 """Slots of a window that intermediate texts leave to a final one."""
-LEAST_JITTER, MOST_JITTER = 0.02, 0.25
-"""Seconds by which two journeys to Discord are taken to differ, at the least and at the most."""
-JITTER_MEMORY = 0.98
-"""The part of a difference that is still feared one call later: half of it after some thirty."""
+LEAST_JITTER, USUAL_JITTER, MOST_JITTER = 0.02, 0.1, 0.5
+"""Seconds by which two journeys to Discord are taken to differ: at the least, while nothing is known, at the most."""
+JOURNEYS = 100
+"""The latest ones, which are compared; few say nothing."""
+FEW_JOURNEYS = 5
 TYPING_SHARE = 0.5
 """The part of the global rate that signs of typing may use."""
 PACED_SHARE = 0.7
@@ -154,46 +156,73 @@ class Budget:
         self._windows[-1 if shared else 0].block(now, seconds)
 
 
+@dataclass(slots=True, eq=False)
+class Departure:
+    """A call that counts against the global rate. `at` is when its request left; None while it has not."""
+
+    at: float | None = None
+
+
 class GlobalRate:
     """Calls per second over all channels: 50 for each bot (Discord's documentation, Rate Limits).
 
     Where the server's second begins cannot be known, so no second of ours may hold more, nor one that is longer by as
-    much as two journeys may differ: of two calls, the earlier may take longer to arrive. How much that is the answers
-    tell: no journey takes longer than the call's answer did, none less than half of the quickest one's.
+    much as two journeys may differ: of two calls, the earlier may take longer to arrive. By how much they do differ can
+    be known, since the server tells the time at which it served each. And what counts is when a request leaves: in a
+    program with much to do, that may be long after it was decided on.
     """
 
     def __init__(self, rate: float) -> None:
         self._rate = rate
-        self._sent: deque[float] = deque()
+        self._calls: deque[Departure] = deque()
         self._blocked_until = -math.inf
-        self._quickest = math.inf
-        self._jitter = LEAST_JITTER
+        self._journeys: deque[float] = deque(maxlen=JOURNEYS)
 
     @property
     def horizon(self) -> float:
         """Seconds in which no more than the rate is sent."""
-        return 1.0 + min(max(self._jitter, LEAST_JITTER), MOST_JITTER)
+        return 1.0 + self._jitter
+
+    @property
+    def _jitter(self) -> float:
+        if len(self._journeys) < FEW_JOURNEYS:
+            return USUAL_JITTER
+        return min(max(max(self._journeys) - min(self._journeys), LEAST_JITTER), MOST_JITTER)
 
     def ready(self, now: float, *, share: float = 1.0) -> float:
         """The earliest time for a call that may use so much of the rate."""
-        while self._sent and self._sent[0] <= now - self.horizon:
-            self._sent.popleft()
-        room = max(int(self._rate * share), 1)
-        excess = len(self._sent) - room
-        free_at = now if excess < 0 else self._sent[excess] + self.horizon
-        return max(now, free_at, self._blocked_until)
+        horizon = self.horizon
+        self._calls = deque(call for call in self._calls if call.at is None or call.at + horizon > now)
+        excess = len(self._calls) - max(int(self._rate * share), 1)
+        if excess < 0:
+            return max(now, self._blocked_until)
+        ends = sorted((now if call.at is None else call.at) + horizon for call in self._calls)
+        return max(ends[excess], self._blocked_until)
 
     def step(self, streams: int) -> float:
         """Seconds between two intermediate texts of one of so many streams, so that all of them keep to the rate."""
         return streams * self.horizon / max(int(self._rate * PACED_SHARE), 1)
 
-    def start(self, now: float) -> None:
-        self._sent.append(now)
+    def start(self) -> Departure:
+        self._calls.append(departure := Departure())
+        return departure
 
-    def settle(self, seconds: float) -> None:
-        """A call was answered so long after it left."""
-        self._quickest = min(self._quickest, seconds)
-        self._jitter = max(self._jitter * JITTER_MEMORY, seconds - self._quickest / 2)
+    def leave(self, now: float, departure: Departure | None) -> None:
+        """A request left; one that is not `departure`, or repeats it, counts apart."""
+        if departure is None or departure.at is not None:
+            self._calls.append(Departure(now))
+        else:
+            departure.at = now
+
+    def settle(self, now: float, departure: Departure) -> None:
+        """A call is over; one that was never seen to leave counts from here."""
+        if departure.at is None:
+            departure.at = now
+
+    def observe(self, served_at: float, departure: Departure) -> None:
+        """By the server's clock, in seconds: only differences between such times are used."""
+        if departure.at is not None:
+            self._journeys.append(served_at - departure.at)
 
     def block(self, now: float, seconds: float) -> None:
         self._blocked_until = now + seconds

@@ -30,14 +30,16 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Coroutine, Hashable, Sequence
+from collections.abc import Coroutine, Hashable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import partial
 
 import structlog
 
 from bot.clock import Clock
 from bot.delivery.answer import Delivery, InteractionKey, Job, OnPage, Rank, Route, Target
-from bot.delivery.budget import PACED_SHARE, TYPING_SHARE, Budget, GlobalRate, Window
+from bot.delivery.budget import PACED_SHARE, TYPING_SHARE, Budget, Departure, GlobalRate, Window
 from bot.domain.run import Page
 from bot.errors import DeliveryError, DiscordRefused
 
@@ -116,6 +118,18 @@ def _interaction_budgets(channel: Window) -> dict[Route, Budget]:
     return {**shared, "typing": Budget([Window(5, 5.0)])}
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a call was counted in before it was made."""
+
+    budgets: Sequence[Budget]
+    departure: Departure | None
+
+
+_departing: ContextVar[Departure | None] = ContextVar("departing", default=None)
+"""Of the call that the running task makes; tasks that it starts inherit it."""
+
+
 class Scheduler:
     """`global_rate` in calls per second. `close` ends it; what is unfinished then is left as it is."""
 
@@ -165,16 +179,20 @@ class Scheduler:
         global_: bool = False,
         shared: bool = False,
         bucket: str | None = None,
+        served_at: float | None = None,
         ours: bool = True,
     ) -> None:
         """What an answer's headers say, times in seconds. `retry_after` is a 429's; `ours` a call made from here.
 
         `shared`: the 429 was for what others spend too. `bucket`: the server's name for what the route is counted in.
+        `served_at`: by the server's clock.
         """
         now = self._clock.monotonic()
         lane = self._lane(key)
         if bucket is not None:
             lane.meet(route, bucket)
+        if served_at is not None and (departure := _departing.get()) is not None:
+            self._global.observe(served_at, departure)
         if global_:
             self._global.block(now, retry_after or 0.0)
         elif retry_after is not None:
@@ -182,6 +200,10 @@ class Scheduler:
         else:
             lane.budgets[route].learn(now, limit=limit, remaining=remaining, reset_after=reset_after, ours=ours)
         self._attend(lane)
+
+    def leave(self) -> None:
+        """A request leaves that counts against the global rate: in the context of a call of ours, it is that one."""
+        self._global.leave(self._clock.monotonic(), _departing.get())
 
     def _lane(self, key: Hashable) -> Lane:
         if key not in self._lanes:
@@ -243,24 +265,22 @@ class Scheduler:
         lane.shown_at = now
         self._run(self._call(lane, job, self._spend(lane, lane.of(job), now)))
 
-    async def _call(self, lane: Lane, job: Job, settle: Callable[[], None]) -> None:
-        await job.delivery.perform(job, settle)
+    async def _call(self, lane: Lane, job: Job, spent: Spent) -> None:
+        _departing.set(spent.departure)
+        await job.delivery.perform(job, partial(self._settle, spent))
         self._attend(lane)
 
-    def _spend(self, lane: Lane, budgets: Sequence[Budget], now: float) -> Callable[[], None]:
-        """Returns what is to be called when the server has answered."""
+    def _spend(self, lane: Lane, budgets: Sequence[Budget], now: float) -> Spent:
         for budget in budgets:
             budget.start(now)
-        if not lane.exempt:
-            self._global.start(now)
-        return partial(self._settle, lane, budgets, now)
+        return Spent(budgets, None if lane.exempt else self._global.start())
 
-    def _settle(self, lane: Lane, budgets: Sequence[Budget], started: float) -> None:
+    def _settle(self, spent: Spent) -> None:
         now = self._clock.monotonic()
-        for budget in budgets:
+        for budget in spent.budgets:
             budget.settle(now)
-        if not lane.exempt:
-            self._global.settle(now - started)
+        if spent.departure is not None:
+            self._global.settle(now, spent.departure)
 
     def _type(self, lane: Lane, now: float) -> None:
         """One sign for all answers of a lane that nothing is seen of yet."""
@@ -271,18 +291,18 @@ class Scheduler:
         if not lane.exempt:
             at = max(at, self._global.ready(now, share=TYPING_SHARE))
         if at <= now + TOLERANCE:
-            settle = self._spend(lane, [lane.budgets["typing"]], now)
-            self._run(self._show_typing(target, settle))
+            self._run(self._show_typing(target, self._spend(lane, [lane.budgets["typing"]], now)))
             at = lane.typing_at = now + TYPING_REFRESH
         lane.wake_at = min(lane.wake_at, at)
 
-    async def _show_typing(self, target: Target, settle: Callable[[], None]) -> None:
+    async def _show_typing(self, target: Target, spent: Spent) -> None:
+        _departing.set(spent.departure)
         try:
             await target.typing()
         except DeliveryError as error:
             log.debug("typing_failed", error=str(error))
         finally:
-            settle()
+            self._settle(spent)
 
     def _release(self, lane: Lane) -> None:
         for delivery in [delivery for delivery in lane.deliveries if delivery.at_rest]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Coroutine, Hashable
+from collections.abc import Callable, Coroutine, Hashable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -54,6 +54,9 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], Route], ...] = (
 )
 
 
+_OF_INTERACTIONS = re.compile(r"/(interactions|webhooks)/")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
     """What an answer says about a message; zeros where it has none to speak of."""
@@ -77,6 +80,7 @@ class Learn(Protocol):
         global_: bool = False,
         shared: bool = False,
         bucket: str | None = None,
+        served_at: float | None = None,
         ours: bool = True,
     ) -> None: ...
 
@@ -148,8 +152,17 @@ def _delivery_error(error: BaseException) -> BaseException:
     return error
 
 
-def trace_config(learn: Learn) -> aiohttp.TraceConfig:
-    """For the client's `http_trace`: tells `learn` the rate limits, and each call of `Calls` its answer."""
+def trace_config(learn: Learn, leave: Callable[[], None]) -> aiohttp.TraceConfig:
+    """For the client's `http_trace`: tells `learn` the rate limits, and each call of `Calls` its answer.
+
+    `leave` is called when a request leaves that counts against the global rate: all but those about interactions do.
+    """
+
+    async def on_request_headers_sent(
+        session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestHeadersSentParams
+    ) -> None:
+        if not _OF_INTERACTIONS.search(params.url.path):
+            leave()
 
     async def on_request_end(
         session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
@@ -165,6 +178,7 @@ def trace_config(learn: Learn) -> aiohttp.TraceConfig:
             _settle(answer, response, body)
 
     trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(on_request_headers_sent)
     trace.on_request_end.append(on_request_end)
     return trace
 
@@ -207,8 +221,16 @@ def _teach(
         global_=bool(body.get("global")) if limited else False,
         shared=headers.get("X-RateLimit-Scope") == "shared",
         bucket=headers.get("X-RateLimit-Bucket"),
+        served_at=_served_at(headers),
         ours=ours,
     )
+
+
+def _served_at(headers: Mapping[str, str]) -> float | None:
+    """By the server's clock: it tells the end of the window as a time of day and as a distance."""
+    if "X-RateLimit-Reset" not in headers or "X-RateLimit-Reset-After" not in headers:
+        return None
+    return float(headers["X-RateLimit-Reset"]) - float(headers["X-RateLimit-Reset-After"])
 
 
 def _settle(answer: asyncio.Future[Posted], response: aiohttp.ClientResponse, body: dict[str, Any]) -> None:

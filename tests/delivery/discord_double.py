@@ -50,6 +50,8 @@ class Discord:
     channel_windows: dict[Hashable, list[Bucket]] = field(default_factory=dict)
 
     async def call(self, key: Hashable, route: Route) -> None:
+        if self.scheduler is not None and not isinstance(key, InteractionKey):
+            self.scheduler.leave()
         await self.clock.sleep(self._travel())
         now = self.clock.monotonic()
         self.calls.append((now, key, route))
@@ -61,7 +63,14 @@ class Discord:
         await self.clock.sleep(self._travel())
         if self.headers and self.scheduler is not None:
             remaining = max(bucket.limit - bucket.used, 0)
-            self.scheduler.learn(key, route, limit=bucket.limit, remaining=remaining, reset_after=round(reset_after, 3))
+            self.scheduler.learn(
+                key,
+                route,
+                limit=bucket.limit,
+                remaining=remaining,
+                reset_after=round(reset_after, 3),
+                served_at=round(now + 1.8e9, 3),
+            )
         if self.faults and self.faults[0][0] == route:
             raise self.faults.popleft()[1]
 

@@ -160,7 +160,7 @@ async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
             "!",
             intents=discord.Intents.none(),
             allowed_mentions=discord.AllowedMentions.none(),
-            http_trace=trace_config(learn),
+            http_trace=trace_config(learn, scheduler.leave),
         )
         await client.login("token")
         yield Bench(server, client, calls, scheduler, learned, taught)
