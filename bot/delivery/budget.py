@@ -199,9 +199,9 @@ class GlobalRate:
         ends = sorted((now if call.at is None else call.at) + horizon for call in self._calls)
         return max(ends[excess], self._blocked_until)
 
-    def step(self, streams: int) -> float:
-        """Seconds between two intermediate texts of one of so many streams, so that all of them keep to the rate."""
-        return streams * self.horizon / max(int(self._rate * PACED_SHARE), 1)
+    def step(self, lanes: int) -> float:
+        """Seconds between two intermediate texts of each of so many lanes, if all are shown equally often."""
+        return lanes * self.horizon / max(int(self._rate * PACED_SHARE), 1)
 
     def start(self) -> Departure:
         self._calls.append(departure := Departure())

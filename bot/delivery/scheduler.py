@@ -51,6 +51,9 @@ TYPING_PATIENCE = 0.1
 LONGEST_PATIENCE = 2.0
 """Seconds before the first sign of typing, for each lane at work and at the most: alone, people see at once that they
 were heard; where many ask, texts that come in a moment need the calls more."""
+EARLIEST, LONGEST_EARLIEST = 0.5, 1.0
+"""The part of a lane's even step under the global rate, and the most in seconds, before which it shows nothing more: the
+first texts of many answers that begin at once would else be held up by second ones."""
 MAX_IDLE_LANES = 1_000
 """Lanes without an answer are kept this long for what is known about their windows."""
 TOLERANCE = 1e-6
@@ -140,6 +143,9 @@ class Scheduler:
         self._interactions: dict[int, Window] = {}
         """By channel."""
         self._busy: set[Lane] = set()
+        self._eager: set[Lane] = set()
+        """Those that have an intermediate text to show, and slots of their own for it."""
+        self._serve_at = math.inf
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.Task[None] | None = None
         self._timer_at = math.inf
@@ -238,27 +244,47 @@ class Scheduler:
         if self._closed or lane not in self._busy:
             return
         now = self._clock.monotonic()
-        lane.wake_at = math.inf
-        for job in lane.jobs(now):
-            self._consider(lane, job, now)
+        self._look(lane, now)
         self._type(lane, now)
         self._release(lane)
+        self._serve(now)
         self._set_timer(lane.wake_at, now)
 
-    def _consider(self, lane: Lane, job: Job, now: float) -> None:
-        ready = max(job.at, self._ready(lane, job, now))
-        if ready <= now + TOLERANCE:
-            self._start(lane, job, now)
-        else:
-            lane.wake_at = min(lane.wake_at, ready)
+    def _look(self, lane: Lane, now: float) -> None:
+        lane.wake_at = math.inf
+        self._eager.discard(lane)
+        for job in lane.jobs(now):
+            ready = self._ready(lane, job, now)
+            if ready > now + TOLERANCE:
+                lane.wake_at = min(lane.wake_at, ready)
+            elif job.rank is Rank.EDIT and not lane.exempt:
+                self._eager.add(lane)
+                return
+            else:
+                self._start(lane, job, now)
 
     def _ready(self, lane: Lane, job: Job, now: float) -> float:
+        """For an intermediate text, as far as its lane is concerned."""
         paced = job.rank is Rank.EDIT
-        ready = max(budget.ready(now, final=not paced) for budget in lane.of(job))
+        ready = max(job.at, *(budget.ready(now, final=not paced) for budget in lane.of(job)))
         if lane.exempt:
             return ready
-        ready = max(ready, self._global.ready(now, share=PACED_SHARE if paced else 1.0))
-        return max(ready, lane.shown_at + self._global.step(len(self._busy))) if paced else ready
+        if paced:
+            return max(ready, lane.shown_at + min(self._global.step(len(self._busy)) * EARLIEST, LONGEST_EARLIEST))
+        return max(ready, self._global.ready(now))
+
+    def _serve(self, now: float) -> None:
+        """Intermediate texts, as far as the global rate allows: of the lane first that was shown longest ago."""
+        self._serve_at = math.inf
+        while self._eager:
+            ready = self._global.ready(now, share=PACED_SHARE)
+            if ready > now + TOLERANCE:
+                self._serve_at = ready
+                self._set_timer(ready, now)
+                return
+            lane = min(self._eager, key=lambda lane: lane.shown_at)
+            self._start(lane, next(job for job in lane.jobs(now) if job.rank is Rank.EDIT), now)
+            self._look(lane, now)
 
     def _start(self, lane: Lane, job: Job, now: float) -> None:
         job.delivery.start(job)
@@ -309,6 +335,7 @@ class Scheduler:
             del lane.deliveries[delivery]
         if not lane.deliveries:
             self._busy.discard(lane)
+            self._eager.discard(lane)
             lane.typing_at = -math.inf
 
     def _run(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
@@ -336,4 +363,5 @@ class Scheduler:
         now = self._clock.monotonic()
         for lane in [lane for lane in self._busy if lane.wake_at <= now + TOLERANCE]:
             self._attend(lane)
+        self._serve(now)
         self._set_timer(min((lane.wake_at for lane in self._busy), default=math.inf), now)
