@@ -73,7 +73,9 @@ class App:
         self.scheduler = Scheduler(clock, global_rate=config.global_rate)
         self.calls = Calls()
         self.client = Causerie(
-            message_content=config.message_content, calls=self.calls, trace=trace_config(self.scheduler.learn)
+            message_content=config.message_content,
+            calls=self.calls,
+            trace=trace_config(self.scheduler.learn, self.scheduler.leave),
         )
         self.signs = WaitingSigns(DiscordMessages(self.client))
         work_waits = asyncio.Event()
@@ -118,6 +120,7 @@ class App:
             counter=self.counter,
             scheduler=self.scheduler,
             targets=self.client.target,
+            notices=self.client.notice,
             signs=self.signs,
             clock=self.clock,
             rng=random.Random(),

@@ -155,6 +155,17 @@ class Causerie(commands.AutoShardedBot):
             channel, reply_to=run.reply_to_message_id, trigger_id=run.trigger_message_id, calls=self.calls
         )
 
+    def notice(self, run: Run) -> Target:
+        """A message in the run's channel that mentions its asker, and may."""
+        channel = self.channel(run.place.channel_id, run.place.guild_id)
+        return ChannelTarget(
+            channel,
+            reply_to=None,
+            trigger_id=run.trigger_message_id,
+            calls=self.calls,
+            mentioning=run.asker.user_id,
+        )
+
 
 class DiscordMessages:
     """Reactions on messages and the bot's posted pages, through partial messages: no cache is needed."""

@@ -122,7 +122,7 @@ class Chat(commands.Cog):
         accepted = await self._services.inbox.accept(incoming)
         match accepted:
             case Queued(ahead=0):
-                pass
+                self._services.signs.leave_out(incoming.message_id)
             case Queued() | Joined():
                 self._services.signs.show(incoming.place.channel_id, incoming.message_id)
             case Full(waiting):

@@ -22,6 +22,8 @@ _LABELS: dict[str, str] = {
     registry.REPLY_TO.key: N_("What I answer"),
     registry.PERSONA_USE.key: N_("Who may change the persona"),
     registry.LANGUAGE.key: N_("My language"),
+    registry.UPDATES.key: N_("When I show my answers"),
+    registry.NOTICE.key: N_("A mention when a long answer is done"),
     registry.WINDOW_TOKENS.key: N_("Tokens of history I am sent"),
     registry.ANSWER_TOKENS.key: N_("Longest answer in tokens"),
 }
@@ -33,6 +35,10 @@ _OPTIONS: dict[str, str] = {
     "auto": N_("as in Discord"),
     "en": N_("English"),
     "ko": N_("Korean"),
+    "live": N_("while I write"),
+    "finished": N_("when they are finished"),
+    "off": N_("no"),
+    "long": N_("yes"),
 }
 _SOURCES: dict[Scope | None, str] = {
     Scope.PERSON: N_("set by you"),

@@ -10,7 +10,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Literal, Protocol
 
@@ -26,8 +26,14 @@ log = structlog.get_logger(__name__)
 Route = Literal["create", "edit", "delete", "typing"]
 OnPage = Callable[[Page], Awaitable[None]]
 
+FIRST_SNOWFLAKE = datetime(2015, 1, 1, tzinfo=UTC)
+OLD = timedelta(minutes=59)
+"""Messages older than an hour take fewer edits (error 30046); a minute for clocks that differ."""
 FIRST_WORD = 0.1
 """Seconds that the first text waits for its first word to end."""
+NEXT_GAP = 0.6
+"""Seconds from a page's last edit, which showed all there was, to the next page's first text: half of what lies between
+two edits where a channel takes five in five seconds and one is held back."""
 FINAL_ATTEMPTS = 3
 """How often the last text of a page is tried; discord.py tries each of them five times where that may help."""
 FIRST_PAUSE = 0.5
@@ -37,9 +43,11 @@ LONGEST_PAUSE = 8.0
 
 @dataclass(frozen=True, slots=True)
 class InteractionKey:
-    """Whose budget an interaction's calls spend: its token's."""
+    """Whose budget an interaction's calls spend: its token's, and its channel's together with all others there."""
 
     token: str = field(repr=False)
+    channel_id: int | None = field(default=None, compare=False)
+    """None where only the token is known, as from the address of a call."""
 
 
 class Target(Protocol):
@@ -69,8 +77,10 @@ class Rank(IntEnum):
 
     FINAL = 0
     FIRST = 1
-    NEXT = 2
-    EDIT = 3
+    CLOSING = 2
+    """The last edit of a page that another follows."""
+    NEXT = 3
+    EDIT = 4
 
 
 @dataclass(slots=True)
@@ -81,6 +91,7 @@ class Slot:
     sent: str | None = None
     stale_since: float = math.inf
     flying: bool = False
+    sent_at: float = -math.inf
     doubtful: bool = False
     """A create may have succeeded whose answer was lost: the message then has the text of that attempt."""
     failures: int = 0
@@ -97,6 +108,8 @@ class Job:
     position: int
     at: float
     stale_since: float
+    old: bool = False
+    """Whether it edits a message over an hour old."""
 
 
 class Delivery:
@@ -192,13 +205,13 @@ class Delivery:
             exists = slot.message_id is not None
             if not slot.flying and slot.stale_since < math.inf:
                 yield self._job(position, slot, self._route(position, exists))
-            if not exists:
+            if not exists or (slot.stale_since < math.inf and not self._final):
                 return
 
     def start(self, job: Job) -> None:
         """Takes the newest text for the call, which from here on counts as sent; `perform` must follow."""
         slot = self._slots[job.position]
-        slot.flying, slot.stale_since = True, math.inf
+        slot.flying, slot.stale_since, slot.sent_at = True, math.inf, self._clock.monotonic()
         slot.sent = None if job.route == "delete" else self._wanted[job.position]
 
     async def perform(self, job: Job, answered: Callable[[], None]) -> None:
@@ -260,8 +273,18 @@ class Delivery:
             rank = Rank.FINAL
         elif route == "create":
             rank = Rank.NEXT if position else Rank.FIRST
+        elif position < len(self._wanted) - 1:
+            rank = Rank.CLOSING
         at = max(slot.not_before, slot.stale_since + FIRST_WORD if self._in_first_word else slot.stale_since)
-        return Job(delivery=self, route=route, rank=rank, position=position, at=at, stale_since=slot.stale_since)
+        if rank is Rank.NEXT:
+            at = max(at, self._slots[position - 1].sent_at + NEXT_GAP)
+        old = route == "edit" and self._is_old(slot)
+        return Job(
+            delivery=self, route=route, rank=rank, position=position, at=at, stale_since=slot.stale_since, old=old
+        )
+
+    def _is_old(self, slot: Slot) -> bool:
+        return slot.message_id is not None and self._clock.now() - _created_at(slot.message_id) > OLD
 
     def _route(self, position: int, exists: bool) -> Route:
         if position >= len(self._wanted):
@@ -311,6 +334,11 @@ class Delivery:
         while not done():
             self._moved.clear()
             await self._moved.wait()
+
+
+def _created_at(message_id: int) -> datetime:
+    """As every id of Discord tells (its documentation, Snowflakes)."""
+    return FIRST_SNOWFLAKE + timedelta(milliseconds=message_id >> 22)
 
 
 def _passing(error: DeliveryError) -> bool:

@@ -4,7 +4,8 @@ A `Window` counts as the server does: the first call opens it, it lasts a period
 the server's clock, so everything errs to one side. A call counts from the moment it leaves, and until its answer says
 which window it fell into, it counts in both. A window's end is taken from an answer, which comes after the server has
 counted, so it is never too early; MARGIN covers rounding. The counts in the headers outrank our own, since others post
-to the same channel; ours fill in where a server sends none.
+to the same channel. Of some windows no header tells, and some answers are lost: of such calls there are never more in
+any period than the window takes, wherever it may begin.
 
 A `Budget` is every window that one kind of call must pass. It knows two kinds of urgency. A *final* text goes once a
 slot is free. An *intermediate* one leaves a slot for a final, and keeps step: what is left of the window, divided by
@@ -17,26 +18,39 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 MARGIN = 0.05
 """Seconds after a window's end before it is used anew. Headers carry milliseconds; discord.py wakes its own waiters
 just after the end, and a call that comes before them waits for a whole window more."""
 RESERVE = 1
 """Slots of a window that intermediate texts leave to a final one."""
-HORIZON = 1.1
-"""Seconds in which no more than the global rate is sent: one, and the difference that two journeys may have."""
-PACED_SHARE = 0.8
+LEAST_JITTER, USUAL_JITTER, MOST_JITTER = 0.02, 0.1, 0.5
+"""Seconds by which two journeys to Discord are taken to differ: at the least, while nothing is known, at the most."""
+JOURNEYS = 100
+"""The latest ones, which are compared; few say nothing."""
+FEW_JOURNEYS = 5
+TYPING_SHARE = 0.5
+"""The part of the global rate that signs of typing may use."""
+PACED_SHARE = 0.7
 """The part of the global rate that intermediate texts may use; the rest is for first and final ones, and for what the
 program sends past the scheduler."""
 
 
 class Window:
-    """`limit` calls in `period` seconds. `lead` spends the first half of the slots that many times faster than even."""
+    """`limit` calls in `period` seconds. Intermediate ones leave `reserve` slots.
 
-    def __init__(self, limit: int, period: float, *, lead: float = 1.0) -> None:
+    The first `free` of them keep no step; then, until half of the rest is spent, one no longer than `quick` seconds.
+    """
+
+    def __init__(
+        self, limit: int, period: float, *, reserve: int = RESERVE, free: int = 0, quick: float = math.inf
+    ) -> None:
         self.limit = limit
         self.period = period
-        self._lead = lead
+        self._reserve = reserve
+        self._free = free
+        self._quick = quick
         self._end: float | None = None
         self._firm = False
         """Whether `_end` comes from an answer; before the first one it is a guess, and too early."""
@@ -45,14 +59,19 @@ class Window:
         self._reported = 0
         """Calls in flight whose headers were counted already."""
         self._last = -math.inf
+        self._unseen: deque[float] = deque()
+        """When the calls ended whose answers did not tell of the window, within the last period."""
 
-    def ready(self, now: float, *, reserve: int, paced: bool) -> float:
+    def ready(self, now: float, *, final: bool) -> float:
         """The earliest time for a call, as far as can be known now."""
         self._roll(now)
-        left = self.limit - self._counted - self._flying - min(reserve, self.limit - 1)
+        used = self._counted + self._flying
+        reserve = 0 if final else min(self._reserve, self.limit - 1)
+        left = self.limit - used - reserve
         if left <= 0:
             return (now + self.period if self._end is None else self._end) + MARGIN
-        return max(now, self._last + self._step(left)) if paced else now
+        now = max(now, self._in_any_phase(self.limit - self._flying - reserve))
+        return now if final or used < self._free else max(now, self._last + self._step(left))
 
     def idle(self, now: float) -> bool:
         self._roll(now)
@@ -72,6 +91,7 @@ class Window:
             self._reported -= 1
             return
         self._counted += 1
+        self._unseen.append(now)
         if not self._firm or self._end is None:
             self._end, self._firm = now + self.period, True
 
@@ -93,13 +113,18 @@ class Window:
     def _roll(self, now: float) -> None:
         if self._end is not None and now >= self._end + MARGIN:
             self._end, self._firm, self._counted, self._reported = None, False, 0, 0
+        while self._unseen and self._unseen[0] + self.period <= now:
+            self._unseen.popleft()
+
+    def _in_any_phase(self, room: int) -> float:
+        """When so many unseen calls are over for a period: wherever the server's window begins, it holds no more."""
+        return self._unseen[-room] + self.period if len(self._unseen) >= room else -math.inf
 
     def _step(self, left: int) -> float:
         if self._end is None:
-            even = self.period / max(self.limit - RESERVE, 1)
-        else:
-            even = (self._end + MARGIN - self._last) / (left + 1)
-        return even / self._lead if left * 2 > self.limit else even
+            return self.period / max(self.limit - self._reserve, 1)
+        even = (self._end + MARGIN - self._last) / (left + 1)
+        return min(even, self._quick) if left * 2 > self.limit - self._free - self._reserve else even
 
 
 class Budget:
@@ -107,20 +132,15 @@ class Budget:
 
     def __init__(self, windows: Sequence[Window]) -> None:
         self._windows = tuple(windows)
-        self._last = -math.inf
 
-    def ready(self, now: float, *, final: bool, step: float = 0.0) -> float:
-        """The earliest time for a call; an intermediate one comes at least `step` seconds after the call before it."""
-        if final:
-            return max(window.ready(now, reserve=0, paced=False) for window in self._windows)
-        paced = (window.ready(now, reserve=RESERVE, paced=True) for window in self._windows)
-        return max(self._last + step, *paced)
+    def ready(self, now: float, *, final: bool) -> float:
+        """The earliest time for a call."""
+        return max(window.ready(now, final=final) for window in self._windows)
 
     def idle(self, now: float) -> bool:
         return all(window.idle(now) for window in self._windows)
 
     def start(self, now: float) -> None:
-        self._last = now
         for window in self._windows:
             window.start(now)
 
@@ -131,33 +151,78 @@ class Budget:
     def learn(self, now: float, *, limit: int, remaining: int, reset_after: float, ours: bool) -> None:
         self._windows[0].learn(now, limit=limit, remaining=remaining, reset_after=reset_after, ours=ours)
 
-    def block(self, now: float, seconds: float) -> None:
-        """After a 429: nothing more for `seconds`."""
-        self._windows[0].block(now, seconds)
+    def block(self, now: float, seconds: float, *, shared: bool = False) -> None:
+        """After a 429: nothing more for `seconds`, in the window that others spend from too if it was for that one."""
+        self._windows[-1 if shared else 0].block(now, seconds)
+
+
+@dataclass(slots=True, eq=False)
+class Departure:
+    """A call that counts against the global rate. `at` is when its request left; None while it has not."""
+
+    at: float | None = None
 
 
 class GlobalRate:
-    """Calls per second over all channels: 50 for each bot (Discord's documentation, Rate Limits)."""
+    """Calls per second over all channels: 50 for each bot (Discord's documentation, Rate Limits).
+
+    Where the server's second begins cannot be known, so no second of ours may hold more, nor one that is longer by as
+    much as two journeys may differ: of two calls, the earlier may take longer to arrive. By how much they do differ can
+    be known, since the server tells the time at which it served each. And what counts is when a request leaves: in a
+    program with much to do, that may be long after it was decided on.
+    """
 
     def __init__(self, rate: float) -> None:
         self._rate = rate
-        self._sent: deque[float] = deque()
+        self._calls: deque[Departure] = deque()
         self._blocked_until = -math.inf
+        self._journeys: deque[float] = deque(maxlen=JOURNEYS)
 
-    def ready(self, now: float, *, final: bool) -> float:
-        while self._sent and self._sent[0] <= now - HORIZON:
-            self._sent.popleft()
-        room = max(int(self._rate * (1.0 if final else PACED_SHARE)), 1)
-        excess = len(self._sent) - room
-        free_at = now if excess < 0 else self._sent[excess] + HORIZON
-        return max(now, free_at, self._blocked_until)
+    @property
+    def horizon(self) -> float:
+        """Seconds in which no more than the rate is sent."""
+        return 1.0 + self._jitter
 
-    def step(self, streams: int) -> float:
-        """Seconds between two intermediate texts of one of so many streams, so that all of them keep to the rate."""
-        return streams * HORIZON / max(int(self._rate * PACED_SHARE), 1)
+    @property
+    def _jitter(self) -> float:
+        if len(self._journeys) < FEW_JOURNEYS:
+            return USUAL_JITTER
+        return min(max(max(self._journeys) - min(self._journeys), LEAST_JITTER), MOST_JITTER)
 
-    def start(self, now: float) -> None:
-        self._sent.append(now)
+    def ready(self, now: float, *, share: float = 1.0) -> float:
+        """The earliest time for a call that may use so much of the rate."""
+        horizon = self.horizon
+        self._calls = deque(call for call in self._calls if call.at is None or call.at + horizon > now)
+        excess = len(self._calls) - max(int(self._rate * share), 1)
+        if excess < 0:
+            return max(now, self._blocked_until)
+        ends = sorted((now if call.at is None else call.at) + horizon for call in self._calls)
+        return max(ends[excess], self._blocked_until)
+
+    def step(self, lanes: int) -> float:
+        """Seconds between two intermediate texts of each of so many lanes, if all are shown equally often."""
+        return lanes * self.horizon / max(int(self._rate * PACED_SHARE), 1)
+
+    def start(self) -> Departure:
+        self._calls.append(departure := Departure())
+        return departure
+
+    def leave(self, now: float, departure: Departure | None) -> None:
+        """A request left; one that is not `departure`, or repeats it, counts apart."""
+        if departure is None or departure.at is not None:
+            self._calls.append(Departure(now))
+        else:
+            departure.at = now
+
+    def settle(self, now: float, departure: Departure) -> None:
+        """A call is over; one that was never seen to leave counts from here."""
+        if departure.at is None:
+            departure.at = now
+
+    def observe(self, served_at: float, departure: Departure) -> None:
+        """By the server's clock, in seconds: only differences between such times are used."""
+        if departure.at is not None:
+            self._journeys.append(served_at - departure.at)
 
     def block(self, now: float, seconds: float) -> None:
         self._blocked_until = now + seconds

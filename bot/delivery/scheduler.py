@@ -7,13 +7,20 @@ answer of the server, the moment for which a waiting call was put off. Then its 
 
 1. the last text of an answer that has ended: it takes any slot that is free, the reserved one too;
 2. the first text of an answer, so that people see that it has begun;
-3. an answer's next page;
-4. edits, the page first whose newest text has waited longest. With several answers in one channel each gets its share,
+3. the last text of a page that is full;
+4. an answer's next page, once the page before shows all it ever will, and half a step later: what it has to show is
+   new by then, and halves the wait for the next edit;
+5. edits, the page first whose newest text has waited longest. With several answers in one channel each gets its share,
    and what they share is the channel's even step (see `bot.delivery.budget`).
 
 A budget is never ready for a lesser call before it is for a greater one, so the order is all it takes. Intermediate
 edits have a step of their own besides: with many channels at work it grows with their number, so that together they
-stay under the global rate and each is shown as often as the others.
+leave room under the global rate for first and last texts, and each is shown as often as the others. Signs of typing
+come last of all, and where many answers are under way only for those whose first text is long in coming.
+
+How old is what is visible, then? With four edits in five seconds, each shows all that was written until it left, so the
+visible text is 0.6 s old on average, and the last text late by one journey. No schedule that keeps a slot for it does
+better for an answer of unknown length; bench/ computes what the limits allow and measures what is reached.
 
 Nothing here needs to be exact for the result to be right: whatever was put off or failed, the newest text is what goes
 out next, and `finish` returns when the server has answered the last one.
@@ -24,12 +31,15 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Coroutine, Hashable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from bot.clock import Clock
 from bot.delivery.answer import Delivery, InteractionKey, Job, OnPage, Rank, Route, Target
-from bot.delivery.budget import Budget, GlobalRate, Window
+from bot.delivery.budget import PACED_SHARE, TYPING_SHARE, Budget, Departure, GlobalRate, Window
 from bot.domain.run import Page
 from bot.errors import DeliveryError, DiscordRefused
 
@@ -37,6 +47,13 @@ log = structlog.get_logger(__name__)
 
 TYPING_REFRESH = 8.0
 """Seconds; Discord shows typing for ten (its documentation, Channel)."""
+TYPING_PATIENCE = 0.1
+LONGEST_PATIENCE = 2.0
+"""Seconds before the first sign of typing, for each lane at work and at the most: alone, people see at once that they
+were heard; where many ask, texts that come in a moment need the calls more."""
+EARLIEST, LONGEST_EARLIEST = 0.5, 1.0
+"""The part of a lane's even step under the global rate, and the most in seconds, before which it shows nothing more: the
+first texts of many answers that begin at once would else be held up by second ones."""
 MAX_IDLE_LANES = 1_000
 """Lanes without an answer are kept this long for what is known about their windows."""
 TOLERANCE = 1e-6
@@ -46,18 +63,32 @@ TOLERANCE = 1e-6
 class Lane:
     """The answers that spend one budget."""
 
-    def __init__(self, key: Hashable) -> None:
+    def __init__(self, key: Hashable, budgets: dict[Route, Budget]) -> None:
         self.key = key
         self.exempt = isinstance(key, InteractionKey)
         """Interactions do not count against the global rate (Discord's documentation, Rate Limits)."""
-        self.budgets = _interaction_budgets() if self.exempt else _channel_budgets()
+        self.budgets = budgets
+        self.old_edits = Budget([Window(3, 6.0)])
+        """Of messages over an hour old, counted beside the others (unofficial documentation: 3 in 6 s a channel)."""
+        self._routes: dict[str, Route] = {}
         self.deliveries: dict[Delivery, None] = {}
+        self.shown_at = -math.inf
         self.typing_at = -math.inf
         self.wake_at = math.inf
 
     def jobs(self, now: float) -> list[Job]:
         due = [job for delivery in self.deliveries for job in delivery.jobs(now)]
         return sorted(due, key=lambda job: (job.rank, job.stale_since, job.position))
+
+    def of(self, job: Job) -> tuple[Budget, ...]:
+        """What the call spends."""
+        budget = self.budgets[job.route]
+        return (budget, self.old_edits) if job.old else (budget,)
+
+    def meet(self, route: Route, bucket: str) -> None:
+        """Routes that the server counts in one bucket have one budget."""
+        same = self._routes.setdefault(bucket, route)
+        self.budgets[route] = self.budgets[same]
 
     def idle(self, now: float) -> bool:
         return not self.deliveries and all(budget.idle(now) for budget in self.budgets.values())
@@ -69,15 +100,37 @@ def _channel_budgets() -> dict[Route, Budget]:
     return {route: Budget([Window(5, 5.0)]) for route in routes}
 
 
-def _interaction_budgets() -> dict[Route, Budget]:
-    """Five per two seconds and thirty per minute for a webhook, by a Discord engineer (discord-api-docs issue 367).
+def _interactions_window() -> Window:
+    """Of all interactions in a channel: thirty per minute, by a Discord engineer (discord-api-docs issue 367).
+
+    Most answers are over in seconds, so the first ten are spent as fast as each interaction allows and some more at the
+    even pace of the whole, one each two seconds; the others make do with what is left, and enough stays for the first
+    and last texts of a few more.
+    """
+    return Window(30, 60.0, reserve=4, free=10, quick=2.0)
+
+
+def _interaction_budgets(channel: Window) -> dict[Route, Budget]:
+    """Five per two seconds for a webhook (the same source), and what its channel has.
 
     Whether creating and editing are one bucket is not known: they are counted together, and the headers apart.
     """
-    short, long = Window(5, 2.0), Window(30, 60.0, lead=2.0)
+    short = Window(5, 2.0)
     routes: tuple[Route, ...] = ("create", "edit", "delete")
-    shared: dict[Route, Budget] = {route: Budget([Window(5, 2.0), short, long]) for route in routes}
+    shared: dict[Route, Budget] = {route: Budget([Window(5, 2.0), short, channel]) for route in routes}
     return {**shared, "typing": Budget([Window(5, 5.0)])}
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a call was counted in before it was made."""
+
+    budgets: Sequence[Budget]
+    departure: Departure | None
+
+
+_departing: ContextVar[Departure | None] = ContextVar("departing", default=None)
+"""Of the call that the running task makes; tasks that it starts inherit it."""
 
 
 class Scheduler:
@@ -87,19 +140,27 @@ class Scheduler:
         self._clock = clock
         self._global = GlobalRate(global_rate)
         self._lanes: dict[Hashable, Lane] = {}
+        self._interactions: dict[int, Window] = {}
+        """By channel."""
         self._busy: set[Lane] = set()
+        self._eager: set[Lane] = set()
+        """Those that have an intermediate text to show, and slots of their own for it."""
+        self._serve_at = math.inf
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.Task[None] | None = None
         self._timer_at = math.inf
         self._closed = False
 
-    def open(self, target: Target, *, on_page: OnPage | None = None, pages: Sequence[Page] = ()) -> Delivery:
-        """Begins an answer, typing until its first text. `pages` are those it has already.
+    def open(
+        self, target: Target, *, on_page: OnPage | None = None, pages: Sequence[Page] = (), silent: bool = False
+    ) -> Delivery:
+        """Begins an answer, typing until its first text unless `silent`. `pages` are those it has already.
 
         `on_page` is awaited after each page's message is created, before `finish` can return.
         """
         delivery = Delivery(target, self._clock, self._wake, on_page=on_page, pages=pages)
-        self._wake(delivery)
+        if not silent:
+            self._wake(delivery)
         return delivery
 
     async def close(self) -> None:
@@ -122,26 +183,49 @@ class Scheduler:
         reset_after: float,
         retry_after: float | None = None,
         global_: bool = False,
+        shared: bool = False,
+        bucket: str | None = None,
+        served_at: float | None = None,
         ours: bool = True,
     ) -> None:
-        """What an answer's headers say, times in seconds. `retry_after` is a 429's; `ours` a call made from here."""
+        """What an answer's headers say, times in seconds. `retry_after` is a 429's; `ours` a call made from here.
+
+        `shared`: the 429 was for what others spend too. `bucket`: the server's name for what the route is counted in.
+        `served_at`: by the server's clock.
+        """
         now = self._clock.monotonic()
         lane = self._lane(key)
+        if bucket is not None:
+            lane.meet(route, bucket)
+        if served_at is not None and (departure := _departing.get()) is not None:
+            self._global.observe(served_at, departure)
         if global_:
             self._global.block(now, retry_after or 0.0)
         elif retry_after is not None:
-            lane.budgets[route].block(now, retry_after)
+            lane.budgets[route].block(now, retry_after, shared=shared)
         else:
             lane.budgets[route].learn(now, limit=limit, remaining=remaining, reset_after=reset_after, ours=ours)
         self._attend(lane)
+
+    def leave(self) -> None:
+        """A request leaves that counts against the global rate: in the context of a call of ours, it is that one."""
+        self._global.leave(self._clock.monotonic(), _departing.get())
 
     def _lane(self, key: Hashable) -> Lane:
         if key not in self._lanes:
             if len(self._lanes) - len(self._busy) >= MAX_IDLE_LANES:
                 now = self._clock.monotonic()
                 self._lanes = {kept: lane for kept, lane in self._lanes.items() if not lane.idle(now)}
-            self._lanes[key] = Lane(key)
+                self._interactions = {id: window for id, window in self._interactions.items() if not window.idle(now)}
+            self._lanes[key] = Lane(key, self._budgets(key))
         return self._lanes[key]
+
+    def _budgets(self, key: Hashable) -> dict[Route, Budget]:
+        if not isinstance(key, InteractionKey):
+            return _channel_budgets()
+        if key.channel_id is None:
+            return _interaction_budgets(_interactions_window())
+        return _interaction_budgets(self._interactions.setdefault(key.channel_id, _interactions_window()))
 
     def _wake(self, delivery: Delivery) -> None:
         lane = self._lane(delivery.target.key)
@@ -149,7 +233,10 @@ class Scheduler:
             delivery.end(DiscordRefused(0, 0, "the program is ending"))
             return
         lane.deliveries[delivery] = None
-        self._busy.add(lane)
+        if lane not in self._busy:
+            patience = min(TYPING_PATIENCE * len(self._busy), LONGEST_PATIENCE)
+            lane.typing_at = self._clock.monotonic() + patience
+            self._busy.add(lane)
         self._attend(lane)
 
     def _attend(self, lane: Lane) -> None:
@@ -157,67 +244,98 @@ class Scheduler:
         if self._closed or lane not in self._busy:
             return
         now = self._clock.monotonic()
-        lane.wake_at = math.inf
-        for job in lane.jobs(now):
-            self._consider(lane, job, now)
+        self._look(lane, now)
         self._type(lane, now)
         self._release(lane)
+        self._serve(now)
         self._set_timer(lane.wake_at, now)
 
-    def _consider(self, lane: Lane, job: Job, now: float) -> None:
-        ready = max(job.at, self._ready(lane, job.route, now, final=job.rank is not Rank.EDIT))
-        if ready <= now + TOLERANCE:
-            self._start(lane, job, now)
-        else:
-            lane.wake_at = min(lane.wake_at, ready)
+    def _look(self, lane: Lane, now: float) -> None:
+        lane.wake_at = math.inf
+        self._eager.discard(lane)
+        for job in lane.jobs(now):
+            ready = self._ready(lane, job, now)
+            if ready > now + TOLERANCE:
+                lane.wake_at = min(lane.wake_at, ready)
+            elif job.rank is Rank.EDIT and not lane.exempt:
+                self._eager.add(lane)
+                return
+            else:
+                self._start(lane, job, now)
 
-    def _ready(self, lane: Lane, route: Route, now: float, *, final: bool) -> float:
-        budget = lane.budgets[route]
+    def _ready(self, lane: Lane, job: Job, now: float) -> float:
+        """For an intermediate text, as far as its lane is concerned."""
+        paced = job.rank is Rank.EDIT
+        ready = max(job.at, *(budget.ready(now, final=not paced) for budget in lane.of(job)))
         if lane.exempt:
-            return budget.ready(now, final=final)
-        step = 0.0 if final else self._global.step(len(self._busy))
-        return max(budget.ready(now, final=final, step=step), self._global.ready(now, final=final))
+            return ready
+        if paced:
+            return max(ready, lane.shown_at + min(self._global.step(len(self._busy)) * EARLIEST, LONGEST_EARLIEST))
+        return max(ready, self._global.ready(now))
+
+    def _serve(self, now: float) -> None:
+        """Intermediate texts, as far as the global rate allows: of the lane first that was shown longest ago."""
+        self._serve_at = math.inf
+        while self._eager:
+            ready = self._global.ready(now, share=PACED_SHARE)
+            if ready > now + TOLERANCE:
+                self._serve_at = ready
+                self._set_timer(ready, now)
+                return
+            lane = min(self._eager, key=lambda lane: lane.shown_at)
+            self._start(lane, next(job for job in lane.jobs(now) if job.rank is Rank.EDIT), now)
+            self._look(lane, now)
 
     def _start(self, lane: Lane, job: Job, now: float) -> None:
         job.delivery.start(job)
-        self._spend(lane, job.route, now)
-        self._run(self._call(lane, job))
+        lane.shown_at = now
+        self._run(self._call(lane, job, self._spend(lane, lane.of(job), now)))
 
-    async def _call(self, lane: Lane, job: Job) -> None:
-        budget = lane.budgets[job.route]
-        await job.delivery.perform(job, lambda: budget.settle(self._clock.monotonic()))
+    async def _call(self, lane: Lane, job: Job, spent: Spent) -> None:
+        _departing.set(spent.departure)
+        await job.delivery.perform(job, partial(self._settle, spent))
         self._attend(lane)
 
-    def _spend(self, lane: Lane, route: Route, now: float) -> None:
-        lane.budgets[route].start(now)
-        if not lane.exempt:
-            self._global.start(now)
+    def _spend(self, lane: Lane, budgets: Sequence[Budget], now: float) -> Spent:
+        for budget in budgets:
+            budget.start(now)
+        return Spent(budgets, None if lane.exempt else self._global.start())
+
+    def _settle(self, spent: Spent) -> None:
+        now = self._clock.monotonic()
+        for budget in spent.budgets:
+            budget.settle(now)
+        if spent.departure is not None:
+            self._global.settle(now, spent.departure)
 
     def _type(self, lane: Lane, now: float) -> None:
         """One sign for all answers of a lane that nothing is seen of yet."""
         target = next((delivery.target for delivery in lane.deliveries if delivery.typing), None)
         if target is None:
             return
-        at = max(lane.typing_at, self._ready(lane, "typing", now, final=False))
+        at = max(lane.typing_at, lane.budgets["typing"].ready(now, final=False))
+        if not lane.exempt:
+            at = max(at, self._global.ready(now, share=TYPING_SHARE))
         if at <= now + TOLERANCE:
-            self._spend(lane, "typing", now)
-            self._run(self._show_typing(lane, target))
+            self._run(self._show_typing(target, self._spend(lane, [lane.budgets["typing"]], now)))
             at = lane.typing_at = now + TYPING_REFRESH
         lane.wake_at = min(lane.wake_at, at)
 
-    async def _show_typing(self, lane: Lane, target: Target) -> None:
+    async def _show_typing(self, target: Target, spent: Spent) -> None:
+        _departing.set(spent.departure)
         try:
             await target.typing()
         except DeliveryError as error:
             log.debug("typing_failed", error=str(error))
         finally:
-            lane.budgets["typing"].settle(self._clock.monotonic())
+            self._settle(spent)
 
     def _release(self, lane: Lane) -> None:
         for delivery in [delivery for delivery in lane.deliveries if delivery.at_rest]:
             del lane.deliveries[delivery]
         if not lane.deliveries:
             self._busy.discard(lane)
+            self._eager.discard(lane)
             lane.typing_at = -math.inf
 
     def _run(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
@@ -245,4 +363,5 @@ class Scheduler:
         now = self._clock.monotonic()
         for lane in [lane for lane in self._busy if lane.wake_at <= now + TOLERANCE]:
             self._attend(lane)
+        self._serve(now)
         self._set_timer(min((lane.wake_at for lane in self._busy), default=math.inf), now)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Coroutine, Hashable
+from collections.abc import Callable, Coroutine, Hashable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -54,6 +54,9 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], Route], ...] = (
 )
 
 
+_OF_INTERACTIONS = re.compile(r"/(interactions|webhooks)/")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
     """What an answer says about a message; zeros where it has none to speak of."""
@@ -75,6 +78,9 @@ class Learn(Protocol):
         reset_after: float,
         retry_after: float | None = None,
         global_: bool = False,
+        shared: bool = False,
+        bucket: str | None = None,
+        served_at: float | None = None,
         ours: bool = True,
     ) -> None: ...
 
@@ -146,8 +152,17 @@ def _delivery_error(error: BaseException) -> BaseException:
     return error
 
 
-def trace_config(learn: Learn) -> aiohttp.TraceConfig:
-    """For the client's `http_trace`: tells `learn` the rate limits, and each call of `Calls` its answer."""
+def trace_config(learn: Learn, leave: Callable[[], None]) -> aiohttp.TraceConfig:
+    """For the client's `http_trace`: tells `learn` the rate limits, and each call of `Calls` its answer.
+
+    `leave` is called when a request leaves that counts against the global rate: all but those about interactions do.
+    """
+
+    async def on_request_headers_sent(
+        session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestHeadersSentParams
+    ) -> None:
+        if not _OF_INTERACTIONS.search(params.url.path):
+            leave()
 
     async def on_request_end(
         session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
@@ -163,6 +178,7 @@ def trace_config(learn: Learn) -> aiohttp.TraceConfig:
             _settle(answer, response, body)
 
     trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(on_request_headers_sent)
     trace.on_request_end.append(on_request_end)
     return trace
 
@@ -203,8 +219,18 @@ def _teach(
         reset_after=float(headers.get("X-RateLimit-Reset-After", 0)),
         retry_after=float(body.get("retry_after", headers.get("Retry-After", "1"))) if limited else None,
         global_=bool(body.get("global")) if limited else False,
+        shared=headers.get("X-RateLimit-Scope") == "shared",
+        bucket=headers.get("X-RateLimit-Bucket"),
+        served_at=_served_at(headers),
         ours=ours,
     )
+
+
+def _served_at(headers: Mapping[str, str]) -> float | None:
+    """By the server's clock: it tells the end of the window as a time of day and as a distance."""
+    if "X-RateLimit-Reset" not in headers or "X-RateLimit-Reset-After" not in headers:
+        return None
+    return float(headers["X-RateLimit-Reset"]) - float(headers["X-RateLimit-Reset-After"])
 
 
 def _settle(answer: asyncio.Future[Posted], response: aiohttp.ClientResponse, body: dict[str, Any]) -> None:
@@ -219,14 +245,22 @@ class ChannelTarget:
     """Messages in a channel, the first one a reply to `reply_to` if there is one.
 
     `trigger_id`, the id of the message that is answered, makes a page's nonce: it is new even where the database is.
+    `mentioning`: a person whom the messages notify, if their text mentions them; they are a notice, not the answer.
     """
 
     def __init__(
-        self, channel: discord.PartialMessageable, *, reply_to: int | None, trigger_id: int, calls: Calls
+        self,
+        channel: discord.PartialMessageable,
+        *,
+        reply_to: int | None,
+        trigger_id: int,
+        calls: Calls,
+        mentioning: int | None = None,
     ) -> None:
         self._channel = channel
         self._reply_to = reply_to
         self._trigger_id = trigger_id
+        self._mentioning = mentioning
         self._calls = calls
 
     @property
@@ -260,8 +294,10 @@ class ChannelTarget:
 
     async def _send(self, position: int, text: str, *, reply_to: int | None = None) -> int:
         # discord.py sends enforce_nonce with every nonce: a repeated send gets the first one's message.
-        nonce = f"{self._trigger_id}-{position}"
+        nonce = f"{self._trigger_id}-{position}" if self._mentioning is None else f"{self._trigger_id}-notice"
         quiet = discord.AllowedMentions.none()
+        if self._mentioning is not None:
+            quiet = quiet.merge(discord.AllowedMentions(users=[discord.Object(self._mentioning)]))
         if reply_to is None:
             send = self._channel.send(text, nonce=nonce, allowed_mentions=quiet, suppress_embeds=True)
         else:
@@ -295,7 +331,7 @@ class InteractionTarget:
 
     @property
     def key(self) -> InteractionKey:
-        return InteractionKey(self._interaction.token)
+        return InteractionKey(self._interaction.token, self._interaction.channel_id)
 
     @property
     def until(self) -> datetime:

@@ -120,6 +120,20 @@ ANSWER_TOKENS: Setting[int] = Setting(
     scopes=(Scope.CHANNEL, Scope.GUILD, Scope.OPERATOR),
     lower_only=True,
 )
+UPDATES: Setting[str] = Setting(
+    key="updates",
+    kind=Choice(("live", "finished")),
+    default="live",
+    scopes=(Scope.PERSON, Scope.CHANNEL, Scope.GUILD),
+)
+"""Whether an answer is shown while it is written: edits make screen readers and some eyes restless."""
+NOTICE: Setting[str] = Setting(
+    key="notice",
+    kind=Choice(("off", "long")),
+    default="off",
+    scopes=(Scope.PERSON, Scope.CHANNEL, Scope.GUILD),
+)
+"""Whether the end of a long answer is told with a mention: Discord notifies nobody of edits."""
 PERSONA: Setting[str] = Setting(
     key="persona",
     kind=Text(),
@@ -129,7 +143,8 @@ PERSONA: Setting[str] = Setting(
 )
 
 REGISTRY: dict[str, Setting[Any]] = {
-    setting.key: setting for setting in (REPLY_TO, PERSONA_USE, LANGUAGE, WINDOW_TOKENS, ANSWER_TOKENS, PERSONA)
+    setting.key: setting
+    for setting in (REPLY_TO, PERSONA_USE, LANGUAGE, UPDATES, NOTICE, WINDOW_TOKENS, ANSWER_TOKENS, PERSONA)
 }
 
 

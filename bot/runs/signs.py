@@ -32,6 +32,11 @@ class WaitingSigns:
         self._shown: dict[int, asyncio.Task[None]] = {}
         self._removals: set[asyncio.Task[None]] = set()
         self._started: deque[int] = deque(maxlen=MAX_KNOWN)
+        self._bare: deque[int] = deque(maxlen=MAX_KNOWN)
+
+    def leave_out(self, message_id: int) -> None:
+        """The message needs no sign: nothing waits before it. Unless told so, what waited may carry one."""
+        self._bare.append(message_id)
 
     def show(self, channel_id: int, message_id: int) -> None:
         """Returns at once; nothing happens where the bot may not react, or if the run has started meanwhile."""
@@ -50,7 +55,7 @@ class WaitingSigns:
         for message_id in message_ids:
             self._started.append(message_id)
             shown = self._shown.pop(message_id, None)
-            if shown is not None or waited:
+            if shown is not None or (waited and message_id not in self._bare):
                 removal = asyncio.create_task(self._remove_after(shown, channel_id, message_id))
                 self._removals.add(removal)
                 removal.add_done_callback(self._removals.discard)

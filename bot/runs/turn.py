@@ -40,6 +40,8 @@ log = structlog.get_logger(__name__)
 
 ANNOUNCED_WAIT = 3.0
 """Seconds of waiting for the model from which the asker is told."""
+LONG_ANSWER = timedelta(seconds=20)
+"""From the question to the end of its answer."""
 SIGN_AFTER = timedelta(seconds=1)
 """A message that waited longer may carry a sign of another process."""
 
@@ -80,6 +82,8 @@ class Studio:
     counter: TokenCounter
     scheduler: Scheduler
     targets: Callable[[Run], Target]
+    notices: Callable[[Run], Target]
+    """Where a run's asker is mentioned."""
     signs: WaitingSigns
     clock: Clock
     rng: random.Random
@@ -182,7 +186,7 @@ class TurnOfRun:
                     case Finished():
                         draft.end = event
                         continue
-                if draft.whole.strip():
+                if draft.whole.strip() and brief.live:
                     self._delivery.show(draft.visible)
                 if self._late and self._run.private:
                     draft.out_of_time = True
@@ -227,6 +231,22 @@ class TurnOfRun:
             error = raised
             status = status if self._delivery.shown else RunStatus.FAILED
         await self._end(status, outcome=outcome, error=error)
+        if error is None and status in ANSWERED:
+            await self._tell_asker()
+
+    async def _tell_asker(self) -> None:
+        """Where it is wanted, and took so long that they may have turned to something else."""
+        run, studio, pages = self._run, self._studio, self._delivery.pages
+        took = studio.clock.now() - run.created_at
+        if not (self._brief and self._brief.notice and pages and took >= LONG_ANSWER) or run.private:
+            return
+        _ = self._words
+        mention = f"<@{run.asker.user_id}>"
+        text = _("{mention} Your answer is ready: {link}", mention=mention, link=_link(run, pages[0]))
+        try:
+            await studio.scheduler.open(studio.notices(run), silent=True).finish(text)
+        except DeliveryError as error:
+            log.warning("notice_not_shown", run=run.run_id, error=repr(error))
 
     async def _fail(self, error: ModelError) -> None:
         log.warning("run_failed", run=self._run.run_id, error=repr(error), request_id=error.request_id)
@@ -277,6 +297,10 @@ class TurnOfRun:
             return
         async with self._studio.storage.write() as work:
             await work.runs.add_page(self._run.run_id, page, self._run.place.channel_id)
+
+
+def _link(run: Run, page: Page) -> str:
+    return f"https://discord.com/channels/{run.place.guild_id or '@me'}/{run.place.channel_id}/{page.message_id}"
 
 
 def _target(studio: Studio, run: Run) -> Target:

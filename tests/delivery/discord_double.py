@@ -6,9 +6,10 @@ import random
 from collections import deque
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from bot.clock import Clock
-from bot.delivery.answer import InteractionKey, Route
+from bot.delivery.answer import FIRST_SNOWFLAKE, InteractionKey, Route
 from bot.delivery.scheduler import Scheduler
 from bot.errors import DeliveryError, MessageGone
 
@@ -49,6 +50,8 @@ class Discord:
     channel_windows: dict[Hashable, list[Bucket]] = field(default_factory=dict)
 
     async def call(self, key: Hashable, route: Route) -> None:
+        if self.scheduler is not None and not isinstance(key, InteractionKey):
+            self.scheduler.leave()
         await self.clock.sleep(self._travel())
         now = self.clock.monotonic()
         self.calls.append((now, key, route))
@@ -60,9 +63,20 @@ class Discord:
         await self.clock.sleep(self._travel())
         if self.headers and self.scheduler is not None:
             remaining = max(bucket.limit - bucket.used, 0)
-            self.scheduler.learn(key, route, limit=bucket.limit, remaining=remaining, reset_after=round(reset_after, 3))
+            self.scheduler.learn(
+                key,
+                route,
+                limit=bucket.limit,
+                remaining=remaining,
+                reset_after=round(reset_after, 3),
+                served_at=round(now + 1.8e9, 3),
+            )
         if self.faults and self.faults[0][0] == route:
             raise self.faults.popleft()[1]
+
+    def new_id(self) -> int:
+        """Tells when it was made, as Discord's do."""
+        return (int((self.clock.now() - FIRST_SNOWFLAKE) / timedelta(milliseconds=1)) << 22) + len(self.messages)
 
     def _takes_all(self, key: Hashable, now: float) -> bool:
         if isinstance(key, InteractionKey):
@@ -104,7 +118,7 @@ class Channel:
             self.under_way.remove(position)
         if position in self.made:  # the same nonce: the message that it made stays as it is
             return self.made[position]
-        message_id = self.made[position] = len(self.discord.messages) + 1
+        message_id = self.made[position] = self.discord.new_id()
         self.positions.append(position)
         self._see(message_id, text)
         if self.discord.lost:

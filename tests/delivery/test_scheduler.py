@@ -215,10 +215,88 @@ async def test_updates_are_even() -> None:
     async with world(latency=0.06) as here:
         stream = Stream(here, Channel(here.discord, 1), 15.0)
         await stream_all(here, [stream])
-    edits = [at for at, _, route in here.discord.calls if route == "edit"][1:-1]
-    gaps = [later - earlier for earlier, later in pairwise(edits)]
-    assert max(gaps) < 1.6
-    assert sum(gaps) / len(gaps) < 1.35
+    shown = [at for at, _, route in here.discord.calls if route in ("create", "edit")][1:-1]
+    gaps = [later - earlier for earlier, later in pairwise(shown)]
+    assert max(gaps) < 1.7, "where a page ends, its last edit is one more"
+    assert sum(gaps) / len(gaps) < 1.2
+
+
+async def test_what_many_pages_show_is_even_too() -> None:
+    """A page ends when it is full, and the next begins halfway to its first edit."""
+    async with world(latency=0.04) as here:
+        channel = Channel(here.discord, 1)
+        delivery = here.scheduler.open(channel)
+        for number in range(800):
+            await here.clock.advance(0.025)
+            delivery.show("twenty-five characters .. " * (number + 1))
+        await here.run(asyncio.ensure_future(delivery.finish("twenty-five characters .. " * 800)))
+    assert len(delivery.pages) == 11
+    moments = [at for at, _, _ in channel.seen]
+    gaps = [later - earlier for earlier, later in pairwise(moments)]
+    assert max(gaps) < 1.35
+    assert sum(gap**2 for gap in gaps) / sum(gaps) / 2 < 0.45, "the mean age of what is visible"
+    assert here.clock.monotonic() - 20.0 < 0.1
+    ended = {page.message_id: max(at for at, id, _ in channel.seen if id == page.message_id) for page in delivery.pages}
+    begun = {page.message_id: min(at for at, id, _ in channel.seen if id == page.message_id) for page in delivery.pages}
+    for page, following in pairwise(delivery.pages):
+        assert ended[page.message_id] < begun[following.message_id]
+
+
+async def test_interactions_share_what_their_channel_has() -> None:
+    """Thirty calls a minute: the fourth question of a minute is answered as the first was."""
+    async with world() as here:
+        keys = [InteractionKey(f"token {number}", 7) for number in range(4)]
+        streams = [Stream(here, Channel(here.discord, key), 8.0, start=12.0 * n) for n, key in enumerate(keys)]
+        await stream_all(here, streams)
+    report("four interactions in one channel", streams)
+    assert all(stream.first_delay < 0.4 for stream in streams)
+    assert all(stream.ended - stream.finished < 0.4 for stream in streams)
+
+
+async def test_old_messages_are_edited_more_slowly() -> None:
+    async with world() as here:
+        old = here.discord.new_id()
+        here.discord.messages[old] = "Old"
+        await here.clock.advance(3_600)
+        delivery = here.scheduler.open(Channel(here.discord, 1), pages=[Page(position=0, message_id=old)])
+        for number in range(120):
+            delivery.show("New " * (number + 1))
+            await here.clock.advance(0.1)
+        finish = asyncio.ensure_future(delivery.finish("New"))
+        await here.run(finish)
+    edits = [at for at, _, route in here.discord.calls if route == "edit"]
+    assert 4 <= len(edits) <= 6
+    assert all(later - earlier > 6.0 for earlier, later in zip(edits, edits[3:], strict=False))
+
+
+async def test_routes_of_one_bucket_have_one_budget() -> None:
+    async with world() as here:
+        here.discord.headers = False
+        for route in ("create", "edit"):
+            here.scheduler.learn(1, route, limit=5, remaining=5, reset_after=5.0, bucket="both")
+        await here.run(asyncio.ensure_future(here.scheduler.open(Channel(here.discord, 1)).finish("word " * 1_500)))
+        others = asyncio.ensure_future(here.scheduler.open(Channel(here.discord, 1)).finish("word " * 1_500))
+        await here.run(others)
+    moments = [at for at, _, route in here.discord.calls if route in ("create", "edit")]
+    assert all(later - earlier > 5.0 for earlier, later in zip(moments, moments[5:], strict=False))
+
+
+async def test_where_many_ask_at_once_their_texts_come_before_signs_of_typing() -> None:
+    async with world(latency=0.02) as here:
+        channels = [Channel(here.discord, key) for key in range(60)]
+        deliveries = [here.scheduler.open(channel) for channel in channels]
+        await here.clock.advance(0.25)
+        for delivery in deliveries:
+            delivery.show("Hello ")
+        await here.clock.advance(0.1)
+        assert sum(bool(channel.typed) for channel in channels) <= 5
+        assert sum(bool(channel.seen) for channel in channels) >= 45
+
+
+async def test_where_journeys_differ_much_the_rate_over_all_channels_is_kept() -> None:
+    async with world(latency=0.4) as here:
+        streams = [Stream(here, Channel(here.discord, key), 4.0, start=key / 50) for key in range(70)]
+        await stream_all(here, streams)
 
 
 async def test_nothing_is_sent_twice() -> None:

@@ -25,6 +25,7 @@ from tests.delivery.discord_double import Bucket
 
 CHANNEL = 4242
 APPLICATION = 77
+JUST_NOW = discord.utils.time_snowflake(discord.utils.utcnow())
 USER = {"id": "1", "username": "causerie", "discriminator": "0", "avatar": None, "bot": True}
 
 
@@ -88,7 +89,7 @@ class Server:
     def _message(self, request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
         last = request.path.rsplit("/", 1)[1]
         return {
-            "id": last if last.isdigit() else str(len(self.requests) + 1000),
+            "id": last if last.isdigit() else str(JUST_NOW + len(self.requests)),
             "channel_id": str(CHANNEL),
             "author": USER,
             "content": body.get("content", ""),
@@ -159,7 +160,7 @@ async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
             "!",
             intents=discord.Intents.none(),
             allowed_mentions=discord.AllowedMentions.none(),
-            http_trace=trace_config(learn),
+            http_trace=trace_config(learn, scheduler.leave),
         )
         await client.login("token")
         yield Bench(server, client, calls, scheduler, learned, taught)
@@ -194,7 +195,7 @@ async def test_discord_py_itself_would_wait(bench: Bench) -> None:
 
 async def test_created_messages_have_their_ids(bench: Bench) -> None:
     target = bench.channel()
-    assert [await target.create(position, "text") for position in range(5)] == [1001, 1002, 1003, 1004, 1005]
+    assert [await target.create(position, "text") for position in range(5)] == [JUST_NOW + n for n in range(1, 6)]
 
 
 async def test_deleting_and_typing_return_without_a_body(bench: Bench) -> None:
@@ -359,3 +360,12 @@ def test_a_missing_permission_to_reply_is_not_a_missing_permission_to_write() ->
     response = MagicMock(status=403, reason="Forbidden")
     assert isinstance(translated(discord.Forbidden(response, {"code": 160002, "message": ""})), DiscordRefused)
     assert isinstance(translated(discord.Forbidden(response, {"code": 50013, "message": ""})), NotAllowed)
+
+
+async def test_a_notice_notifies_one_person_and_is_no_page(bench: Bench) -> None:
+    channel = bench.client.get_partial_messageable(CHANNEL)
+    notice = ChannelTarget(channel, reply_to=None, trigger_id=9, calls=bench.calls, mentioning=31)
+    await notice.create(0, "<@31> Your answer is ready, @everyone")
+    ((_, _, body),) = bench.server.requests
+    assert body["allowed_mentions"] == {"users": [31], "parse": []}
+    assert body["nonce"] == "9-notice"

@@ -73,6 +73,9 @@ class Board:
         interaction = self.interactions and (run.private or command)
         return BoardTarget(self, run, InteractionKey(f"token {run.run_id}") if interaction else run.place.channel_id)
 
+    def notice(self, run: Run) -> BoardTarget:
+        return BoardTarget(self, run, run.place.channel_id, name="notice")
+
     def post(self, channel_id: int, text: str) -> int:
         message_id = next(self._ids)
         self.texts[message_id], self.channel_of[message_id] = text, channel_id
@@ -121,6 +124,8 @@ class BoardTarget:
     board: Board
     run: Run
     key: Hashable
+    name: str = "create"
+    """What a new message counts as in `Board.calls`."""
 
     @property
     def until(self) -> datetime | None:
@@ -128,8 +133,10 @@ class BoardTarget:
 
     async def create(self, position: int, text: str) -> int:
         self._refuse_late()
-        self.board.called("create", self.run.run_id)
+        self.board.called(self.name, self.run.run_id)
         message_id = self.board.post(self.run.place.channel_id, text)
+        if self.name == "notice":
+            return message_id
         self.board.of_run.setdefault(self.run.run_id, []).append(message_id)
         return message_id
 
@@ -187,6 +194,7 @@ class Stage:
             counter=self.counter,
             scheduler=self.scheduler,
             targets=self.board.target,
+            notices=self.board.notice,
             signs=self.signs,
             clock=self.clock,
             rng=random.Random(4),

@@ -94,3 +94,12 @@ async def test_only_so_many_signs_are_remembered() -> None:
     signs.clear(1, range(MAX_KNOWN + 500))
     await signs.close()
     assert len([call for call in board.calls if call[0] == "remove"]) == MAX_KNOWN
+
+
+async def test_what_never_had_a_sign_costs_no_call_however_long_it_waited() -> None:
+    board = Board()
+    signs = WaitingSigns(board)
+    signs.leave_out(50)
+    signs.clear(1, [50], waited=True)
+    await signs.close()
+    assert board.calls == []
