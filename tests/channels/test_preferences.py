@@ -133,7 +133,7 @@ async def test_what_is_shown_tells_where_it_comes_from(desk: Desk) -> None:
     assert (shown["window_tokens"].value, shown["window_tokens"].scope) == (8_000, Scope.OPERATOR)
     assert "persona" not in shown
     own = dict(await desk.preferences.shown(THREAD, MEMBER.user_id, [Scope.PERSON]))
-    assert list(own) == ["language"] and own["language"].scope is None
+    assert set(own) == {"language", "updates", "notice"} and own["language"].scope is None
 
 
 async def test_a_change_that_cannot_be_audited_is_not_made(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
