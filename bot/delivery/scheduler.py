@@ -52,8 +52,8 @@ LONGEST_PATIENCE = 2.0
 """Seconds before the first sign of typing, for each lane at work and at the most: alone, people see at once that they
 were heard; where many ask, texts that come in a moment need the calls more."""
 EARLIEST, LONGEST_EARLIEST = 0.5, 1.0
-"""The part of a lane's even step under the global rate, and the most in seconds, before which it shows nothing more: the
-first texts of many answers that begin at once would else be held up by second ones."""
+"""The part of a lane's even step under the global rate, and the most in seconds, before which it shows nothing more:
+the first texts of many answers that begin at once would else be held up by second ones."""
 MAX_IDLE_LANES = 1_000
 """Lanes without an answer are kept this long for what is known about their windows."""
 TOLERANCE = 1e-6
