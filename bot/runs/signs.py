@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -33,6 +34,8 @@ class WaitingSigns:
         self._removals: set[asyncio.Task[None]] = set()
         self._started: deque[int] = deque(maxlen=MAX_KNOWN)
         self._bare: deque[int] = deque(maxlen=MAX_KNOWN)
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        """Of each channel: adding and removing spend one small limit there, and discord.py returns when it is reset."""
 
     def leave_out(self, message_id: int) -> None:
         """The message needs no sign: nothing waits before it. Unless told so, what waited may carry one."""
@@ -42,7 +45,7 @@ class WaitingSigns:
         """Returns at once; nothing happens where the bot may not react, or if the run has started meanwhile."""
         if message_id in self._shown or message_id in self._started:
             return
-        self._shown[message_id] = asyncio.create_task(self._quietly(self._reactions.add(channel_id, message_id)))
+        self._shown[message_id] = asyncio.create_task(self._call(self._reactions.add, channel_id, message_id))
         oldest = next(iter(self._shown))
         if len(self._shown) > MAX_KNOWN and self._shown[oldest].done():
             del self._shown[oldest]
@@ -66,12 +69,13 @@ class WaitingSigns:
     async def _remove_after(self, shown: asyncio.Task[None] | None, channel_id: int, message_id: int) -> None:
         if shown is not None:
             await shown
-        await self._quietly(self._reactions.remove(channel_id, message_id))
+        await self._call(self._reactions.remove, channel_id, message_id)
 
-    @staticmethod
-    async def _quietly(call: Awaitable[None]) -> None:
+    async def _call(self, call: Callable[[int, int], Awaitable[None]], channel_id: int, message_id: int) -> None:
+        turn = self._turns.setdefault(channel_id, asyncio.Lock())
         try:
-            await call
+            async with turn:
+                await call(channel_id, message_id)
         except DeliveryError as error:
             log.info("waiting_sign_failed", error=str(error))
         except Exception:  # the edge of a background task: a sign is never worth more than a line in the log

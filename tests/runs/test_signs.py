@@ -15,8 +15,10 @@ class SlowBoard(Board):
     def __init__(self) -> None:
         super().__init__()
         self.answering = asyncio.Event()
+        self.waiting: list[int] = []
 
     async def add(self, channel_id: int, message_id: int) -> None:
+        self.waiting.append(message_id)
         await self.answering.wait()
         await super().add(channel_id, message_id)
 
@@ -103,3 +105,18 @@ async def test_what_never_had_a_sign_costs_no_call_however_long_it_waited() -> N
     signs.clear(1, [50], waited=True)
     await signs.close()
     assert board.calls == []
+
+
+async def test_signs_of_a_channel_come_one_after_the_other() -> None:
+    board = SlowBoard()
+    signs = WaitingSigns(board)
+    for message_id in (50, 51):
+        signs.show(1, message_id)
+    signs.show(2, 60)
+    signs.clear(1, [50, 51])
+    await asyncio.sleep(0)
+    assert board.waiting == [50, 60]
+    board.answering.set()
+    await signs.close()
+    assert board.signs == {60}
+    assert [call for call in board.calls if call[1] < 60] == [("add", 50), ("add", 51), ("remove", 50), ("remove", 51)]
