@@ -1,4 +1,4 @@
-"""Faults over HTTP: what is in force, one more, one or all taken back."""
+"""Faults over HTTP: what is in force and what can be struck, one more, one or all taken back."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from aiohttp import web
 from playground.api.local import PREFIX, guarded, reply
 from playground.entities import Json
 from playground.errors import ApiError, InvalidForm, invalid_json
-from playground.faults import Fault, Faults, read
-from playground.rest.api import require_known_route
+from playground.faults import Fault, Faults, WrongFault, read
+from playground.gateway.dispatch import EVENTS
+from playground.rest.api import ROUTE_NAMES, require_known
 
 Action = Callable[[Faults, web.Request], Awaitable[web.StreamResponse]]
 
@@ -22,7 +23,7 @@ def routes(faults: Faults) -> list[web.RouteDef]:
 
 
 async def listed(faults: Faults, request: web.Request) -> web.Response:
-    return reply({"faults": faults.listed()})
+    return reply({"faults": faults.listed(), "routes": ROUTE_NAMES, "events": EVENTS})
 
 
 async def add(faults: Faults, request: web.Request) -> web.Response:
@@ -45,9 +46,9 @@ async def clear(faults: Faults, request: web.Request) -> web.Response:
 def _read(given: Json) -> Fault:
     try:
         fault = read(given)
-        require_known_route(fault)
-    except ValueError as error:
-        raise InvalidForm({"fault": ("FAULT_INVALID", str(error))}) from None
+        require_known(fault)
+    except WrongFault as error:
+        raise InvalidForm({error.key: ("FAULT_INVALID", str(error))}) from None
     return fault
 
 
