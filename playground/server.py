@@ -257,6 +257,7 @@ def default_world(playground: Playground) -> Guild:
     playground.grant_bot(guild, permissions.MANAGE_MESSAGES)
     playground.add_channel(guild, "general")
     playground.add_channel(guild, "korean-한국어")
+    playground.add_channel(guild, "questions-질문", "forum")
     hidden = Overwrite(id=guild.id, deny=permissions.VIEW_CHANNEL)
     shown = [Overwrite(id=role_id, allow=permissions.VIEW_CHANNEL) for role_id in guild.roles if role_id != guild.id]
     playground.add_channel(guild, "mods", overwrites=[hidden, *shown])
