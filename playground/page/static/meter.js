@@ -3,9 +3,10 @@
 import { element } from "./markdown.js";
 import { clockTime, locale, number, say } from "./words.js";
 
-const NAMES = {
+/** The words for what calls are counted by. */
+export const NAMES = {
   "message.create": "limitCreate", "message.edit": "limitEdit", "message.delete": "limitDelete", typing: "limitTyping",
-  reaction: "limitReaction", "interaction.webhook": "limitAnswer", "interaction.channel": "limitHidden", global: "limitGlobal",
+  reaction: "limitReaction", "channel.edit": "limitChannel", attachment: "limitFile", "interaction.webhook": "limitAnswer", "interaction.channel": "limitHidden", global: "limitGlobal",
 };
 const LINGER_MILLISECONDS = 4000;
 const SHOWN_REFUSALS = 12;
