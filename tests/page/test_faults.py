@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from selenium.webdriver import Keys
 from selenium.webdriver.remote.webelement import WebElement
@@ -15,16 +13,6 @@ from tests.page.screen import Screen
 from tests.page.stage import Stage
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(autouse=True)
-def cleared(stage: Stage) -> Iterator[None]:
-    yield
-    stage.run(clear(stage))
-
-
-async def clear(stage: Stage) -> None:
-    stage.playground.faults.clear()
 
 
 def opened(screen: Screen, person: str = "Ada", place: str = "general") -> None:
@@ -133,7 +121,7 @@ def test_a_fault_from_elsewhere_appears_and_goes(screen: Screen, stage: Stage) -
     screen.all(".fault button")[0].send_keys(Keys.ENTER)
     screen.wait(lambda: len(standing(screen)) == 1)
     assert screen.driver.switch_to.active_element.text == "Remove all"
-    stage.run(clear(stage))
+    stage.clear_faults()
     screen.wait(lambda: not standing(screen))
 
 

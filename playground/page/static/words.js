@@ -21,14 +21,14 @@ export const WORDS = {
     noRecorder: "No recorder stands before the model here: start with make demo.", callTitle: "Call {id}",
     prompt: "{count} tokens sent", cached: "{share} % cached", completion: "{count} answered",
     first: "first text {seconds} s", whole: "whole {seconds} s", parameters: "Parameters", answer: "Answer",
-    running: "running", broken: "broken off", cancelled: "cancelled", messages: "{count} messages",
-    characters: "{count} characters", yes: "True", no: "False", servers: "Servers", drawer: "Behind the scenes",
+    running: "running", broken: "broken off", cancelled: "cancelled", messages: "{count: message/ messages}",
+    characters: "{count: character/ characters}", yes: "True", no: "False", servers: "Servers", drawer: "Behind the scenes",
     tabCalls: "Model", tabTimeline: "Timeline", tabMeter: "Limits", theme: "Colours: {name}", auto: "as the machine",
     dark: "dark", light: "light", unread: "unread", pings: "{count} unread for you",
     readOnly: "You cannot write in {place}", noPosts: "This forum has no posts yet.", react: "Add a reaction",
     anyEmoji: "Any other emoji", more: "More", inspect: "What the model was sent", copy: "Copy the text",
     goTo: "Go to this message", attachment: "(a file)", noText: "(no text)", download: "Download {name}",
-    expand: "Show {count} more lines", collapse: "Show less", manyNew: "{count} new messages",
+    expand: "Show {count: more line/ more lines}", collapse: "Show less", manyNew: "{count: new message/ new messages}",
     speed: "{count} tokens/s", limitCreate: "Send a message", limitEdit: "Edit a message",
     limitDelete: "Delete a message", limitTyping: "Typing", limitReaction: "Reaction",
     limitAnswer: "Answer a command", limitHidden: "Command answers, hidden", limitGlobal: "Everything (global)",
@@ -41,8 +41,8 @@ export const WORDS = {
     faultOther: "Another: method and path", fault_kind: "What goes wrong", fault_route: "On which calls",
     fault_path: "Method and path", fault_event: "On which events", fault_latency: "Delay (s)",
     fault_jitter: "Up to so much more (s)", fault_status: "Status", fault_after: "Only the answer is lost",
-    fault_copies: "Times in all", fault_every: "Every so many", fault_probability: "Chance (%)",
-    fault_times: "At most (times)",
+    fault_copies: "Times in all", fault_every: "One in", fault_probability: "Chance (%)",
+    fault_times: "At most",
 
  wrong_latency: "Up to 600, and more than 0 in all.",
     wrong_jitter: "From 0 to 600.", wrong_status: "A whole number from 400 to 599.",
@@ -51,6 +51,7 @@ export const WORDS = {
     wrong_path: "No call is like this. An example: POST /channels/*/messages", gateway: "Gateway",
     gateway_cut: "Cut the connection", gateway_reconnect: "Ask to reconnect",
     gateway_invalidate: "Invalidate the sessions", gatewayDone: "Done. The bot should come back by itself.",
+    about: "You look through one person’s eyes; whose, you choose at the side. “{drawer}” shows what the bot does meanwhile.",
     hintForum: "Each post is a conversation of its own.", newPost: "New post", postTitle: "Title", postText: "Text",
     post: "Post", postHint: "Mention @{bot}, and it answers in the post.",
     aboutForum: "A forum is for questions that each deserve a conversation of their own: every post is a thread, and {bot} remembers each by itself.",
@@ -89,7 +90,7 @@ export const WORDS = {
     faultDrop: "연결 끊기", faultCopies: "이벤트 되풀이", faultCut: "이벤트 뒤에 게이트웨이 끊기", faultEveryCall: "모든 호출",
     faultEveryEvent: "모든 이벤트", faultOther: "그 밖에: 메서드와 경로", fault_kind: "무엇이 잘못되나", fault_route: "어느 호출에서",
     fault_path: "메서드와 경로", fault_event: "어느 이벤트에서", fault_latency: "지연 (초)", fault_jitter: "최대 더할 시간 (초)",
-    fault_status: "상태 코드", fault_after: "응답만 잃기", fault_copies: "모두 몇 번", fault_every: "몇 번마다",
+    fault_status: "상태 코드", fault_after: "응답만 잃기", fault_copies: "모두 몇 번", fault_every: "몇 번에 한 번",
     fault_probability: "확률 (%)", fault_times: "최대 횟수",
 
  wrong_latency: "600까지, 둘을 더해 0보다 커야 합니다.",
@@ -97,6 +98,7 @@ export const WORDS = {
     wrong_every: "1 이상의 정수입니다.", wrong_probability: "0에서 100까지입니다.", wrong_times: "1 이상의 정수이거나 비워 둡니다.",
     wrong_path: "그런 호출이 없습니다. 예: POST /channels/*/messages", gateway: "게이트웨이", gateway_cut: "연결 끊기",
     gateway_reconnect: "다시 연결하게 하기", gateway_invalidate: "세션 무효로 하기", gatewayDone: "했습니다. 봇이 스스로 돌아와야 합니다.",
+    about: "한 사람이 보는 화면이고, 누구인지는 옆에서 고릅니다. 봇이 그동안 하는 일은 “{drawer}”에 있습니다.",
     hintForum: "글마다 대화가 따로 이어집니다.", newPost: "새 글", postTitle: "제목", postText: "내용", post: "올리기",
     postHint: "@{bot:을/를} 부르면 글 안에서 답합니다.",
     aboutForum: "포럼은 저마다 따로 이야기할 질문을 위한 곳입니다. 글마다 스레드가 되고 {bot:은/는} 글마다 따로 기억합니다.",
@@ -115,12 +117,13 @@ export function speak(chosen) {
   current = WORDS[chosen.split("-")[0]] ?? WORDS.en;
 }
 
-/** Undefined where there is no such word. */
+/** Undefined where there is no such word. `{count: line/ lines}` is one or many in English, in Korean a particle. */
 export function say(key, values = {}) {
   return current[key]?.replace(/\{(\w+)(?::([^}/]+)\/([^}]+))?\}/g, (whole, name, closed, open) => {
     if (!(name in values)) return whole;
     const value = String(values[name]);
-    return closed === undefined ? value : value + (endsClosed(value, open) ? closed : open);
+    const first = current === WORDS.en ? value === "1" : endsClosed(value, open);
+    return closed === undefined ? value : value + (first ? closed : open);
   });
 }
 
