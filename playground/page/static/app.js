@@ -211,24 +211,19 @@ class App {
   charted(channel) {
     this.world.channels.set(channel.id, channel);
     this.places.show();
-    this.refreshPosts(channel);
-  }
-
-  refreshPosts(thread) {
-    if (thread && isForum(this.here) && thread.parent_id === this.here.id) this.forum.show();
+    this.forum.show();
   }
 
   counted(channelId, count) {
     this.world.counted(channelId, count);
-    this.refreshPosts(this.world.channels.get(channelId));
+    this.forum.show();
   }
 
   closed(channelId) {
-    const gone = this.world.channels.get(channelId);
     this.world.channels.delete(channelId);
     if (channelId === this.here.id) this.tried(this.enter(this.world.places()[0].id));
     else this.places.show();
-    this.refreshPosts(gone);
+    this.forum.show();
   }
 
   async lookAgain() {

@@ -1,4 +1,4 @@
-// What goes wrong on purpose: those faults in force with what they struck, a form for one more, and the gateway's breaks.
+// What goes wrong on purpose: a form for one fault more, those in force with what they struck, and the gateway's breaks.
 
 import { api } from "./api.js";
 import { iconButton } from "./icons.js";
@@ -14,8 +14,8 @@ const KINDS = {
   Cut: { of: "event", fields: [], set: { cut: true } },
 };
 const CHANCE = ["every", "probability", "times"];
-const GATEWAY = ["cut", "reconnect", "invalidate"];
-const [ALL, OTHER] = ["*", "other"];
+const SHAPING = ["kind", "route"];
+const ALL = "*", OTHER = "other";
 const BEGINNING = {
   kind: "Status", route: "message.create", path: "", event: "MESSAGE_CREATE", latency: 2, jitter: 0, status: 500,
   after: false, copies: 2, every: 1, probability: 100, times: 1,
@@ -28,59 +28,86 @@ export class Faults {
     this.values = { ...BEGINNING };
     this.standing = [];
     this.nodes = new Map();
-    this.form = element("form", { noValidate: true });
-    this.list = element("ul", { className: "faults" });
-    this.gateway = element("div");
-    root.append(this.form, this.list, this.gateway);
+    this.form = root.querySelector("form");
+    this.fields = this.form.querySelector(".fields");
+    this.list = root.querySelector("ul");
+    this.clear = root.querySelector(".clear");
+    this.none = root.querySelector(".none");
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.add();
     });
+    this.clear.addEventListener("click", () => app.tried(api.clearFaults()));
+    for (const button of root.querySelectorAll("[data-action]")) button.addEventListener("click", () => app.tried(this.disturb(button.dataset.action)));
+    this.done = root.querySelector("[role=status]");
   }
 
   async show() {
-    if (this.names) return;
-    this.names = await api.faults();
-    this.redraw();
+    this.names ??= await api.faults();
+    if (!this.fields.children.length) this.drawForm();
   }
 
   /** In the language that is spoken now. */
   redraw() {
-    if (!this.names) return;
-    this.drawForm();
-    this.drawGateway();
     this.nodes.clear();
-    this.list.replaceChildren();
-    this.drawList();
+    this.take(this.standing);
+    this.done.textContent = "";
+    if (this.names) this.drawForm();
   }
 
+  /** The same node for the same fault: its button may have the focus. */
   take(faults) {
     this.standing = faults;
-    if (this.names) this.drawList();
+    const held = this.list.contains(document.activeElement) || document.activeElement === this.clear;
+    const known = new Map(faults.map((fault) => [fault.id, this.nodes.get(fault.id) ?? this.item(fault)]));
+    for (const [id, node] of this.nodes) if (!known.has(id)) node.remove();
+    for (const node of known.values()) if (!node.isConnected) this.list.append(node);
+    this.nodes = known;
+    this.clear.hidden = !faults.length;
+    this.none.hidden = faults.length > 0;
+    for (const { id, struck, seen } of faults) {
+      known.get(id).querySelector(".struck").textContent = say("faultStruck", { struck: number(struck), seen: number(seen) });
+      known.get(id).classList.toggle("hit", struck > 0);
+    }
+    if (held && !this.list.parentNode.contains(document.activeElement)) (faults.length ? this.clear : this.form.elements[0]).focus();
   }
 
-  get fields() {
-    const kind = KINDS[this.values.kind];
-    const target = kind.of === "route" && this.values.route === OTHER ? ["route", "path"] : [kind.of];
-    return ["kind", ...target, ...kind.fields, ...CHANCE];
+  item(fault) {
+    const title = `${say(`fault${kindOf(fault)}`)} · ${targetName(fault.event ?? fault.route)}`;
+    const remove = iconButton("close", say("remove", { name: title }), () => this.app.tried(api.removeFault(fault.id)));
+    return element("li", { className: "fault" }, element("b", {}, title), remove, element("small", {}, facts(fault)), element("span", { className: "struck" }));
+  }
+
+  async disturb(action) {
+    await api.gateway(action);
+    this.done.textContent = say("gatewayDone");
+  }
+
+  // The form
+
+  get kind() {
+    return KINDS[this.values.kind];
+  }
+
+  get target() {
+    return this.kind.of === "route" && this.values.route === OTHER ? "path" : this.kind.of;
   }
 
   drawForm() {
-    const add = element("button", { type: "submit", className: "button primary" }, say("faultAdd"));
-    const wrong = element("p", { className: "wrong", id: "fault-fault-wrong", role: "alert" });
-    this.form.replaceChildren(...this.fields.map((name) => this.field(name)), wrong, add);
+    const names = new Set(["kind", this.kind.of, this.target, ...this.kind.fields, ...CHANCE]);
+    this.fields.replaceChildren(...[...names].map((name) => this.field(name)));
+    this.complain({});
   }
 
   field(name) {
     const id = `fault-${name}`;
-    const control = this.control(name);
-    control.id = id;
+    const control = Object.assign(this.control(name, this.values[name]), { id });
     control.setAttribute("aria-describedby", `${id}-wrong`);
     control.addEventListener("change", () => {
       this.values[name] = control.type === "checkbox" ? control.checked : control.value;
-      if (name !== "kind" && name !== "route") return;
+      if (!SHAPING.includes(name)) return;
       this.drawForm();
-      this.form.querySelector(`#${id}`).focus();
+      document.getElementById(id).focus();
     });
     const wrong = element("small", { className: "wrong", id: `${id}-wrong`, role: "alert" });
     const node = element("div", { className: "field" }, element("label", { htmlFor: id }, say(`fault_${name}`)), control, wrong);
@@ -88,27 +115,24 @@ export class Faults {
     return node;
   }
 
-  control(name) {
-    const value = this.values[name];
-    if (name === "kind") return select(Object.keys(KINDS).map((kind) => [kind, say(`fault${kind}`)]), value);
-    if (name === "event") return select([ALL, ...this.names.events].map((each) => [each, targetName("event", each)]), value);
-    if (name === "route") return select([ALL, ...this.names.routes, OTHER].map((each) => [each, targetName("route", each)]), value);
-    if (name === "path") return element("input", { type: "text", value, placeholder: "POST /channels/*/messages", spellcheck: false });
-    if (name === "after") return element("input", { type: "checkbox", checked: value });
-    return element("input", { type: "number", step: "any", value, placeholder: name === "times" ? "∞" : "" });
+  control(name, value) {
+    const among = (values, word) => element("select", {}, ...values.map((each) => element("option", { value: each, selected: each === value }, word(each))));
+    switch (name) {
+      case "kind": return among(Object.keys(KINDS), (kind) => say(`fault${kind}`));
+      case "event": return among([ALL, ...this.names.events], targetName);
+      case "route": return among([ALL, ...this.names.routes, OTHER], targetName);
+      case "path": return element("input", { type: "text", value, placeholder: "POST /channels/*/messages", spellcheck: false });
+      case "after": return element("input", { type: "checkbox", checked: value });
+      default: return element("input", { type: "number", step: "any", value, placeholder: name === "times" ? "∞" : "" });
+    }
   }
 
   async add() {
-    const kind = KINDS[this.values.kind];
-    const target = this.values[this.fields.includes("path") ? "path" : kind.of];
-    const fault = { ...kind.set, [kind.of]: target };
-    for (const name of [...kind.fields, ...CHANCE]) if (name !== "times" || this.values.times !== "") fault[name] = this.given(name);
+    const fault = { ...this.kind.set, [this.kind.of]: this.values[this.target] };
+    for (const name of [...this.kind.fields, ...CHANCE]) fault[name] = this.given(name);
+    if (this.values.times === "") delete fault.times;
     this.complain({});
-    try {
-      await api.addFault(fault);
-    } catch (error) {
-      this.complain(error.errors ?? { fault: { _errors: [error] } });
-    }
+    await api.addFault(fault).catch((error) => this.complain(error.errors ?? { fault: { _errors: [error] } }));
   }
 
   given(name) {
@@ -120,82 +144,30 @@ export class Faults {
   /** What the server says to it, at the field that it says it of. */
   complain(errors) {
     for (const node of this.form.querySelectorAll(".wrong")) node.textContent = "";
-    for (const node of this.form.querySelectorAll("[aria-invalid]")) node.removeAttribute("aria-invalid");
+    for (const control of this.form.elements) control.removeAttribute("aria-invalid");
     for (const [key, { _errors: [{ message }] }] of Object.entries(errors)) {
-      const name = key === "route" && this.fields.includes("path") ? "path" : key;
-      const known = this.form.querySelector(`#fault-${name}`);
-      this.form.querySelector(known ? `#fault-${name}-wrong` : "#fault-fault-wrong").textContent = say(`wrong_${name}`) ?? message;
-      known?.setAttribute("aria-invalid", "true");
+      const name = key === this.kind.of ? this.target : key;
+      const control = this.form.querySelector(`#fault-${name}`);
+      (control?.nextSibling ?? this.form.querySelector(":scope > .wrong")).textContent = say(`wrong_${name}`) ?? message;
+      control?.setAttribute("aria-invalid", "true");
+      control?.focus();
     }
-    this.form.querySelector("[aria-invalid]")?.focus();
-  }
-
-  drawList() {
-    const known = new Set(this.standing.map((fault) => fault.id));
-    for (const id of this.nodes.keys()) if (!known.has(id)) this.nodes.delete(id);
-    const items = this.standing.map((fault) => this.item(fault));
-    const shown = [...this.list.querySelectorAll(".fault")];
-    if (this.list.firstChild && shown.length === items.length && items.every((node, index) => node === shown[index])) return;
-    const held = this.list.contains(document.activeElement);
-    const head = element("li", { className: "head" }, element("h2", {}, say("faultsNow")));
-    if (items.length) head.append(button("link", say("faultsClear"), () => this.app.tried(api.clearFaults())));
-    this.list.replaceChildren(head, ...(items.length ? items : [element("li", { className: "none" }, say("noFaults"))]));
-    if (held) (this.list.querySelector("button") ?? this.form.querySelector("select")).focus();
-  }
-
-  /** The same node for the same fault: its button may have the focus. */
-  item(fault) {
-    const node = this.nodes.get(fault.id) ?? this.blank(fault);
-    this.nodes.set(fault.id, node);
-    const count = say("faultStruck", { struck: number(fault.struck), seen: number(fault.seen) });
-    node.querySelector(".struck").textContent = count;
-    node.classList.toggle("hit", fault.struck > 0);
-    return node;
-  }
-
-  blank(fault) {
-    const target = targetName("event" in fault ? "event" : "route", fault.event ?? fault.route);
-    const title = `${say(`fault${kindOf(fault)}`)} · ${target}`;
-    const remove = iconButton("close", say("remove", { name: title }), () => this.app.tried(api.removeFault(fault.id)));
-    const node = element("li", { className: "fault" }, element("b", {}, title), remove, element("small", {}, facts(fault)), element("span", { className: "struck" }));
-    node.dataset.id = fault.id;
-    return node;
-  }
-
-  drawGateway() {
-    const told = element("p", { role: "status" });
-    const buttons = GATEWAY.map((action) => button("button secondary", say(`gateway_${action}`), async () => {
-      await this.app.tried(api.gateway(action));
-      told.textContent = say("gatewayDone");
-    }));
-    this.gateway.replaceChildren(element("h2", {}, say("gateway")), element("div", { className: "row" }, ...buttons), told);
   }
 }
 
-function kindOf(fault) {
-  if ("event" in fault) return fault.copies ? "Copies" : "Cut";
-  return fault.drop ? "Drop" : fault.status ? "Status" : "Late";
+function kindOf({ event, copies, drop, status }) {
+  if (event) return copies ? "Copies" : "Cut";
+  return drop ? "Drop" : status ? "Status" : "Late";
 }
 
 /** All of a fault beside its kind and target, what the form does not know included. */
 function facts({ id, seen, struck, route, event, drop, cut, ...rest }) {
-  const shown = { ...rest, ...(rest.probability === undefined ? {} : { probability: rest.probability * 100 }) };
+  if (rest.probability !== undefined) rest.probability *= 100;
   const told = ([key, value]) => `${say(`fault_${key}`) ?? key}${value === true ? "" : ` ${JSON.stringify(value)}`}`;
-  return Object.entries(shown).map(told).join(" · ");
+  return Object.entries(rest).map(told).join(" · ");
 }
 
-function targetName(of, name) {
-  if (name === ALL) return say(of === "event" ? "faultEveryEvent" : "faultEveryCall");
-  if (name === OTHER && of === "route") return say("faultOther");
-  return NAMES[name] ? say(NAMES[name]) : name;
-}
-
-function select(options, chosen) {
-  return element("select", {}, ...options.map(([value, text]) => element("option", { value, selected: value === chosen }, text)));
-}
-
-function button(className, text, onClick) {
-  const node = element("button", { type: "button", className }, text);
-  node.addEventListener("click", onClick);
-  return node;
+function targetName(name) {
+  const words = { ...NAMES, [ALL]: "faultAll", [OTHER]: "faultOther" };
+  return words[name] ? say(words[name]) : name;
 }

@@ -18,15 +18,16 @@ export class Forum {
     const writable = this.app.world.canWrite(forum, this.app.me.id);
     this.root.replaceChildren(writable ? this.form() : element("p", { className: "none" }, say("readOnly", { place: forum.name })), this.list);
     this.show();
-    if (!this.posts.length && writable) this.root.querySelector("details").open = true;
+    for (const node of this.root.querySelectorAll("details")) node.open = !this.posts.length;
   }
 
   get posts() {
     return this.app.world.threads(this.forum).sort((one, other) => Number(BigInt(other.id) - BigInt(one.id)));
   }
 
-  /** Only the posts: what is being written stays. */
+  /** Only the posts, where they are in sight: what is being written stays. */
   show() {
+    if (!this.forum || this.forum.id !== this.app.here.id) return;
     const held = this.list.contains(document.activeElement) && document.activeElement.dataset.id;
     const items = this.posts.map((post) => element("li", {}, this.entry(post)));
     if (!items.length) items.push(element("li", { className: "none" }, element("h2", {}, say("noPosts")), say("aboutForum", { bot: this.app.world.bot.name })));
