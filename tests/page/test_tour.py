@@ -75,8 +75,11 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def screen(browser: Chrome, url: str) -> Screen:
-    return Screen(browser, url)
+def screen(browser: Chrome, url: str) -> Iterator[Screen]:
+    yield Screen(browser, url)
+    # The page would go on asking for a demo that has ended, and say so in the next test's console.
+    browser.get("about:blank")
+    browser.get_log("browser")  # type: ignore[no-untyped-call]
 
 
 def calls(url: str) -> list[dict[str, Any]]:
