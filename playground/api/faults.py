@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -10,10 +9,11 @@ from aiohttp import web
 
 from playground.api.local import PREFIX, guarded, reply
 from playground.entities import Json
-from playground.errors import ApiError, InvalidForm, invalid_json
+from playground.errors import ApiError, InvalidForm, wrong_content_type
 from playground.faults import Fault, Faults, WrongFault, read
 from playground.gateway.dispatch import EVENTS
 from playground.rest.api import ROUTE_NAMES, require_known
+from playground.shapes import parsed
 
 Action = Callable[[Faults, web.Request], Awaitable[web.StreamResponse]]
 
@@ -54,11 +54,8 @@ def _read(given: Json) -> Fault:
 
 async def _body(request: web.Request) -> Json:
     if request.content_type != "application/json":
-        raise InvalidForm({"body": ("CONTENT_TYPE_INVALID", "The body must be application/json.")})
-    try:
-        given = json.loads(await request.read())
-    except (ValueError, RecursionError):
-        raise invalid_json() from None
+        raise wrong_content_type("application/json")
+    given = parsed(await request.read())
     if not isinstance(given, dict):
         raise InvalidForm({"body": ("DICT_TYPE_CONVERT", "Only dictionaries may be used")})
     return given

@@ -42,9 +42,9 @@ class Replay:
         self._due: defaultdict[str, list[str]] = defaultdict(list)
         self._problems: list[str] = []
         self._messages: list[Message] = []
-        first = next((number for number, line in enumerate(session.lines) if line["event"] in DEEDS), None)
         self._titles: dict[str, Json] = {}
         """Of posts in forums that wait for the message they begin with, the line of their thread by its channel."""
+        first = next((number for number, line in enumerate(session.lines) if line["event"] in DEEDS), None)
         self._begun = len(session.lines) if first is None else first
         for line in session.lines[: self._begun]:
             self._make(line)

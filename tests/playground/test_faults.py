@@ -287,6 +287,23 @@ async def test_wrong_faults_over_http_are_refused_with_the_reason(
     assert list(refused.body["errors"]) == [where] and told in refused.body["errors"][where]["_errors"][0]["message"]
 
 
+@pytest.mark.parametrize(
+    ("body", "type", "code"),
+    [
+        (b'{"route": "\\ud800", "status": 500}', "application/json", 50109),
+        (b'{"route": "*", "latency": NaN}', "application/json", 50109),
+        (b"{", "application/json", 50109),
+        (b'{"route": "*", "drop": true}', "text/plain", 50035),
+    ],
+)
+async def test_what_is_no_body_for_a_fault_is_refused(
+    playground: Playground, client: Client, body: bytes, type: str, code: int
+) -> None:
+    url = f"{playground.url}/playground/api/faults"
+    refused = await client.fetch("POST", url, data=body, headers={"Content-Type": type})
+    assert (refused.status, refused.code) == (400, code) and playground.faults.listed() == []
+
+
 def test_a_chance_needs_no_drawing_where_it_is_certain() -> None:
     source = random.Random(1)
     before = source.getstate()
