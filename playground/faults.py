@@ -13,7 +13,7 @@ this order. The drawing has a seed: the same calls in the same order meet the sa
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -22,9 +22,18 @@ from playground.entities import Json
 LARGEST_DELAY = 600.0
 
 
+class WrongFault(ValueError):
+    """A fault that cannot be. The text is for people."""
+
+    def __init__(self, told: str, key: str = "fault") -> None:
+        super().__init__(told)
+        self.key = key
+        """Where in the fault, as `read` takes it; `fault`: not in one place alone."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chance:
-    """Which of the calls or events that match. Raises ValueError for what cannot be."""
+    """Which of the calls or events that match. Raises WrongFault for what cannot be."""
 
     nth: tuple[int, ...] = ()
     """Counted from 1; none: not counted."""
@@ -34,10 +43,10 @@ class Chance:
     """At the most."""
 
     def __post_init__(self) -> None:
-        _require(all(number >= 1 for number in self.nth), "nth counts from 1")
-        _require(self.every >= 1, "every is at least 1")
-        _require(0.0 <= self.probability <= 1.0, "probability is between 0 and 1")
-        _require(self.times is None or self.times >= 1, "times is at least 1")
+        _require(all(number >= 1 for number in self.nth), "nth counts from 1", "nth")
+        _require(self.every >= 1, "every is at least 1", "every")
+        _require(0.0 <= self.probability <= 1.0, "probability is between 0 and 1", "probability")
+        _require(self.times is None or self.times >= 1, "times is at least 1", "times")
 
     def strikes(self, number: int, struck: int, source: random.Random) -> bool:
         if (self.nth and number not in self.nth) or number % self.every:
@@ -49,7 +58,7 @@ class Chance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallFault:
-    """Of calls of the API. Raises ValueError for what cannot be."""
+    """Of calls of the API. Raises WrongFault for what cannot be."""
 
     route: str = "*"
     """A limit's name such as `message.edit`; or method and path, in which * and {id} stand for one step each and a
@@ -73,12 +82,13 @@ class CallFault:
     chance: Chance = field(default_factory=Chance)
 
     def __post_init__(self) -> None:
-        _require(0.0 <= self.latency <= LARGEST_DELAY, f"latency is between 0 and {LARGEST_DELAY:.0f}")
-        _require(0.0 <= self.jitter <= LARGEST_DELAY, f"jitter is between 0 and {LARGEST_DELAY:.0f}")
-        _require(self.status is None or 400 <= self.status <= 599, "status is between 400 and 599")
+        _require(0.0 <= self.latency <= LARGEST_DELAY, f"latency is between 0 and {LARGEST_DELAY:.0f}", "latency")
+        _require(0.0 <= self.jitter <= LARGEST_DELAY, f"jitter is between 0 and {LARGEST_DELAY:.0f}", "jitter")
+        _require(self.status is None or 400 <= self.status <= 599, "status is between 400 and 599", "status")
         _require(not (self.drop and self.status), "either status or drop")
         _require(self.drop or bool(self.status) or not self.after, "after needs status or drop")
-        _require(self.drop or bool(self.status or self.latency or self.jitter), "a fault needs latency, status or drop")
+        some = self.drop or bool(self.status or self.latency or self.jitter)
+        _require(some, "a fault needs latency, status or drop", "latency")
 
     @property
     def fails(self) -> bool:
@@ -90,7 +100,7 @@ class CallFault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFault:
-    """Of events of the gateway. Raises ValueError for what cannot be."""
+    """Of events of the gateway. Raises WrongFault for what cannot be."""
 
     event: str
     """Such as MESSAGE_CREATE; * for all."""
@@ -100,8 +110,8 @@ class EventFault:
     chance: Chance = field(default_factory=Chance)
 
     def __post_init__(self) -> None:
-        _require(1 <= self.copies <= 100, "copies is between 1 and 100")
-        _require(self.cut or self.copies > 1, "a fault of the gateway needs copies over 1, or cut")
+        _require(1 <= self.copies <= 100, "copies is between 1 and 100", "copies")
+        _require(self.cut or self.copies > 1, "a fault of the gateway needs copies over 1, or cut", "copies")
 
 
 Fault = CallFault | EventFault
@@ -140,18 +150,28 @@ class Faults:
         self._source = random.Random(seed)
         self._standing: dict[int, _Standing] = {}
         self._last_id = 0
+        self._watchers: list[Callable[[], None]] = []
+
+    def watch(self, watcher: Callable[[], None]) -> Callable[[], None]:
+        """Called when one comes, goes, or sees a call or event; it must not block. Returns what ends it."""
+        self._watchers.append(watcher)
+        return lambda: self._watchers.remove(watcher)
 
     def add(self, fault: Fault) -> int:
         """Its number, to take it back by."""
         self._last_id += 1
         self._standing[self._last_id] = _Standing(fault)
+        self._tell()
         return self._last_id
 
     def remove(self, id: int) -> bool:
-        return self._standing.pop(id, None) is not None
+        known = self._standing.pop(id, None) is not None
+        self._tell()
+        return known
 
     def clear(self) -> None:
         self._standing.clear()
+        self._tell()
 
     def seeded(self, seed: int) -> None:
         """What is drawn begins anew."""
@@ -185,7 +205,12 @@ class Faults:
         standing.seen += 1
         struck = standing.fault.chance.strikes(standing.seen, standing.struck, self._source)
         standing.struck += struck
+        self._tell()
         return struck
+
+    def _tell(self) -> None:
+        for watcher in tuple(self._watchers):
+            watcher()
 
 
 _CHANCES = tuple(each.name for each in fields(Chance))
@@ -193,15 +218,16 @@ _KINDS: Mapping[str, type[CallFault] | type[EventFault]] = {"route": CallFault, 
 
 
 def read(given: Mapping[str, Any]) -> Fault:
-    """From a scenario file or the API: a flat table with `route` or `event`. Raises ValueError, its text for people."""
+    """From a scenario file or the API: a flat table with `route` or `event`. Raises WrongFault."""
     kinds = [key for key in _KINDS if key in given]
     if len(kinds) != 1:
-        raise ValueError("a fault names either its route or its event")
+        raise WrongFault("a fault names either its route or its event")
     kind = _KINDS[kinds[0]]
     allowed = {each.name for each in fields(kind)} - {"chance"} | set(_CHANCES)
     unknown = sorted(set(given) - allowed)
     if unknown:
-        raise ValueError(f"unknown key {unknown[0]!r}; a fault of a {kinds[0]} has {', '.join(sorted(allowed))}")
+        told = f"unknown key {unknown[0]!r}; a fault of a {kinds[0]} has {', '.join(sorted(allowed))}"
+        raise WrongFault(told)
     checked = {key: _value(key, value) for key, value in given.items()}
     chance = Chance(**{key: checked.pop(key) for key in _CHANCES if key in checked})
     return kind(**checked, chance=chance)
@@ -233,13 +259,13 @@ _SWITCHES = ("via", "drop", "after", "cut")
 def _value(key: str, value: Any) -> Any:
     if key == "nth":
         numbers = value if isinstance(value, list) else [value]
-        _require(all(type(each) is int for each in numbers), "nth is a whole number or a list of them")
+        _require(all(type(each) is int for each in numbers), "nth is a whole number or a list of them", "nth")
         return tuple(numbers)
     if key in _SWITCHES:
-        _require(isinstance(value, bool), f"{key} is true or false")
+        _require(isinstance(value, bool), f"{key} is true or false", key)
         return value
     types, told = _TYPES.get(key, ((int, float), "a number"))
-    _require(isinstance(value, types) and not isinstance(value, bool), f"{key} is {told}")
+    _require(isinstance(value, types) and not isinstance(value, bool), f"{key} is {told}", key)
     return value
 
 
@@ -262,6 +288,6 @@ def _same(step: str, real: str) -> bool:
     return step == real or step == "*" or step.startswith("{") or real.startswith("{")
 
 
-def _require(holds: bool, told: str) -> None:
+def _require(holds: bool, told: str, key: str = "fault") -> None:
     if not holds:
-        raise ValueError(told)
+        raise WrongFault(told, key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from playground import components, errors, interactions, invocations, permissions, posting, threads
 from playground.commands import Found
@@ -116,15 +117,9 @@ class Person:
         ping: bool = True,
     ) -> Message:
         """`ping` False replies silently. A text over 2,000 characters is sent as the file message.txt."""
-        uploads = list(files)
-        if len(text) > posting.MAX_CONTENT:
-            uploads, text = [("message.txt", text.encode()), *uploads], ""
-        draft = Draft(
-            content=text,
-            reply_to=reply_to.id if reply_to else None,
-            attachments=[self._world.attach(channel, name, content) for name, content in uploads],
-            allowed_mentions={"parse": ["users", "roles", "everyone"], "replied_user": ping},
-        )
+        allowed = {"parse": ["users", "roles", "everyone"], "replied_user": ping}
+        draft = self._draft(channel, text, files)
+        draft = replace(draft, reply_to=reply_to.id if reply_to else None, allowed_mentions=allowed)
         return posting.post(self._world, self.user, channel, draft)
 
     async def edit(self, message: Message, text: str) -> None:
@@ -152,14 +147,20 @@ class Person:
     async def post(
         self, forum: Channel, name: str, text: str, *, tags: Iterable[str] = (), files: Iterable[File] = ()
     ) -> Channel:
-        """Begins a thread in a forum; `tags` by name."""
+        """Begins a thread in a forum; `tags` by name. A long text becomes a file as in `say`."""
         known = {tag.name: tag.id for tag in forum.tags}
         unknown = [tag for tag in tags if tag not in known]
         if unknown:
             raise Impossible(f"{forum.name} has no tag {unknown[0]}")
-        uploads = [self._world.attach(forum, filename, content) for filename, content in files]
-        draft = Draft(content=text, attachments=uploads)
+        draft = self._draft(forum, text, files)
         return threads.post(self._world, self.user, forum, name, draft, [known[tag] for tag in tags])[0]
+
+    def _draft(self, channel: Channel, text: str, files: Iterable[File]) -> Draft:
+        uploads = list(files)
+        if len(text) > posting.MAX_CONTENT:
+            uploads, text = [("message.txt", text.encode()), *uploads], ""
+        attachments = [self._world.attach(channel, name, content) for name, content in uploads]
+        return Draft(content=text, attachments=attachments)
 
     async def command(self, channel: Channel, name: str, /, **values: Value) -> Invocation:
         """`name` as registered, subcommands separated by spaces."""

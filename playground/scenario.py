@@ -31,7 +31,7 @@ from playground.errors import ApiError, Impossible
 from playground.faults import Fault
 from playground.limits import OPTIONAL, RATES, Rate
 from playground.people import Person
-from playground.rest.api import require_known_route
+from playground.rest.api import require_known
 from playground.server import Playground
 
 BEGINNINGS = ("online", "start")
@@ -213,7 +213,7 @@ def _step(given: Any, number: int) -> Step:
 def _read_fault(given: Any) -> Fault:
     _require(isinstance(given, dict), "fault is a table")
     fault = faults.read(given)
-    require_known_route(fault)
+    require_known(fault)
     return fault
 
 

@@ -9,7 +9,6 @@ from typing import TypeVar
 from aiohttp import web
 
 from playground import api, cdn, permissions
-from playground.api import faults as faulty
 from playground.api import feed, local
 from playground.api.recording import refusals
 from playground.clock import Clock
@@ -60,8 +59,7 @@ def build_app(
     app = web.Application(client_max_size=MAX_REQUEST_BYTES, middlewares=[local.as_json])
     app.add_routes(rest.routes(world, interactions, limits, sessions, faults))
     app.add_routes(socket.routes(world, sessions, heartbeat_seconds=heartbeat_seconds))
-    app.add_routes(api.routes(world, people, limits, sessions, recording))
-    app.add_routes(faulty.routes(faults))
+    app.add_routes(api.routes(world, people, limits, sessions, faults, recording))
     app[feed.OPEN] = set()
     app.on_shutdown.append(feed.close)
     app.on_response_prepare.append(refusals(recording))
@@ -259,6 +257,7 @@ def default_world(playground: Playground) -> Guild:
     playground.grant_bot(guild, permissions.MANAGE_MESSAGES)
     playground.add_channel(guild, "general")
     playground.add_channel(guild, "korean-한국어")
+    playground.add_channel(guild, "questions-질문", "forum")
     hidden = Overwrite(id=guild.id, deny=permissions.VIEW_CHANNEL)
     shown = [Overwrite(id=role_id, allow=permissions.VIEW_CHANNEL) for role_id in guild.roles if role_id != guild.id]
     playground.add_channel(guild, "mods", overwrites=[hidden, *shown])

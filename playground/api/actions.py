@@ -144,6 +144,19 @@ async def open_thread(place: Place, request: web.Request) -> web.Response:
     return reply(views.channel(thread), 201)
 
 
+async def post(place: Place, request: web.Request) -> web.Response:
+    """A thread of a forum, with the message it begins with."""
+    given = await body(request, bodies.POST)
+    thread = await place.person(given).post(
+        place.channel(request.match_info["channel_id"]),
+        given["name"],
+        given.get("content") or "",
+        tags=given.get("tags") or (),
+        files=[_file(each) for each in given.get("files") or []],
+    )
+    return reply(views.channel(thread), 201)
+
+
 async def list_commands(place: Place, request: web.Request) -> web.Response:
     given = query(request, bodies.OFFERED)
     user = place.person(given).user
@@ -276,6 +289,7 @@ ACTIONS: tuple[tuple[str, str, Action], ...] = (
     ("DELETE", f"{_MESSAGE}/reactions", react),
     ("POST", f"{_CHANNEL}/typing", type),
     ("POST", f"{_CHANNEL}/threads", open_thread),
+    ("POST", f"{_CHANNEL}/posts", post),
     ("GET", "/commands", list_commands),
     ("POST", f"{_CHANNEL}/commands", use_command),
     ("POST", f"{_CHANNEL}/autocomplete", autocomplete),

@@ -27,6 +27,11 @@ SAY = Form(
 EDIT = Form({**_USER, "content": Text(0, MAX_CONTENT)})
 REACTION = Form({**_USER, "emoji": Text(1, 100)})
 THREAD = Form({**_USER, **_NAME}, {"message_id": Snowflake()}, compact=True)
+POST = Form(
+    {**_USER, **_NAME},
+    {"content": Text(0, MAX_CONTENT), "tags": List(Text(1, 20), 0, 5), "files": List(_FILE, 0, 10)},
+    compact=True,
+)
 OFFERED = Form({**_USER, "channel_id": Snowflake()})
 COMMAND = Form({**_USER, **_NAME}, {"options": _VALUES, "target_id": Snowflake()}, compact=True)
 AUTOCOMPLETE = Form(

@@ -1,8 +1,7 @@
-"""Faults over HTTP: what is in force, one more, one or all taken back."""
+"""Faults over HTTP: what is in force and what can be struck, one more, one or all taken back."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -10,9 +9,11 @@ from aiohttp import web
 
 from playground.api.local import PREFIX, guarded, reply
 from playground.entities import Json
-from playground.errors import ApiError, InvalidForm, invalid_json
-from playground.faults import Fault, Faults, read
-from playground.rest.api import require_known_route
+from playground.errors import ApiError, InvalidForm, wrong_content_type
+from playground.faults import Fault, Faults, WrongFault, read
+from playground.gateway.dispatch import EVENTS
+from playground.rest.api import ROUTE_NAMES, require_known
+from playground.shapes import parsed
 
 Action = Callable[[Faults, web.Request], Awaitable[web.StreamResponse]]
 
@@ -22,7 +23,7 @@ def routes(faults: Faults) -> list[web.RouteDef]:
 
 
 async def listed(faults: Faults, request: web.Request) -> web.Response:
-    return reply({"faults": faults.listed()})
+    return reply({"faults": faults.listed(), "routes": ROUTE_NAMES, "events": EVENTS})
 
 
 async def add(faults: Faults, request: web.Request) -> web.Response:
@@ -45,19 +46,16 @@ async def clear(faults: Faults, request: web.Request) -> web.Response:
 def _read(given: Json) -> Fault:
     try:
         fault = read(given)
-        require_known_route(fault)
-    except ValueError as error:
-        raise InvalidForm({"fault": ("FAULT_INVALID", str(error))}) from None
+        require_known(fault)
+    except WrongFault as error:
+        raise InvalidForm({error.key: ("FAULT_INVALID", str(error))}) from None
     return fault
 
 
 async def _body(request: web.Request) -> Json:
     if request.content_type != "application/json":
-        raise InvalidForm({"body": ("CONTENT_TYPE_INVALID", "The body must be application/json.")})
-    try:
-        given = json.loads(await request.read())
-    except (ValueError, RecursionError):
-        raise invalid_json() from None
+        raise wrong_content_type("application/json")
+    given = parsed(await request.read())
     if not isinstance(given, dict):
         raise InvalidForm({"body": ("DICT_TYPE_CONVERT", "Only dictionaries may be used")})
     return given

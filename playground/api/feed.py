@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
@@ -13,19 +15,24 @@ from playground import events, permissions
 from playground.api import bodies, views
 from playground.api.local import PREFIX, guarded, query
 from playground.entities import Channel, Json, Message, User
+from playground.faults import Faults
 from playground.gateway.session import Sessions
 from playground.limits import Limits
 from playground.people import People
 from playground.world import World
 
-LIMITS_SECONDS = 0.1
-"""Between two reports of the limits at the least."""
+REPORT_SECONDS = 0.1
+"""Between two reports of the limits, or of the faults, at the least."""
 
 OPEN: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("open feeds", set[web.WebSocketResponse])
 
 
-def routes(world: World, people: People, limits: Limits, sessions: Sessions) -> list[web.RouteDef]:
-    return [web.get(PREFIX + "/events", guarded(partial(_serve, world, people, limits, sessions)))]
+def routes(world: World, people: People, limits: Limits, sessions: Sessions, faults: Faults) -> list[web.RouteDef]:
+    sources = (
+        Source("limits", lambda: views.limits(world, limits), limits.watch),
+        Source("faults", faults.listed, faults.watch),
+    )
+    return [web.get(PREFIX + "/events", guarded(partial(_serve, world, people, sessions, sources)))]
 
 
 async def close(app: web.Application) -> None:
@@ -36,7 +43,7 @@ async def close(app: web.Application) -> None:
 
 
 async def _serve(
-    world: World, people: People, limits: Limits, sessions: Sessions, request: web.Request
+    world: World, people: People, sessions: Sessions, sources: Iterable[Source], request: web.Request
 ) -> web.StreamResponse:
     seen = View(world, sessions, people.person(int(query(request, bodies.BY_USER)["user_id"])).user)
     socket = web.WebSocketResponse(heartbeat=30.0)
@@ -44,7 +51,7 @@ async def _serve(
     news: asyncio.Queue[Json] = asyncio.Queue()
     news.put_nowait({"type": "bot", "online": sessions.complete})
     end = world.subscribe(_telling(seen, news))
-    meter = Meter(world, limits, news) if request.query.get("limits") == "1" else None
+    reports = [Report(source, news) for source in sources if request.query.get(source.name) == "1"]
     writer = asyncio.create_task(_write(socket, news))
     request.app[OPEN].add(socket)
     try:
@@ -54,8 +61,8 @@ async def _serve(
     finally:
         request.app[OPEN].discard(socket)
         end()
-        if meter is not None:
-            meter.close()
+        for report in reports:
+            report.close()
         writer.cancel()
         await asyncio.gather(writer, return_exceptions=True)
     return socket
@@ -75,15 +82,23 @@ async def _write(socket: web.WebSocketResponse, news: asyncio.Queue[Json]) -> No
         await socket.send_str(json.dumps(await news.get(), ensure_ascii=False))
 
 
-class Meter:
-    """Tells how the limits are spent: at once and after changes, many of one moment together."""
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Of reports, asked for by its name; `watch` takes what to call after a change and returns what ends it."""
 
-    def __init__(self, world: World, limits: Limits, news: asyncio.Queue[Json]) -> None:
-        self._world = world
-        self._limits = limits
+    name: str
+    look: Callable[[], Any]
+    watch: Callable[[Callable[[], None]], Callable[[], None]]
+
+
+class Report:
+    """Tells how a source stands: at once and after changes, many of one moment together."""
+
+    def __init__(self, source: Source, news: asyncio.Queue[Json]) -> None:
+        self._source = source
         self._news = news
         self._due: asyncio.TimerHandle | None = None
-        self._end = limits.watch(self._changed)
+        self._end = source.watch(self._changed)
         self._tell()
 
     def close(self) -> None:
@@ -93,11 +108,11 @@ class Meter:
 
     def _changed(self) -> None:
         if self._due is None:
-            self._due = asyncio.get_running_loop().call_later(LIMITS_SECONDS, self._tell)
+            self._due = asyncio.get_running_loop().call_later(REPORT_SECONDS, self._tell)
 
     def _tell(self) -> None:
         self._due = None
-        self._news.put_nowait({"type": "limits", "limits": views.limits(self._world, self._limits)})
+        self._news.put_nowait({"type": self._source.name, self._source.name: self._source.look()})
 
 
 class View:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from playground import payloads, permissions
 from playground.commands import Found
-from playground.entities import Channel, Guild, Interaction, Json, Member, Message, Modal, User
+from playground.entities import REQUIRES_TAG, Channel, Guild, Interaction, Json, Member, Message, Modal, User
 from playground.gateway.session import Sessions
 from playground.limits import Limits
 from playground.timeline import Run
@@ -50,11 +50,11 @@ def member(item: Member) -> Json:
 
 
 def channel(item: Channel) -> Json:
-    """`viewers` and `writers`: the people who may read and write there."""
+    """`viewers` and `writers`: the people who may read and write there; in a forum, who may post."""
     members = [each.user for each in item.guild.members.values()] if item.guild else list(item.recipients)
     present = [user for user in members if not user.bot and not user.absent]
     sending = permissions.SEND_MESSAGES_IN_THREADS if item.is_thread else permissions.SEND_MESSAGES
-    return {
+    shown = {
         "id": str(item.id),
         "type": item.type,
         "name": item.name,
@@ -65,6 +65,15 @@ def channel(item: Channel) -> Json:
         "viewers": _ids(user for user in present if permissions.allows(user, item, permissions.VIEW_CHANNEL)),
         "writers": _ids(user for user in present if permissions.allows(user, item, sending)),
     }
+    if item.is_thread:
+        shown |= {"owner_id": str(item.owner_id), "message_count": len(item.messages), "tags": _applied(item)}
+    if item.is_forum:
+        shown |= {"tags": [tag.name for tag in item.tags], "tag_required": bool(item.flags & REQUIRES_TAG)}
+    return shown
+
+
+def _applied(post: Channel) -> list[str]:
+    return [tag.name for tag in post.parent.tags if tag.id in post.applied_tags] if post.parent else []
 
 
 def message(world: World, item: Message, *, versions: bool = False) -> Json:

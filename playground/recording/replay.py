@@ -42,6 +42,8 @@ class Replay:
         self._due: defaultdict[str, list[str]] = defaultdict(list)
         self._problems: list[str] = []
         self._messages: list[Message] = []
+        self._titles: dict[str, Json] = {}
+        """Of posts in forums that wait for the message they begin with, the line of their thread by its channel."""
         first = next((number for number, line in enumerate(session.lines) if line["event"] in DEEDS), None)
         self._begun = len(session.lines) if first is None else first
         for line in session.lines[: self._begun]:
@@ -110,6 +112,9 @@ class Replay:
     # What people do
 
     async def _said(self, line: Json) -> None:
+        if line["channel"] in self._titles:
+            await self._posted(self._titles.pop(line["channel"]), line)
+            return
         channel = await self._cast.channel(line["channel"])
         replied = await self._cast.message(line["to"]) if "to" in line else None
         uploads = [self._cast.value({"file": file}) for file in line.get("files") or ()]
@@ -117,6 +122,14 @@ class Replay:
         person = self._cast.person(line["by"])
         said = await person.say(channel, text, reply_to=replied, files=uploads, ping=line.get("ping", True))
         self._cast.own(line["message"], said)
+
+    async def _posted(self, thread: Json, first: Json) -> None:
+        forum = await self._cast.channel(thread["parent"])
+        uploads = [self._cast.value({"file": file}) for file in first.get("files") or ()]
+        person = self._cast.person(first["by"])
+        post = await person.post(forum, thread["name"], self._cast.text(first["text"]), files=uploads)
+        self._cast.own(thread["channel"], post)
+        self._cast.own(first["message"], post.by_id[post.id])
 
     async def _edited(self, line: Json) -> None:
         if "text" in line:
@@ -136,6 +149,9 @@ class Replay:
 
     async def _opened_thread(self, line: Json) -> None:
         parent = await self._cast.channel(line["parent"])
+        if parent.is_forum:
+            self._titles[line["channel"]] = line
+            return
         on = await self._cast.message(line["on"]) if "on" in line else None
         private = line["type"] == PRIVATE_THREAD
         person = self._cast.person(line["by"])

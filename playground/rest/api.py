@@ -10,7 +10,8 @@ from typing import Any
 from aiohttp import web
 
 from playground import cdn, errors
-from playground.faults import CallFault, Fault, Faults, unknown_route
+from playground.faults import CallFault, Fault, Faults, WrongFault, unknown_route
+from playground.gateway.dispatch import EVENTS
 from playground.gateway.session import Sessions
 from playground.interactions import Interactions
 from playground.limits import Call, Limits
@@ -38,12 +39,19 @@ def routes(
     return [*known_routes, *other_methods, web.route("*", PREFIX + "/{rest:.*}", _unknown)]
 
 
-def require_known_route(fault: Fault) -> None:
-    """Raises ValueError where it can strike no call."""
-    known = [(route.rate, route.method, route.path) for route in ROUTES] + [(cdn.FETCHED, "GET", cdn.PATH)]
-    if isinstance(fault, CallFault) and unknown_route(fault.route, known):
-        names = ", ".join(sorted({rate for rate, _, _ in known if rate}))
-        raise ValueError(f"no route is {fault.route!r}; it is one of {names}, or such as 'POST /channels/*/messages'")
+_STRUCK = (*((route.rate, route.method, route.path) for route in ROUTES), (cdn.FETCHED, "GET", cdn.PATH))
+"""What faults of calls can be about."""
+ROUTE_NAMES = tuple(sorted({rate for rate, _, _ in _STRUCK if rate}))
+
+
+def require_known(fault: Fault) -> None:
+    """Raises WrongFault where it can strike no call or event."""
+    if isinstance(fault, CallFault):
+        if unknown_route(fault.route, _STRUCK):
+            names = f"one of {', '.join(ROUTE_NAMES)}, or such as 'POST /channels/*/messages'"
+            raise WrongFault(f"no route is {fault.route!r}; it is {names}", "route")
+    elif fault.event not in ("*", *EVENTS):
+        raise WrongFault(f"no event is {fault.event!r}; it is one of {', '.join(EVENTS)}", "event")
 
 
 async def _serve(

@@ -137,6 +137,7 @@ class Arena:
         self.playground.join(self.ada, self.guild)
         self.playground.grant_bot(self.guild, ("manage_messages", "manage_channels", "manage_threads"))
         self.general: Channel = self.playground.add_channel(self.guild, "general")
+        self.forum: Channel = self.playground.add_channel(self.guild, "questions", "forum", tags=["Open"])
         self.said: Message = await self.ada.say(self.general, "said")
         self.thread: Channel = await self.ada.open_thread(self.general, "thread", self.said)
         self.message: Message = await self._message()

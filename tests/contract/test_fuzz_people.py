@@ -32,6 +32,12 @@ PEOPLE: dict[tuple[str, str], Callable[[Arena], Any]] = {
     ("DELETE", "/channels/{channel_id}/messages/{message_id}/reactions"): lambda arena: {"emoji": "🎉"},
     ("POST", "/channels/{channel_id}/typing"): lambda arena: {},
     ("POST", "/channels/{channel_id}/threads"): lambda arena: {"name": "aside", "message_id": str(arena.said.id)},
+    ("POST", "/channels/{channel_id}/posts"): lambda arena: {
+        "name": "a question",
+        "content": "why?",
+        "tags": ["Open"],
+        "files": [FILE],
+    },
     ("GET", "/commands"): lambda arena: {"channel_id": str(arena.general.id)},
     ("POST", "/channels/{channel_id}/commands"): lambda arena: {"name": "ask", "options": {"what": "this"}},
     ("POST", "/channels/{channel_id}/autocomplete"): lambda arena: {"name": "ask", "option": "what", "value": "t"},
@@ -79,6 +85,8 @@ def test_any_request_of_people_is_answered(
 
 def _people_ids(arena: Arena, name: str) -> list[str]:
     known = [LIMITED] if name == "name" else arena.path_values(name)
+    if name == "channel_id":
+        known.append(str(arena.forum.id))
     return [*known * 20, *fuzz.STRANGE_IDS]
 
 

@@ -57,6 +57,7 @@ def browser(open_browser: Callable[..., webdriver.Chrome]) -> webdriver.Chrome:
 def screen(browser: webdriver.Chrome, stage: Stage) -> Iterator[Screen]:
     screen = Screen(browser, stage.url)
     yield screen
+    stage.clear_faults()
     # What the page itself did wrong stands in the browser's console; so does everything that the CSP stopped.
     logged: list[dict[str, str]] = browser.get_log("browser")  # type: ignore[no-untyped-call]
     assert [entry for entry in logged if entry["level"] == "SEVERE"] == []

@@ -82,6 +82,12 @@ class Stage:
     def forum(self, name: str) -> Channel:
         return self.run(self._add_channel(name, FORUM))
 
+    def clear_faults(self) -> None:
+        async def clear() -> None:
+            self.playground.faults.clear()
+
+        self.run(clear())
+
     def bot(self, method: str, path: str, body: Json) -> Json:
         """What Discord's API answers the bot; a refusal too."""
         request = urllib.request.Request(

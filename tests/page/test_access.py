@@ -9,6 +9,7 @@ import pytest
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 
+from playground.faults import CallFault
 from tests.page.screen import Screen
 from tests.page.stage import Stage
 
@@ -72,6 +73,23 @@ return faults;
 CONTROLS = "button, select, textarea, input, summary, [role=log], [role=tabpanel], nav, aside, article, dialog, meter"
 
 
+TABS = ("calls", "timeline", "meter", "faults")
+
+
+def choose(screen: Screen, tab: str) -> None:
+    screen.one(f"#tab-{tab}").click()
+    if tab == "faults":
+        # With a fault in force and one refused.
+        screen.wait(lambda: screen.all("#fault-status"))
+        screen.one("#fault-status").send_keys(Keys.BACKSPACE * 3 + Keys.ENTER)
+        screen.wait(lambda: screen.one("#fault-status-wrong").text)
+        screen.driver.get_log("browser")  # type: ignore[no-untyped-call]
+
+
+async def fail(stage: Stage) -> None:
+    stage.playground.faults.add(CallFault(route="DELETE /channels/*", status=503))
+
+
 def staged(screen: Screen, stage: Stage) -> None:
     """Something of everything: an answer, a private one, an embed, buttons, a select, a file, a quotation."""
     channel = stage.channel("everything")
@@ -92,6 +110,7 @@ def staged(screen: Screen, stage: Stage) -> None:
         said = {"content": text, "components": components, "embeds": embeds, "message_reference": reference}
         sent = stage.bot("POST", f"/channels/{channel.id}/messages", said)
         stage.run(stage.person("Ada").react(channel.by_id[int(sent["id"])], "👍"))
+    stage.run(fail(stage))
     screen.send("/persona use name:Poet ")
     screen.message("answers here", ".private")
     screen.one("#open-drawer").click()
@@ -103,14 +122,18 @@ def test_text_can_be_read_in_both_colours(screen: Screen, stage: Stage, theme: s
     screen.driver.execute_script("localStorage.setItem('theme', arguments[0])", theme)
     try:
         staged(screen, stage)
-        for tab in ("calls", "timeline", "meter"):
-            screen.one(f"#tab-{tab}").click()
+        for tab in TABS:
+            choose(screen, tab)
             assert screen.driver.execute_script(CONTRAST) == []
         screen.one("#close-drawer").click()
         screen.type("/")
         screen.wait(screen.choices)
         assert screen.driver.execute_script(CONTRAST) == []
         screen.shoot(f"everything-{theme}")
+        screen.line.clear()
+        screen.go("questions-질문")
+        screen.wait(lambda: screen.all(".new-post"))
+        assert screen.driver.execute_script(CONTRAST) == []
     finally:
         screen.driver.execute_script("localStorage.removeItem('theme')")
 
@@ -129,8 +152,8 @@ def test_everything_has_a_name_and_a_role_that_fits(screen: Screen, stage: Stage
         [found] = screen.wait(lambda: (faults(),))
         return found
 
-    for tab in ("calls", "timeline", "meter"):
-        screen.one(f"#tab-{tab}").click()
+    for tab in TABS:
+        choose(screen, tab)
         assert settled() == []
     screen.one("#close-drawer").click()
     answer = screen.message("Choose one")
@@ -152,6 +175,9 @@ def test_everything_has_a_name_and_a_role_that_fits(screen: Screen, stage: Stage
     ]
     screen.press(Keys.ESCAPE)
     screen.wait(lambda: screen.driver.switch_to.active_element == screen.line)
+    screen.go("questions-질문")
+    screen.wait(lambda: screen.all(".new-post"))
+    assert settled() == []
 
 
 def test_new_messages_are_told_to_a_screen_reader_once_they_rest(screen: Screen, stage: Stage) -> None:
@@ -238,6 +264,20 @@ def test_it_fits_a_phone(phone: Screen, stage: Stage) -> None:
     phone.one("#open-drawer").click()
     assert phone.one("#drawer").size["width"] == 360 and fits()
     phone.one("#close-drawer").click()
+    phone.become("Ada")
+    phone.one("#open-drawer").click()
+    tabs = phone.all("[role=tab]")
+    assert (
+        tabs[-1].text == "Faults" and tabs[-1].rect["x"] + tabs[-1].rect["width"] < phone.one("#close-drawer").rect["x"]
+    )
+    assert len({each.rect["y"] for each in tabs}) == 1 and tabs[0].size["height"] < 40
+    tabs[-1].click()
+    phone.wait(lambda: phone.all("#fault-kind"))
+    assert fits()
+    phone.one("#close-drawer").click()
+    phone.go("questions-질문")
+    assert phone.wait(lambda: phone.all(".new-post")) and fits()
+    phone.go("general")
     phone.send("/form ")
     dialog = phone.wait(lambda: next(iter(phone.all("dialog[open]")), None))
     assert dialog.size["width"] <= 360 and fits()

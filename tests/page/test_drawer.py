@@ -108,7 +108,7 @@ def test_limits_are_shown_as_they_are_spent_and_refusals_in_red(screen: Screen, 
 def test_the_tabs_are_steered_by_keyboard(screen: Screen) -> None:
     screen.enter("Ada", "general")
     opened(screen, "calls")
-    for tab, other in (("timeline", "calls"), ("meter", "timeline"), ("calls", "meter")):
+    for tab, other in (("timeline", "calls"), ("meter", "timeline"), ("faults", "meter"), ("calls", "faults")):
         assert screen.press(Keys.ARROW_RIGHT) == screen.one(f"#tab-{tab}")
         assert screen.one(f"#tab-{tab}").get_attribute("aria-selected") == "true"
         assert screen.one(f"#panel-{tab}").is_displayed() and not screen.one(f"#panel-{other}").is_displayed()

@@ -50,20 +50,64 @@ def test_a_second_server_is_entered_and_left(screen: Screen, stage: Stage) -> No
 
 
 def test_a_forum_shows_its_posts(screen: Screen, stage: Stage) -> None:
-    forum = stage.forum("questions")
-    screen.enter("Ada", "questions")
-    assert "no posts yet" in screen.one("#log").text
+    forum = stage.forum("answers")
+    screen.enter("Ada", "answers")
+    assert "no posts yet" in screen.one("#log").text and "conversation of their own" in screen.one("#log").text
     assert not screen.one("#composer").is_displayed()
-
-    async def post() -> None:
-        stage.playground.world.add_thread(forum, "How do I begin?", stage.person("Ada").user)
-
-    stage.run(post())
-    screen.wait(lambda: screen.all("#log .post"))
+    screen.one("#post-title").send_keys("half a title")
+    grace = stage.person("Grace")
+    post = stage.run(grace.post(forum, "How do I begin?", "Where is the door?"))
+    [shown] = screen.wait(lambda: screen.all("#log .post"))
+    screen.wait(lambda: "1 message" in screen.one("#log .post").text)
+    assert "How do I begin?" in shown.text and "Grace" in shown.text
+    stage.run(grace.say(post, "Found it."))
+    screen.wait(lambda: "2 messages" in screen.one("#log .post").text)
+    stage.run(grace.delete(post.messages[-1]))
+    screen.wait(lambda: "1 message" in screen.one("#log .post").text)
+    assert screen.one("#post-title").get_attribute("value") == "half a title"
     assert "How do I begin?" in screen.one("#channels").text
-    screen.button("How do I begin?", screen.one("#log")).click()
+    screen.one("#log .post").click()
     screen.wait(lambda: screen.place == "How do I begin?")
     assert screen.one("#composer").is_displayed()
+    screen.message("Where is the door?")
+
+
+def test_a_post_is_written_and_the_bot_answers_in_it(screen: Screen) -> None:
+    screen.enter("Ada", "questions-질문")
+    if screen.one(".new-post").get_attribute("open") is None:
+        screen.one(".new-post summary").click()
+    screen.one("#post-title").send_keys("Why are roses red?")
+    screen.one("#post-text").send_keys("@Causerie why red?")
+    screen.button("Post", screen.one(".new-post form")).click()
+    screen.wait(lambda: screen.place == "Why are roses red?")
+    screen.message("You said: why red?")
+    screen.go("questions-질문")
+    assert "Ada" in screen.wait(lambda: screen.one("#log .post")).text
+    screen.become("민준")
+    screen.go("questions-질문")
+    screen.wait(lambda: "새 글" in screen.one(".new-post").text)
+    assert "메시지 2개" in screen.one("#log .post").text
+
+
+def test_a_post_carries_tags_where_the_forum_asks_for_one(screen: Screen, stage: Stage) -> None:
+    async def found() -> None:
+        guild = next(iter(stage.playground.world.guilds.values()))
+        if not any(channel.name == "garden" for channel in guild.channels.values()):
+            stage.playground.add_channel(guild, "garden", "forum", tags=["Soil", "Seeds"], tag_required=True)
+
+    stage.run(found())
+    screen.enter("Ada", "garden")
+    screen.one("#post-title").send_keys("Which earth?")
+    screen.one("#post-text").send_keys("For roses.")
+    post = screen.button("Post", screen.one(".new-post form"))
+    post.click()
+    screen.wait(lambda: "tag is required" in screen.one("#notices").text)
+    screen.driver.get_log("browser")  # type: ignore[no-untyped-call]
+    screen.one(".new-post input[value=Soil]").click()
+    post.click()
+    screen.wait(lambda: screen.place == "Which earth?")
+    screen.go("garden")
+    assert screen.wait(lambda: screen.one("#log .post .tag")).text == "Soil"
 
 
 def test_the_colours_are_chosen_and_remembered(screen: Screen) -> None:

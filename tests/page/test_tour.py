@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +60,10 @@ class Demo:
         return self.process.wait(20)
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> Iterator[str]:
-    demo = Demo(tmp_path)
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One demo for all: each test has a channel to itself."""
+    demo = Demo(tmp_path_factory.mktemp("demo"))
     try:
         yield demo.opened()
         assert demo.end() == 0
@@ -74,8 +75,11 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def screen(open_browser: Callable[..., Chrome], url: str) -> Screen:
-    return Screen(open_browser("--window-size=1280,900"), url)
+def screen(browser: Chrome, url: str) -> Iterator[Screen]:
+    yield Screen(browser, url)
+    # The page would go on asking for a demo that has ended, and say so in the next test's console.
+    browser.get("about:blank")
+    browser.get_log("browser")  # type: ignore[no-untyped-call]
 
 
 def calls(url: str) -> list[dict[str, Any]]:

@@ -48,5 +48,6 @@ class Client:
             body = await (response.json() if is_json else response.read())
             return Reply(response.status, body, dict(response.headers))
 
-    async def events(self, user_id: int) -> aiohttp.ClientWebSocketResponse:
-        return await self._session.ws_connect(f"{self._playground.url}/playground/api/events?user_id={user_id}")
+    async def events(self, user_id: int, **asked: int) -> aiohttp.ClientWebSocketResponse:
+        address = f"{self._playground.url}/playground/api/events"
+        return await self._session.ws_connect(address, params={"user_id": user_id, **asked})

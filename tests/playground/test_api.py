@@ -6,6 +6,7 @@ import base64
 from typing import Any
 
 import aiohttp
+import pytest
 
 from playground.entities import Channel, Guild, Overwrite
 from playground.people import Person
@@ -31,7 +32,7 @@ async def test_the_state_of_the_default_world(playground: Playground, client: Cl
         ("Grace", "en-US"),
     }
     channels = {channel["name"]: channel for channel in state["guilds"][0]["channels"]}
-    assert list(channels) == ["general", "korean-한국어", "mods"]
+    assert list(channels) == ["general", "korean-한국어", "questions-질문", "mods"]
     grace = next(person["id"] for person in state["people"] if person["name"] == "Grace")
     assert channels["mods"]["viewers"] == [grace] and len(channels["general"]["writers"]) == 3
     assert len(state["dms"]) == 3 and state["bot"]["online"] is False
@@ -53,6 +54,64 @@ async def test_saying_editing_reacting_deleting(client: Client, general: Channel
     await client.people("DELETE", f"{place}/reactions?user_id={ada.id}&emoji=🎉")
     assert (await client.people("DELETE", f"{place}?user_id={ada.id}")).status == 204
     assert [message.content for message in general.messages] == ["me too"]
+
+
+async def test_posting_in_a_forum(playground: Playground, client: Client, guild: Guild, ada: Person) -> None:
+    forum = playground.add_channel(guild, "beds", "forum", tags=["Question", "Solved"], tag_required=True)
+    path = f"/channels/{forum.id}/posts"
+    feed = await client.events(ada.id)
+    note = [{"filename": "a.txt", "content_base64": base64.b64encode(b"a").decode()}]
+    given = {"user_id": str(ada.id), "name": "Roses", "content": "why so red?", "tags": ["Question"], "files": note}
+    posted = await client.people("POST", path, given)
+    assert posted.status == 201 and posted.body["parent_id"] == str(forum.id)
+    assert [posted.body[key] for key in ("owner_id", "message_count", "tags")] == [str(ada.id), 1, ["Question"]]
+    told = await _events(feed, "message_create")
+    assert [event["channel"]["name"] for event in told if event["type"] == "channel_create"] == ["Roses"]
+    assert told[-1]["message"]["id"] == posted.body["id"] and told[-1]["message"]["attachments"]
+    [shown] = (await client.people("GET", "/state")).body["guilds"]
+    channels = {channel["name"]: channel for channel in shown["channels"]}
+    assert channels["beds"]["tags"] == ["Question", "Solved"] and channels["beds"]["tag_required"]
+    assert channels["Roses"]["message_count"] == 1 and "owner_id" not in channels["beds"]
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "about"),
+    [
+        ({"name": ""}, 400, "'name'"),
+        ({"name": "a" * 101}, 400, "'name'"),
+        ({"content": 7}, 400, "'content'"),
+        ({"content": "  "}, 400, "empty message"),
+        ({"tags": "Question"}, 400, "'tags'"),
+        ({"tags": []}, 400, "tag is required"),
+        ({"tags": ["Roses"]}, 422, "no tag Roses"),
+        ({"user_id": "x"}, 400, "'user_id'"),
+    ],
+)
+async def test_what_cannot_be_posted(
+    playground: Playground, client: Client, guild: Guild, ada: Person, change: Any, status: int, about: str
+) -> None:
+    forum = playground.add_channel(guild, "beds", "forum", tags=["Question"], tag_required=True)
+    given = {"user_id": str(ada.id), "name": "Roses", "content": "red?", "tags": ["Question"], **change}
+    refused = await client.people("POST", f"/channels/{forum.id}/posts", given)
+    assert refused.status == status and about in str(refused.body)
+    assert not guild.threads
+
+
+async def test_only_forums_have_posts(client: Client, general: Channel, ada: Person) -> None:
+    given = {"user_id": str(ada.id), "name": "Roses", "content": "red?"}
+    refused = await client.people("POST", f"/channels/{general.id}/posts", given)
+    assert (refused.status, refused.body["code"]) == (400, 50024)
+    assert (await client.people("POST", "/channels/7/posts", given)).status == 404
+
+
+async def test_the_bot_hears_a_post_and_answers_in_it(
+    playground: Playground, client: Client, guild: Guild, ada: Person, parrot: Parrot
+) -> None:
+    forum = playground.add_channel(guild, "beds", "forum")
+    given = {"user_id": str(ada.id), "name": "Roses", "content": "echo red"}
+    posted = await client.people("POST", f"/channels/{forum.id}/posts", given)
+    thread = playground.world.channels[int(posted.body["id"])]
+    assert (await playground.next_message(thread)).content == "red"
 
 
 async def test_commands_with_files_autocompletion_menus(

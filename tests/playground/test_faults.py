@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import inspect
 import random
+import re
 from typing import Any
 
 import aiohttp
@@ -10,6 +12,8 @@ from playground import cdn
 from playground.clock import SystemClock
 from playground.entities import Channel
 from playground.faults import CallFault, Chance, EventFault, Faults, read, written
+from playground.gateway.dispatch import EVENTS, Dispatcher
+from playground.people import Person
 from playground.server import Playground
 from tests.playground.client import Client
 from tests.playground.gate import MESSAGES, Gate
@@ -215,21 +219,89 @@ async def test_faults_over_http(playground: Playground, client: Client) -> None:
     assert (await client.people("DELETE", f"/faults/{other.body['id']}")).status == 404
     assert len((await client.people("GET", "/faults")).body["faults"]) == 1
     assert (await client.people("DELETE", "/faults")).status == 204
-    assert (await client.people("GET", "/faults")).body == {"faults": []}
+    empty = (await client.people("GET", "/faults")).body
+    assert empty["faults"] == []
+    assert {"message.create", "reaction", "attachment"} <= set(empty["routes"]) and "MESSAGE_CREATE" in empty["events"]
+
+
+async def test_every_name_that_is_told_can_be_struck(client: Client) -> None:
+    told = (await client.people("GET", "/faults")).body
+    given = [{"route": name, "drop": True} for name in told["routes"]]
+    given += [{"event": name, "cut": True} for name in told["events"]]
+    assert {(await client.people("POST", "/faults", each)).status for each in given} == {201}
+
+
+def test_every_event_that_is_dispatched_has_its_name_told() -> None:
+    written = re.findall(
+        r'"((?:CHANNEL|GUILD|INTERACTION|MESSAGE|THREAD|TYPING)_[A-Z_]+)"', inspect.getsource(Dispatcher)
+    )
+    made = {f"{kind}_{what}" for kind in ("CHANNEL", "THREAD") for what in ("CREATE", "UPDATE", "DELETE")}
+    assert set(EVENTS) == set(written) | made
+
+
+async def test_an_onlooker_is_told_which_faults_stand_and_what_they_struck(
+    playground: Playground, client: Client, general: Channel, ada: Person
+) -> None:
+    feed = await client.events(ada.id, faults=1)
+
+    async def told() -> list[dict[str, Any]]:
+        while True:
+            event = await feed.receive_json(timeout=5)
+            if event["type"] == "faults":
+                return list(event["faults"])
+
+    assert await told() == []
+    id = playground.faults.add(CallFault(route=SEND, status=500, chance=Chance(nth=(2,))))
+    assert await told() == [{"id": id, "route": SEND, "status": 500, "nth": [2], "seen": 0, "struck": 0}]
+    for _ in range(2):
+        await client.bot("POST", f"/channels/{general.id}/messages", {"content": "a"})
+    seen = await told()
+    while seen[0]["seen"] < 2:
+        seen = await told()
+    assert seen[0]["struck"] == 1
+    playground.faults.clear()
+    assert await told() == []
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "where", "told"),
     [
-        ({"route": "message.make", "status": 500}, "no route is 'message.make'"),
-        ({"route": "POST /chanels/*/messages", "status": 500}, "no route is"),
-        ({"route": "*"}, "needs latency"),
-        ([], "dictionaries"),
+        ({"route": "message.make", "status": 500}, "route", "no route is 'message.make'"),
+        ({"route": "POST /chanels/*/messages", "status": 500}, "route", "no route is"),
+        ({"route": "*"}, "latency", "needs latency"),
+        ({"route": "*", "status": 300}, "status", "between 400 and 599"),
+        ({"route": "*", "latency": "long"}, "latency", "a number"),
+        ({"route": "*", "status": 500, "probability": 2}, "probability", "between 0 and 1"),
+        ({"route": "*", "status": 500, "drop": True}, "fault", "either status or drop"),
+        ({"event": "MESSAGE_CREATE"}, "copies", "copies over 1"),
+        ({"event": "MESSAGE_MAKE", "cut": True}, "event", "no event is 'MESSAGE_MAKE'"),
+        ({"event": "*", "a.b": 1}, "fault", "unknown key"),
+        ([], "body", "dictionaries"),
     ],
 )
-async def test_wrong_faults_over_http_are_refused_with_the_reason(client: Client, given: Any, told: str) -> None:
+async def test_wrong_faults_over_http_are_refused_with_the_reason(
+    client: Client, given: Any, where: str, told: str
+) -> None:
     refused = await client.people("POST", "/faults", given)
-    assert refused.status == 400 and told in str(refused.body)
+    assert refused.status == 400
+    assert list(refused.body["errors"]) == [where] and told in refused.body["errors"][where]["_errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "type", "code"),
+    [
+        (b'{"route": "\\ud800", "status": 500}', "application/json", 50109),
+        (b'{"route": "*", "latency": NaN}', "application/json", 50109),
+        (b"{", "application/json", 50109),
+        (b'{"route": "*", "drop": true}', "text/plain", 50035),
+    ],
+)
+async def test_what_is_no_body_for_a_fault_is_refused(
+    playground: Playground, client: Client, body: bytes, type: str, code: int
+) -> None:
+    url = f"{playground.url}/playground/api/faults"
+    refused = await client.fetch("POST", url, data=body, headers={"Content-Type": type})
+    assert (refused.status, refused.code) == (400, code) and playground.faults.listed() == []
 
 
 def test_a_chance_needs_no_drawing_where_it_is_certain() -> None:

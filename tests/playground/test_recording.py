@@ -52,6 +52,11 @@ async def a_session(playground: Playground, general: Channel, ada: Person) -> No
     own = await ada.open_thread(general, "mine")
     await ada.say(own, "echo there")
     await playground.next_message(own)
+    assert general.guild is not None
+    forum = playground.add_channel(general.guild, "beds", "forum")
+    post = await ada.post(forum, "Roses", "echo why so red?", files=[("rose.txt", b"red")])
+    await playground.next_message(post)
+    await ada.say(post, "thank you")
     await ada.autocomplete(general, "parrot", "word", "cr", times=2)
     used = await ada.command(general, "parrot", word=ada.mention, to=ada, paper=("p.txt", b"paper"), tone="Loud")
     await used.response()
@@ -99,7 +104,7 @@ async def test_a_session_is_played_again_in_another_world(
     await playground.registered("parrot")
     await a_session(playground, general, ada)
     fresh, report = await again(await recorded(playground, tmp_path), monkeypatch)
-    assert report == "9 messages of the bot, 9 recorded: as recorded"
+    assert report == "10 messages of the bot, 10 recorded: as recorded"
     then, now = (deeds(each) for each in (playground, fresh))
     assert now == then
     guild = next(iter(fresh.world.guilds.values()))

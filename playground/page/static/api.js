@@ -8,16 +8,17 @@ async function call(method, path, body) {
   const response = await fetch(BASE + path, options);
   const text = await response.text();
   // The bot did not answer an interaction in time: an event tells that too.
-  if (!response.ok && response.status !== 504) throw Object.assign(new Error(reason(text) || String(response.status)), { status: response.status });
+  if (!response.ok && response.status !== 504) throw refusal(text, response.status);
   return text ? JSON.parse(text) : null;
 }
 
-function reason(text) {
+/** With what is wrong where, if that was said. */
+function refusal(text, status) {
   try {
-    const error = JSON.parse(text);
-    return error.message ?? error.error ?? text;
+    const { message, errors } = JSON.parse(text);
+    return Object.assign(new Error(message ?? text), { errors });
   } catch {
-    return text;
+    return new Error(text || String(status));
   }
 }
 
@@ -39,6 +40,12 @@ export const api = {
   click: (body) => call("POST", "/components", body),
   submit: (body) => call("POST", "/modals", body),
   openThread: (channel, body) => call("POST", `/channels/${channel}/threads`, body),
+  post: (forum, body) => call("POST", `/channels/${forum}/posts`, body),
+  faults: () => call("GET", "/faults"),
+  addFault: (fault) => call("POST", "/faults", fault),
+  removeFault: (id) => call("DELETE", `/faults/${id}`),
+  clearFaults: () => call("DELETE", "/faults"),
+  gateway: (action) => call("POST", "/gateway", { action }),
   calls: (after) => call("GET", `/model/calls?${query({ after })}`),
   runs: (user_id) => call("GET", `/runs?${query({ user_id })}`),
   bot: () => call("GET", "/bot"),
@@ -56,7 +63,7 @@ export class Events {
   }
 
   connect() {
-    const address = new URL(`${BASE}/events?${query({ user_id: this.userId, limits: 1 })}`, location.href);
+    const address = new URL(`${BASE}/events?${query({ user_id: this.userId, limits: 1, faults: 1 })}`, location.href);
     address.protocol = address.protocol.replace("http", "ws");
     this.socket = new WebSocket(address);
     this.socket.addEventListener("open", () => this.onState(true));

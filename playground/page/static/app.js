@@ -3,7 +3,7 @@
 import { Events, api } from "./api.js";
 import { Composer } from "./composer.js";
 import { Drawer } from "./drawer.js";
-import { showPosts } from "./forum.js";
+import { Forum } from "./forum.js";
 import { icon } from "./icons.js";
 import { Log } from "./log.js";
 import { element } from "./markdown.js";
@@ -37,6 +37,7 @@ class App {
     };
     for (const node of document.querySelectorAll("[data-icon]")) node.append(icon(node.dataset.icon));
     this.log = new Log($("log"), $("jump"), $("settled"), this);
+    this.forum = new Forum(this.log.inner, this);
     this.composer = new Composer($("composer"), this);
     this.places = new Places($("servers"), $("channels"), this);
     this.drawer = new Drawer($("drawer"), $("open-drawer"), this);
@@ -100,7 +101,7 @@ class App {
     if (this.here.id !== channelId || this.world !== world) return;
     this.world.open(channelId, messages, messages.length < HISTORY);
     this.log.reset();
-    if (isForum(this.here)) this.posts();
+    if (isForum(this.here)) this.forum.open(this.here);
     if (!keepPlaces) this.write();
   }
 
@@ -131,7 +132,7 @@ class App {
   head() {
     const name = this.world.title(this.here);
     $("place-name").replaceChildren(...(isThread(this.here) || isForum(this.here) ? [icon(this.world.sign(this.here)), " "] : []), name);
-    $("place-topic").textContent = this.here.topic || say(isDirect(this.here) ? "hintDirect" : "hint", { bot: this.world.bot.name });
+    $("place-topic").textContent = this.here.topic || say(isDirect(this.here) ? "hintDirect" : isForum(this.here) ? "hintForum" : "hint", { bot: this.world.bot.name });
     $("log").setAttribute("aria-label", say("log", { place: name }));
     const writable = this.world.canWrite(this.here, this.me.id);
     $("text").placeholder = say(writable ? "message" : "readOnly", { place: name });
@@ -142,10 +143,6 @@ class App {
     this.places.show();
     this.status.show();
     this.showTyping();
-  }
-
-  posts() {
-    showPosts(this.log.inner, this.world.threads(this.here), (post) => this.tried(this.enter(post.id)));
   }
 
   showPlaces(open) {
@@ -173,6 +170,11 @@ class App {
     HANDLERS[event.type]?.(this, event);
   }
 
+  written(message) {
+    if (!message.private) this.counted(message.channel_id, 1);
+    this.arrived(message);
+  }
+
   arrived(message) {
     const isNew = this.world.put(message);
     this.world.stopped(message.channel_id, message.author.id);
@@ -185,6 +187,7 @@ class App {
   }
 
   gone(channelId, ids) {
+    this.counted(channelId, -ids.filter((id) => !this.world.message(channelId, id)?.private).length);
     this.world.drop(channelId, ids);
     if (channelId === this.here.id) this.log.removed(ids);
   }
@@ -208,13 +211,19 @@ class App {
   charted(channel) {
     this.world.channels.set(channel.id, channel);
     this.places.show();
-    if (isForum(this.here) && channel.parent_id === this.here.id) this.posts();
+    this.forum.show();
+  }
+
+  counted(channelId, count) {
+    this.world.counted(channelId, count);
+    this.forum.show();
   }
 
   closed(channelId) {
     this.world.channels.delete(channelId);
     if (channelId === this.here.id) this.tried(this.enter(this.world.places()[0].id));
     else this.places.show();
+    this.forum.show();
   }
 
   async lookAgain() {
@@ -345,7 +354,7 @@ class App {
 }
 
 const HANDLERS = {
-  message_create: (app, { message }) => app.arrived(message),
+  message_create: (app, { message }) => app.written(message),
   message_update: (app, { message }) => app.arrived(message),
   message_delete: (app, { channel_id, ids }) => app.gone(channel_id, ids),
   reaction: (app, { channel_id, message_id, reaction }) => app.reacted(channel_id, message_id, reaction),
@@ -359,6 +368,7 @@ const HANDLERS = {
   channel_update: (app, { channel }) => app.charted(channel),
   channel_delete: (app, { channel_id }) => app.closed(channel_id),
   limits: (app, { limits }) => app.drawer.meter.take(limits),
+  faults: (app, { faults }) => app.drawer.faults.take(faults),
 };
 
 function address() {

@@ -1,12 +1,14 @@
-// The drawer beside the log: what the model was sent, when the bot did what, and how the rate limits are spent.
+// The drawer beside the log: what the model was sent, when the bot did what, how the rate limits are spent, what fails.
 
 import { api } from "./api.js";
 import { Calls } from "./calls.js";
+import { Faults } from "./faults.js";
 import { Meter } from "./meter.js";
 import { Timeline } from "./timeline.js";
 
 const POLL_MILLISECONDS = 1000;
-const TABS = ["calls", "timeline", "meter"];
+const TABS = ["calls", "timeline", "meter", "faults"];
+const POLLED = ["calls", "timeline"];
 const $ = (id) => document.getElementById(id);
 
 export class Drawer {
@@ -19,6 +21,7 @@ export class Drawer {
     this.calls = new Calls($("call-list"));
     this.timeline = new Timeline($("run-list"), app);
     this.meter = new Meter($("meter"));
+    this.faults = new Faults($("faults"), app);
     button.addEventListener("click", () => this.show(root.hidden));
     $("close-drawer").addEventListener("click", () => this.show(false));
     root.addEventListener("keydown", (event) => event.key === "Escape" && this.show(false));
@@ -45,6 +48,7 @@ export class Drawer {
       $(`panel-${each}`).hidden = each !== tab;
     }
     this.meter.shown = !this.root.hidden && tab === "meter";
+    if (tab === "faults") this.app.tried(this.faults.show());
     this.refresh();
   }
 
@@ -60,6 +64,7 @@ export class Drawer {
     this.calls.clear();
     this.timeline.clear();
     this.meter.draw();
+    this.faults.redraw();
     if (!this.root.hidden) this.refresh();
   }
 
@@ -74,7 +79,7 @@ export class Drawer {
   }
 
   async refresh() {
-    if (this.root.hidden || this.tab === "meter") return;
+    if (this.root.hidden || !POLLED.includes(this.tab)) return;
     try {
       const [calls, { runs }] = await Promise.all([api.calls(this.calls.next), api.runs(this.app.me.id)]);
       this.calls.take(calls);

@@ -241,7 +241,8 @@ export class Log {
 
 function welcome({ world, here }) {
   const title = element("h2", {}, say("beginning", { place: world.title(here) }));
-  return element("div", { className: "none" }, title, element("p", {}, document.getElementById("place-topic").textContent));
+  const about = element("p", {}, say("about", { drawer: say("drawer") }));
+  return element("div", { className: "none" }, title, element("p", {}, document.getElementById("place-topic").textContent), about);
 }
 
 /** Where an id stands among sorted ones, or where it would. */

@@ -3,9 +3,10 @@
 import { element } from "./markdown.js";
 import { clockTime, locale, number, say } from "./words.js";
 
-const NAMES = {
+/** The words for what calls are counted by. */
+export const NAMES = {
   "message.create": "limitCreate", "message.edit": "limitEdit", "message.delete": "limitDelete", typing: "limitTyping",
-  reaction: "limitReaction", "interaction.webhook": "limitAnswer", "interaction.channel": "limitHidden", global: "limitGlobal",
+  reaction: "limitReaction", "channel.edit": "limitChannel", attachment: "limitFile", "interaction.webhook": "limitAnswer", "interaction.channel": "limitHidden", global: "limitGlobal",
 };
 const LINGER_MILLISECONDS = 4000;
 const SHOWN_REFUSALS = 12;
@@ -79,7 +80,7 @@ export class Meter {
     this.nodes.set(key, node);
     const [what, count, meter, left] = node.children;
     const used = open ? window.used : 0;
-    what.textContent = `${name} ${window.kept_by}`.trim();
+    what.textContent = [name, window.kept_by].filter(Boolean).join(" · ");
     count.textContent = `${used} / ${number(window.calls)}`;
     Object.assign(meter, { max: window.calls, high: window.calls * NEARLY, value: used, ariaLabel: what.textContent });
     left.textContent = open ? say("closes", { seconds: ((window.closes - now) / 1000).toFixed(1) }) : say("free");
@@ -99,5 +100,5 @@ function blank(window) {
 
 function refusal({ at, route, scope, retry_after: seconds }) {
   const text = say("refusal", { scope, seconds: seconds.toFixed(2) });
-  return element("li", {}, element("b", {}, "429"), element("code", {}, route), element("span", {}, `${clockTime(at * 1000, "withSeconds")} · ${text}`));
+  return element("li", {}, element("b", {}, "429"), element("code", {}, route.replace(/\{\w+\}/g, "*")), element("span", {}, `${clockTime(at * 1000, "withSeconds")} · ${text}`));
 }

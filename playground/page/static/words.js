@@ -21,19 +21,41 @@ export const WORDS = {
     noRecorder: "No recorder stands before the model here: start with make demo.", callTitle: "Call {id}",
     prompt: "{count} tokens sent", cached: "{share} % cached", completion: "{count} answered",
     first: "first text {seconds} s", whole: "whole {seconds} s", parameters: "Parameters", answer: "Answer",
-    running: "running", broken: "broken off", cancelled: "cancelled", messages: "{count} messages",
-    characters: "{count} characters", yes: "True", no: "False", servers: "Servers", drawer: "Behind the scenes",
+    running: "running", broken: "broken off", cancelled: "cancelled", messages: "{count: message/ messages}",
+    characters: "{count: character/ characters}", yes: "True", no: "False", servers: "Servers", drawer: "Behind the scenes",
     tabCalls: "Model", tabTimeline: "Timeline", tabMeter: "Limits", theme: "Colours: {name}", auto: "as the machine",
     dark: "dark", light: "light", unread: "unread", pings: "{count} unread for you",
     readOnly: "You cannot write in {place}", noPosts: "This forum has no posts yet.", react: "Add a reaction",
     anyEmoji: "Any other emoji", more: "More", inspect: "What the model was sent", copy: "Copy the text",
     goTo: "Go to this message", attachment: "(a file)", noText: "(no text)", download: "Download {name}",
-    expand: "Show {count} more lines", collapse: "Show less", manyNew: "{count} new messages",
+    expand: "Show {count: more line/ more lines}", collapse: "Show less", manyNew: "{count: new message/ new messages}",
     speed: "{count} tokens/s", limitCreate: "Send a message", limitEdit: "Edit a message",
     limitDelete: "Delete a message", limitTyping: "Typing", limitReaction: "Reaction",
     limitAnswer: "Answer a command", limitHidden: "Command answers, hidden", limitGlobal: "Everything (global)",
     quiet: "Nothing is being spent.", totals: "{calls} calls so far, {refused} refused",
     closes: "anew in {seconds} s", free: "free again", refusal: "{scope}, wait {seconds} s",
+    tabFaults: "Faults", faultsNow: "In force", faultsClear: "Remove all", faultAdd: "Add the fault",
+    noFaults: "Nothing goes wrong on purpose.", faultStruck: "struck {struck} of {seen}", faultLate: "Delay",
+    faultStatus: "Answer with an error", faultDrop: "Break the connection", faultCopies: "Send an event repeatedly",
+    faultCut: "Cut the gateway after an event", faultAll: "All of them",
+    faultOther: "Another: method and path", fault_kind: "What goes wrong", fault_route: "On which calls",
+    fault_path: "Method and path", fault_event: "On which events", fault_latency: "Delay (s)",
+    fault_jitter: "Up to so much more (s)", fault_status: "Status", fault_after: "Only the answer is lost",
+    fault_copies: "Times in all", fault_every: "One in", fault_probability: "Chance (%)",
+    fault_times: "At most",
+
+ wrong_latency: "Up to 600, and more than 0 in all.",
+    wrong_jitter: "From 0 to 600.", wrong_status: "A whole number from 400 to 599.",
+    wrong_copies: "A whole number from 2 to 100.", wrong_every: "A whole number from 1.",
+    wrong_probability: "From 0 to 100.", wrong_times: "A whole number from 1, or nothing.",
+    wrong_path: "No call is like this. An example: POST /channels/*/messages", gateway: "Gateway",
+    gateway_cut: "Cut the connection", gateway_reconnect: "Ask to reconnect",
+    gateway_invalidate: "Invalidate the sessions", gatewayDone: "Done. The bot should come back by itself.",
+    about: "You look through one person’s eyes; whose, you choose at the side. “{drawer}” shows what the bot does meanwhile.",
+    hintForum: "Each post is a conversation of its own.", newPost: "New post", postTitle: "Title", postText: "Text",
+    post: "Post", postHint: "Mention @{bot}, and it answers in the post.",
+    aboutForum: "A forum is for questions that each deserve a conversation of their own: every post is a thread, and {bot} remembers each by itself.",
+    limitChannel: "Edit a channel", limitFile: "Fetch a file",
     noRuns: "Nothing was asked yet.", stepAsked: "Asked", stepSign: "Sign of waiting", stepTyping: "Typing",
     stepCalled: "Model called", stepText: "Model writes", stepModelEnd: "Model ends", stepShown: "First text shown",
     stepEdits: "Last of the edits", stepFailed: "No answer in time", stepFinished: "Finished", seconds: "{count} s",
@@ -62,7 +84,25 @@ export const WORDS = {
     speed: "초당 토큰 {count}개", limitCreate: "메시지 보내기", limitEdit: "메시지 수정", limitDelete: "메시지 삭제",
     limitTyping: "입력 중 표시", limitReaction: "반응", limitAnswer: "명령어 응답", limitHidden: "명령어 응답 (숨은 제한)",
     limitGlobal: "전체 (글로벌)", quiet: "지금 쓰이는 제한이 없습니다.", totals: "지금까지 호출 {calls}번, 거절 {refused}번",
-    closes: "{seconds}초 뒤 새로", free: "다시 비었음", refusal: "{scope}, {seconds}초 기다리기", noRuns: "아직 물어본 것이 없습니다.",
+    closes: "{seconds}초 뒤 새로", free: "다시 비었음", refusal: "{scope}, {seconds}초 기다리기",
+    tabFaults: "장애", faultsNow: "걸려 있는 장애", faultsClear: "모두 빼기", faultAdd: "장애 걸기",
+    noFaults: "일부러 낸 장애가 없습니다.", faultStruck: "{seen}번 중 {struck}번 걸림", faultLate: "늦추기", faultStatus: "오류로 응답",
+    faultDrop: "연결 끊기", faultCopies: "이벤트 되풀이", faultCut: "이벤트 뒤에 게이트웨이 끊기", faultAll: "모두",
+    faultOther: "그 밖에: 메서드와 경로", fault_kind: "무엇이 잘못되나", fault_route: "어느 호출에서",
+    fault_path: "메서드와 경로", fault_event: "어느 이벤트에서", fault_latency: "지연 (초)", fault_jitter: "최대 더할 시간 (초)",
+    fault_status: "상태 코드", fault_after: "응답만 잃기", fault_copies: "모두 몇 번", fault_every: "몇 번에 한 번",
+    fault_probability: "확률 (%)", fault_times: "최대 횟수",
+
+ wrong_latency: "600까지, 둘을 더해 0보다 커야 합니다.",
+    wrong_jitter: "0에서 600까지입니다.", wrong_status: "400에서 599까지의 정수입니다.", wrong_copies: "2에서 100까지의 정수입니다.",
+    wrong_every: "1 이상의 정수입니다.", wrong_probability: "0에서 100까지입니다.", wrong_times: "1 이상의 정수이거나 비워 둡니다.",
+    wrong_path: "그런 호출이 없습니다. 예: POST /channels/*/messages", gateway: "게이트웨이", gateway_cut: "연결 끊기",
+    gateway_reconnect: "다시 연결하게 하기", gateway_invalidate: "세션 무효로 하기", gatewayDone: "했습니다. 봇이 스스로 돌아와야 합니다.",
+    about: "한 사람이 보는 화면이고, 누구인지는 옆에서 고릅니다. 봇이 그동안 하는 일은 “{drawer}”에 있습니다.",
+    hintForum: "글마다 대화가 따로 이어집니다.", newPost: "새 글", postTitle: "제목", postText: "내용", post: "올리기",
+    postHint: "@{bot:을/를} 부르면 글 안에서 답합니다.",
+    aboutForum: "포럼은 저마다 따로 이야기할 질문을 위한 곳입니다. 글마다 스레드가 되고 {bot:은/는} 글마다 따로 기억합니다.",
+    limitChannel: "채널 수정", limitFile: "파일 받기", noRuns: "아직 물어본 것이 없습니다.",
     stepAsked: "질문", stepSign: "기다림 표시", stepTyping: "입력 중", stepCalled: "모델 호출", stepText: "모델이 쓰기 시작",
     stepModelEnd: "모델 끝", stepShown: "첫 글자 표시", stepEdits: "마지막 수정", stepFailed: "제때 응답 없음", stepFinished: "끝",
     seconds: "{count}초",
@@ -77,11 +117,13 @@ export function speak(chosen) {
   current = WORDS[chosen.split("-")[0]] ?? WORDS.en;
 }
 
+/** Undefined where there is no such word. `{count: line/ lines}` is one or many in English, in Korean a particle. */
 export function say(key, values = {}) {
-  return current[key].replace(/\{(\w+)(?::([^}/]+)\/([^}]+))?\}/g, (whole, name, closed, open) => {
+  return current[key]?.replace(/\{(\w+)(?::([^}/]+)\/([^}]+))?\}/g, (whole, name, closed, open) => {
     if (!(name in values)) return whole;
     const value = String(values[name]);
-    return closed === undefined ? value : value + (endsClosed(value, open) ? closed : open);
+    const first = current === WORDS.en ? value === "1" : endsClosed(value, open);
+    return closed === undefined ? value : value + (first ? closed : open);
   });
 }
 

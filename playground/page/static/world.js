@@ -1,6 +1,7 @@
 // What one person sees of the playground: people, places and messages, kept up to date by events.
 
 const DM = 1, CATEGORY = 4, NEWS = 5, THREADS = [10, 11, 12], FORUM = 15;
+const EPOCH = Date.UTC(2015, 0, 1);
 const MANAGE_MESSAGES = 1n << 13n;
 // Of a place that is not open: enough for its unread mark; the rest is asked for when it is entered.
 const KEPT_ELSEWHERE = 100;
@@ -69,6 +70,17 @@ export class World {
       case "channels": return this.places().filter((each) => guild && each.guild_id === guild.id);
       default: return (guild?.roles ?? []).filter((role) => role.id !== guild.id);
     }
+  }
+
+  /** A message more or less in a thread; `count` below 0: less. */
+  counted(channelId, count) {
+    const channel = this.channels.get(channelId);
+    if (channel && isThread(channel)) channel.message_count += count;
+  }
+
+  /** When something with this id was made, in milliseconds: ids carry it. */
+  created(id) {
+    return Number(BigInt(id) >> 22n) + EPOCH;
   }
 
   person(id) {

@@ -1,0 +1,163 @@
+"""The drawer's last tab: faults made, met, seen and taken back, and the gateway broken."""
+
+from __future__ import annotations
+
+import pytest
+from selenium.webdriver import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import Select
+
+from playground.events import BotDisconnected, Event
+from playground.faults import CallFault, Chance, EventFault
+from tests.page.screen import Screen
+from tests.page.stage import Stage
+
+pytestmark = pytest.mark.browser
+
+
+def opened(screen: Screen, person: str = "Ada", place: str = "general") -> None:
+    screen.enter(person, place)
+    if not screen.one("#drawer").is_displayed():
+        screen.one("#open-drawer").click()
+    screen.one("#tab-faults").click()
+    screen.wait(lambda: screen.all("#fault-kind"))
+
+
+def choose(screen: Screen, name: str, value: str) -> None:
+    Select(screen.one(f"#fault-{name}")).select_by_value(value)
+
+
+def fill(screen: Screen, name: str, value: str) -> WebElement:
+    field = screen.one(f"#fault-{name}")
+    field.clear()
+    field.send_keys(value)
+    return field
+
+
+def standing(screen: Screen) -> list[str]:
+    return [each.text for each in screen.all(".fault")]
+
+
+def test_a_fault_is_made_met_counted_and_taken_back(screen: Screen, stage: Stage) -> None:
+    stage.channel("faulty")
+    opened(screen, place="faulty")
+    assert "Nothing goes wrong" in screen.one("#faults").text
+    choose(screen, "kind", "Status")
+    choose(screen, "route", "message.create")
+    fill(screen, "times", "1")
+    screen.button("Add the fault").click()
+    screen.wait(lambda: ["struck 0 of 0" in each for each in standing(screen)] == [True])
+    screen.one("#text").click()
+    screen.send("@Causerie still there?")
+    # The bot asks again after a second; what it met is counted as it happens.
+    screen.wait(lambda: "struck 1 of 2" in standing(screen)[0])
+    screen.message("You said: still there?", ":not(.mine)")
+    assert "hit" in str(screen.one(".fault").get_attribute("class"))
+    screen.shoot("faults")
+    remove = screen.one(".fault button")
+    assert remove.accessible_name == "Remove Answer with an error · Send a message"
+    remove.click()
+    screen.wait(lambda: not screen.all(".fault"))
+    assert stage.playground.faults.listed() == []
+
+
+def test_each_kind_is_sent_as_the_form_says(screen: Screen, stage: Stage) -> None:
+    opened(screen)
+    entries: tuple[tuple[str, dict[str, str], dict[str, object]], ...] = (
+        ("Late", {"latency": "0.25", "jitter": "0.5", "probability": "50"}, {"latency": 0.25, "jitter": 0.5}),
+        ("Drop", {"every": "3"}, {"drop": True, "every": 3}),
+        ("Copies", {"copies": "3"}, {"event": "MESSAGE_CREATE", "copies": 3}),
+        ("Cut", {}, {"event": "MESSAGE_CREATE", "cut": True}),
+    )
+    for number, (kind, values, sent) in enumerate(entries, 1):
+        choose(screen, "kind", kind)
+        for name, value in values.items():
+            fill(screen, name, value)
+        screen.button("Add the fault").click()
+        screen.wait(lambda number=number: len(standing(screen)) == number)  # type: ignore[misc]
+        assert sent.items() <= stage.playground.faults.listed()[-1].items()
+    late, drop, *_ = stage.playground.faults.listed()
+    assert late["probability"] == drop["probability"] == 0.5 and late["route"] == drop["route"] == "message.create"
+    assert "Chance (%) 50" in standing(screen)[0] and "Delay (s) 0.25" in standing(screen)[0]
+    screen.button("Remove all").click()
+    screen.wait(lambda: not standing(screen))
+    assert screen.driver.switch_to.active_element == screen.one("#fault-kind")
+
+
+def test_what_the_server_refuses_stands_at_its_field(screen: Screen, stage: Stage) -> None:
+    opened(screen)
+    choose(screen, "kind", "Status")
+    status = fill(screen, "status", "700")
+    screen.button("Add the fault").click()
+    screen.wait(lambda: screen.one("#fault-status-wrong").text == "A whole number from 400 to 599.")
+    assert status.get_attribute("aria-invalid") == "true"
+    assert status.get_attribute("aria-describedby") == "fault-status-wrong"
+    assert screen.driver.switch_to.active_element == status
+    fill(screen, "status", "500")
+    choose(screen, "route", "other")
+    fill(screen, "path", "POST /chanels/*/messages").send_keys(Keys.ENTER)
+    screen.wait(lambda: "No call is like this" in screen.one("#fault-path-wrong").text)
+    assert screen.one("#fault-status-wrong").text == "" and not standing(screen)
+    fill(screen, "path", "POST /channels/*/messages").send_keys(Keys.ENTER)
+    screen.wait(lambda: standing(screen))
+    assert stage.playground.faults.listed()[0]["route"] == "POST /channels/*/messages"
+    assert screen.one("#fault-path-wrong").text == ""
+    refused = [entry["message"] for entry in screen.driver.get_log("browser")]  # type: ignore[no-untyped-call]
+    assert len(refused) == 2 and all("/faults" in message and "400" in message for message in refused)
+
+
+def test_a_fault_from_elsewhere_appears_and_goes(screen: Screen, stage: Stage) -> None:
+    opened(screen)
+
+    async def make() -> None:
+        stage.playground.faults.add(CallFault(route="typing", drop=True, chance=Chance(nth=(2, 5))))
+        stage.playground.faults.add(EventFault(event="TYPING_START", copies=2, cut=True))
+
+    stage.run(make())
+    texts = screen.wait(lambda: found if len(found := standing(screen)) == 2 else None)
+    assert "Break the connection · Typing" in texts[0] and "nth [2,5]" in texts[0]
+    assert "Send an event repeatedly · TYPING_START" in texts[1]
+    # By keyboard: what is removed hands the focus on.
+    screen.all(".fault button")[0].send_keys(Keys.ENTER)
+    screen.wait(lambda: len(standing(screen)) == 1)
+    assert screen.driver.switch_to.active_element.text == "Remove all"
+    stage.clear_faults()
+    screen.wait(lambda: not standing(screen))
+
+
+def test_the_gateway_is_cut_and_the_bot_comes_back(screen: Screen, stage: Stage) -> None:
+    opened(screen)
+    seen: list[Event] = []
+
+    async def listen() -> None:
+        stage.playground.world.subscribe(
+            lambda event: seen.append(event) if isinstance(event, BotDisconnected) else None
+        )
+
+    stage.run(listen())
+    screen.button("Cut the connection").click()
+    screen.wait(lambda: "come back by itself" in screen.one("#faults [role=status]").text)
+    screen.wait(lambda: seen)
+    screen.wait(lambda: stage.playground.online and screen.one("#bot-state").text == "Causerie is online", 20)
+
+
+def test_the_tab_speaks_korean_and_is_labelled(screen: Screen, stage: Stage) -> None:
+    opened(screen, "민준", "korean")
+
+    async def make() -> None:
+        stage.playground.faults.add(CallFault(route="message.edit", latency=1.5))
+
+    stage.run(make())
+    [text] = screen.wait(lambda: standing(screen))
+    assert "늦추기 · 메시지 수정" in text and "지연 (초) 1.5" in text and "0번 중 0번" in text
+    assert screen.one("#tab-faults").text == "장애"
+    for kind in ("Late", "Status", "Drop", "Copies", "Cut"):
+        choose(screen, "kind", kind)
+        names = [each.accessible_name for each in screen.all("#faults :is(input, select)")]
+        assert all(any("가" <= letter <= "힣" for letter in name) for name in names), names
+    choose(screen, "kind", "Status")
+    fill(screen, "status", "1")
+    screen.button("장애 걸기").click()
+    screen.wait(lambda: screen.one("#fault-status-wrong").text == "400에서 599까지의 정수입니다.")
+    screen.shoot("faults-korean")
+    screen.driver.get_log("browser")  # type: ignore[no-untyped-call]
