@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import NamedTuple
 
+from wcwidth import grapheme_boundary_before
+
 
 class Kind(Enum):
     WORD = 0
@@ -47,9 +49,9 @@ _TOKEN = re.compile(
     (?P<space>[^\S\n]+)
   | (?P<word>(?:[^\s\\`*_~|<\[!&$h]|h(?!ttps?://)|!(?!\[)|\$(?![^\s\d])|&(?![\#A-Za-z])|<(?![A-Za-z/!@\#:])|~(?!~)
       |\|(?!\|))+)
-  | (?P<run>\*+|_+|~~+|\|\|+)
-  | (?P<ticks>`+)
-  | (?P<url>https?://[^\s<>|`]+)
+  | (?P<run>\*{1,16}|_{1,16}|~{2,16}|\|{2,16})
+  | (?P<ticks>`{1,16})
+  | (?P<url>https?://[^\s<>|`]*)
   | (?P<link>{_LABEL}\]\([ \t]*{_GOAL}{_TITLE}[ \t]*\))
   | (?P<math>\$\$[^$\n]+\$\$|\$(?=[^\s\d$])[^$\n]*(?<![\s\\])\$(?!\d)|\\\((?:(?!\\\)).)+\\\)|\\\[(?:(?!\\\]).)+\\\])
   | (?P<escape>\\[!-/:-@\[-`{{-~])
@@ -66,14 +68,17 @@ _TOKEN = re.compile(
 _LINK = re.compile(rf"!?\[(?P<label>.*)\]\([ \t]*(?P<goal>{_GOAL})(?P<title>{_TITLE})[ \t]*\)", re.DOTALL)
 _HALF_LINK = re.compile(rf"{_LABEL}(?:\\|\[[^\[\]\n]*|\](?:\([^\n]*)?)?")
 _HALF_URL = re.compile(r"(?<![^\W_])h(?:t(?:t(?:ps?(?::/?)?)?)?)?$")
-_HALF_ANGLE = re.compile(r"<[@#:/!A-Za-z][^<>\n]{0,200}|<!-.*|<(?:code|kbd|samp|tt|sub|sup|a)\b[^\n]*")
+_HALF_ANGLE = re.compile(r"<[@#:/!A-Za-z]?[^<>\n]*|<!-.*|<(?:code|kbd|samp|tt|sub|sup|a)\b[^\n]*")
 _HALF_ENTITY = re.compile(r"&[#\w]{0,31}")
-_HALF_MATH = re.compile(r"\$[^\n]{0,200}|\\(?:[(\[].{0,200})?")
+_HALF_MATH = re.compile(r"\$[^\n]*|\\(?:[(\[].*)?")
+_HALVES = {"[": _HALF_LINK, "!": _HALF_LINK, "<": _HALF_ANGLE, "&": _HALF_ENTITY, "$": _HALF_MATH, "\\": _HALF_MATH}
+_LONGEST_MATH = 200
 _SOURCE = re.compile(r"""\bsrc\s*=\s*["']?([^\s"'<>]+)""")
 _ALT = re.compile(r"""\balt\s*=\s*["']([^"']*)["']""")
 _HREF = re.compile(r"""\bhref\s*=\s*["']?([^\s"'<>]+)""")
 _BADGE = re.compile(r"!\[([^\[\]]*)\]\([^()]*\)")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+_TOKEN_TAG = re.compile(r"</?(?P<tagname>[A-Za-z][A-Za-z0-9]*)(?:\s[^<>\n]*)?/?>")
 
 MARKS = {
     **dict.fromkeys(("b", "strong", "summary", "dt", "th", "h1", "h2", "h3", "h4", "h5", "h6"), "**"),
@@ -82,7 +87,7 @@ MARKS = {
     **dict.fromkeys(("u", "ins"), "__"),
 }
 BREAKS = frozenset({"br", "hr", "p", "div", "li", "tr"})
-"""Tags after which, or before which, a new line begins."""
+"""Tags that begin a new line."""
 SILENT = frozenset(
     "p div span center details font small big mark blockquote ul ol li table thead tbody tr td dl dd abbr a code kbd "
     "samp tt sub sup pre section article picture source figure figcaption".split()
@@ -91,51 +96,63 @@ _RAISED = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻�
 _LOWERED = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
 
 
-def read(text: str, start: int, end: int, *, whole: bool, longest: int) -> Iterator[Token]:
+def read(text: str, start: int, end: int, *, whole: bool, longest: int, word: int) -> Iterator[Token]:
     """The tokens of `text[start:end]`, which lies in one line; `whole` says that nothing more will come.
 
-    What is longer than `longest` characters is not kept whole.
+    What is longer than `longest` characters is not kept whole; words are at most `word` characters.
     """
     while start < end:
-        token = _next(text, start, end, whole, longest)
+        token = _next(text, start, end, whole, longest, word)
         yield token
         if token.kind is Kind.HALF:
             return
         start = token.end
 
 
-def _next(text: str, start: int, end: int, whole: bool, longest: int) -> Token:
+def _next(text: str, start: int, end: int, whole: bool, longest: int, word: int) -> Token:
     match = _TOKEN.match(text, start, end)
     assert match is not None
     group = match.lastgroup or "other"
-    raw = match[0]
-    open_end = not whole and match.end() == end
-    if group in ("space", "word"):
-        if open_end:
-            shown = _HALF_URL.sub("", raw) if group == "word" else ""
-            return Token(Kind.HALF, start, end, shown, shown)
-        return Token(Kind.WORD if group == "word" else Kind.SPACE, start, match.end(), raw, raw)
-    if open_end and group in ("run", "url"):
-        return Token(Kind.HALF, start, end, "", "") if len(raw) <= longest else _glue(text, start, end)
+    touching = not whole and match.end() == end
+    if group == "word":
+        return _word(match, touching, word)
+    if touching and group in ("space", "run", "url", "math") and len(match[0]) <= longest:
+        return Token(Kind.HALF, start, end, "", "")
+    if group in ("space", "run"):
+        kind = Kind.RUN if group == "run" else Kind.SPACE
+        return Token(kind, start, match.end(), match[0], "" if group == "run" else match[0])
     if group == "ticks":
         return _code(text, start, match.end(), end, whole, longest)
-    if group in ("other", "escape", "tag") and not whole and _undecided(text, start, end, longest):
+    if not whole and group in ("other", "escape", "tag") and _undecided(text, start, end, longest):
         return Token(Kind.HALF, start, end, "", "")
-    if group == "run":
-        return Token(Kind.RUN, start, match.end(), raw, "")
-    if len(raw) > longest:
-        return _glue(text, start, end)
+    return _read(match, group, longest)
+
+
+def _word(match: re.Match[str], touching: bool, longest: int) -> Token:
+    """A word that is too long ends between what people see as characters, if it can."""
+    word, start = match[0], match.start()
+    if len(word) > longest:
+        cut = grapheme_boundary_before(word[: longest + 1], longest + 1) or longest
+        return Token(Kind.WORD, start, start + cut, word[:cut], word[:cut])
+    if touching:
+        shown = _HALF_URL.sub("", word)
+        return Token(Kind.HALF, start, match.end(), shown, shown)
+    return Token(Kind.WORD, start, match.end(), word, word)
+
+
+def _read(match: re.Match[str], group: str, longest: int) -> Token:
+    if len(match[0]) > (_LONGEST_MATH if group == "math" else longest):
+        if group == "element" and (tag := _TOKEN_TAG.match(match[0])):
+            return _tag(tag, match.start())
+        return _literal(match.start(), match[0][0])
     return _READERS[group](match)
 
 
 def _undecided(text: str, start: int, end: int, longest: int) -> bool:
     """Whether what begins here may become a link, a tag, or a formula."""
-    character = text[start]
-    if end - start > longest:
+    pattern = _HALVES.get(text[start])
+    if pattern is None or end - start > (_LONGEST_MATH if pattern is _HALF_MATH else longest):
         return False
-    pattern = {"[": _HALF_LINK, "!": _HALF_LINK, "<": _HALF_ANGLE, "&": _HALF_ENTITY, "$": _HALF_MATH}.get(
-        character, _HALF_MATH
-    )
     return pattern.fullmatch(text, start, end) is not None
 
 
@@ -163,12 +180,12 @@ def _tamed(content: str, ticks: int) -> tuple[str, str]:
     return f"{'`' * ticks}{content}{'`' * ticks}", content.strip()
 
 
-def _glue(text: str, start: int, end: int) -> Token:
-    return Token(Kind.GLUE, start, start + 1, text[start], text[start])
+def _literal(start: int, text: str) -> Token:
+    return Token(Kind.GLUE, start, start + len(text), text, text)
 
 
-def _literal(match: re.Match[str]) -> Token:
-    return Token(Kind.GLUE, match.start(), match.end(), match[0], match[0])
+def _other(match: re.Match[str]) -> Token:
+    return _literal(match.start(), match[0])
 
 
 def _escape(match: re.Match[str]) -> Token:
@@ -220,17 +237,18 @@ def _element(match: re.Match[str]) -> Token:
     return Token(Kind.WHOLE, match.start(), match.end(), shown, plain)
 
 
-def _tag(match: re.Match[str]) -> Token:
-    name, start, end = match["tagname"].lower(), match.start(), match.end()
+def _tag(match: re.Match[str], offset: int = 0) -> Token:
+    name, start, end = match["tagname"].lower(), offset + match.start(), offset + match.end()
+    closes = match[0][1] == "/"
     if name in MARKS:
-        return Token(Kind.CLOSE if match[0][1] == "/" else Kind.OPEN, start, end, MARKS[name], "")
-    if name in ("br", "hr") or (name in BREAKS and match[0][1] != "/"):
+        return Token(Kind.CLOSE if closes else Kind.OPEN, start, end, MARKS[name], "")
+    if name in BREAKS and not closes:
         return Token(Kind.BREAK, start, end, "\n", "\n")
     if name == "img":
         return _image(match)
     if name in SILENT:
         return Token(Kind.GLUE, start, end, "", "")
-    return _literal(match)
+    return _literal(start, match[0])
 
 
 def _image(match: re.Match[str]) -> Token:
@@ -266,5 +284,5 @@ _READERS = {
     "comment": _comment,
     "tag": _tag,
     "entity": _entity,
-    "other": _literal,
+    "other": _other,
 }

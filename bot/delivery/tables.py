@@ -99,11 +99,12 @@ def fitted(cells: list[str], columns: int) -> list[str]:
 
 
 def lay_out(table: Table, rows: Sequence[tuple[Cell, ...]], *, max_width: int = MAX_WIDTH) -> Layout:
+    rows = [row for row in rows if row]
     grid = [table.headers, *rows]
     widths = [max(map(_width, column)) for column in zip(*grid, strict=True)]
     linked = any(cell.linked for row in rows for cell in row)
     if linked or sum(widths) + 3 * (len(widths) - 1) > max_width:
-        return Layout("", "\n".join(_listed(table, row) for row in rows if row), "")
+        return Layout("", "\n".join(listed(table, row) for row in rows), "")
     rule = "-+-".join("-" * width for width in widths)
     head = f"```\n{_aligned(table.headers, widths, table.aligns)}\n{rule}\n"
     return Layout(head, "\n".join(_aligned(row, widths, table.aligns) for row in rows), "\n```")
@@ -122,7 +123,7 @@ def _padded(text: str, width: int, align: str) -> str:
     return " " * left + text + " " * (missing - left)
 
 
-def _listed(table: Table, cells: tuple[Cell, ...]) -> str:
+def listed(table: Table, cells: tuple[Cell, ...]) -> str:
     pairs = [(head.rich, cell.rich) for head, cell in zip(table.headers, cells, strict=True) if cell.rich]
     entries = [f"{head}: {text}" if head else text for head, text in pairs]
     entries = [entry.replace("\n", " / ") for entry in entries]
