@@ -173,8 +173,8 @@ def _tamed(content: str, ticks: int) -> tuple[str, str]:
     if ticks >= 3:
         content = content.strip()
         ticks = 2 if "`" in content else 1
-        if "```" in content:
-            content = content.replace("```", "`\u200b`\u200b`")
+    if "```" in content:
+        content = content.replace("``", "`\u200b`\u200b")
     if len(content) > 2 and content[0] == content[-1] == " " and "`" not in content:
         content = content[1:-1]
     return f"{'`' * ticks}{content}{'`' * ticks}", content.strip()

@@ -137,7 +137,7 @@ class Writer:
         state = self._state
         if state.prefix:
             state.prefix += "" if state.prefix[-1].isspace() else " "
-        elif "\n" not in state.space:
+        elif state.started and "\n" not in state.space:
             state.space = text if len(text) == 1 else " "
             state.rank = Rank.LINE if text == "\n" else Rank.WORD
             state.last = state.space

@@ -104,7 +104,8 @@ class _Reading(Writer):
             pass
         if self._look is Look.FINAL:
             self._end_table()
-            self._end_line()
+            if state.fence is None:
+                self._end_line()
         return self._pieces
 
     def _line(self) -> bool:
@@ -115,7 +116,7 @@ class _Reading(Writer):
         inner = line[quote.end() :] if quote else line
         if self._state.fence is not None:
             return self._code_line(self._state.fence, line, done)
-        if not done and _AMBIGUOUS.fullmatch(inner):
+        if not done and (not inner.strip() or _AMBIGUOUS.fullmatch(inner)):
             return False
         if not inner.strip():
             self._blank_line(quote is not None)

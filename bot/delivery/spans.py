@@ -64,7 +64,7 @@ class Span:
             while closes and run and (found := self._other_half(run)):
                 self._close(at, [found])
                 run = run[len(found.raw) :]
-        for raw in _marks(run) if opens else ():
+        for raw in _marks(run) if opens and run else ():
             self._push(Mark(raw, "**" if raw == "__" else raw), at)
             run = run[len(raw) :]
         if run:

@@ -21,7 +21,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from bot.delivery.fences import close, units
+from bot.delivery.fences import close, tamed, units
 from bot.delivery.pieces import Piece, Rank
 from bot.delivery.render import Reader
 from bot.delivery.tables import Cell, Layout, Row, Table, lay_out
@@ -104,7 +104,7 @@ class Splitter:
         self._take(self._reader.end(text))
         pages = self._with(self._page.ending(len(self._page.pieces)))
         self._closed, self._page, self._open_at = closed, page, open_at
-        return pages
+        return pages or _as_it_is(text, self._limit)
 
     def _with(self, page: PageText) -> tuple[PageText, ...]:
         return (*self._closed, page) if page.text else tuple(self._closed)
@@ -126,6 +126,12 @@ class Splitter:
         self._page = _Page(self._limit, head=first.head)
         self._open_at = first.at
         return rest
+
+
+def _as_it_is(text: str, limit: int) -> tuple[PageText, ...]:
+    """For a text of which nothing is left in Discord's dialect, such as a comment: better than no answer at all."""
+    body = tamed(text.strip()[: limit // 4])
+    return (PageText(head="", body=body, tail=""),) if body else ()
 
 
 class _Page:
