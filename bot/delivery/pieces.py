@@ -73,8 +73,11 @@ class State:
     fence: Fence | None = None
     in_code_line: bool = False
     table: Table | None = None
-    table_at: int = 0
+    row_at: int = 0
+    """Where the table's next row begins, or its header if it is the first."""
     begun: bool = False
+    """The last piece is a row of the table."""
+    rowed: bool = False
     """The table has a row."""
     lists: tuple[int, ...] = ()
     """Columns of the marks of the lists that are open."""
@@ -115,6 +118,8 @@ class Writer:
         if state.prefix:
             text, at = state.prefix + text, state.prefix_at
             state.prefix = ""
+        if state.last == "`" and text[:1] == "`":
+            text = f"\u200b{text}"
         self._pieces.append(Piece(state.space, text, units(text), rank, at, state.head, state.tail, None))
         state.space, state.rank, state.started = "", Rank.POINT, True
         state.spanned, state.last = bool(state.inside), text[-1:]
@@ -268,20 +273,26 @@ class Writer:
 
     def _put_row(self, row: Row) -> None:
         state = self._state
-        space, rank, at = ("\n", Rank.ROW, state.at) if state.begun else (state.space, state.rank, state.table_at)
+        space, rank, at = ("\n", Rank.ROW, state.at) if state.begun else (state.space, state.rank, state.row_at)
         self._pieces.append(Piece(space, "", 0, rank, at, "", "", row))
-        state.begun = state.started = True
+        state.begun = state.started = state.rowed = True
+
+    def _end_rows(self, table: Table) -> None:
+        if not self._state.begun:
+            return
+        self._pieces.append(Piece("", "", 0, Rank.NONE, self._state.at, "", "", Row(table, None)))
+        self._state.begun, self._state.space = False, ""
+        self._end_line()
 
     def _end_table(self) -> None:
+        """A table without rows is its header."""
         state = self._state
         if state.table is None:
             return
-        if not state.begun:
+        if not state.rowed:
             self._put_row(Row(state.table, ()))
-        self._pieces.append(Piece("", "", 0, Rank.NONE, state.at, "", "", Row(state.table, None)))
-        state.table, state.begun, state.prefix, state.space = None, False, "", ""
-        self._end_line()
-        state.rank = Rank.BLOCK
+        self._end_rows(state.table)
+        state.table, state.rank = None, Rank.BLOCK
 
 
 def _separate(before: str, behind: str) -> bool:

@@ -286,7 +286,8 @@ class _Reading(Writer):
             return None
         self._begin_line(quoted=False)
         self._raise_rank()
-        self._state.table, self._state.begun, self._state.table_at = table, False, self._state.at
+        state = self._state
+        state.table, state.begun, state.rowed, state.row_at, state.prefix = table, False, False, state.at, ""
         end = self._text.find("\n", delimiter)
         return self._advance((end if end >= 0 else len(self._text)) - self._state.at)
 
@@ -296,10 +297,12 @@ class _Reading(Writer):
         if units(layout.opening + layout.body + layout.closing) <= self._limits.page - 20:
             self._put_row(Row(table, cells))
         else:
-            self._end_table()
+            self._end_rows(table)
             self._put_lines(tables.listed(table, cells))
-            self._state.table, self._state.begun = table, False
-        return self._advance(len(line))
+            self._state.rowed = True
+        self._advance(len(line))
+        self._state.row_at = self._state.at
+        return True
 
     def _put_lines(self, text: str) -> None:
         """A row too large for a page, cut where a text would be."""

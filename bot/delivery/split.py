@@ -237,7 +237,8 @@ class _Page:
         closing = ""
         while written.place < place:
             written, closing = self._next_written(written, place)
-            if not closing and written.place <= keep:
+            row = self.pieces[written.place - 1].row
+            if written.place <= keep and (row is None or row.cells is None):
                 self._written = written
         return written.opening, written.text, closing
 
