@@ -121,7 +121,8 @@ class Delivery:
         self._slots = [Slot() for _ in range(max((page.position + 1 for page in pages), default=0))]
         for page in pages:
             self._slots[page.position].message_id = page.message_id
-        self._text = self._split_text = ""
+        self._text = ""
+        self._split = "", False
         self._wanted: tuple[str, ...] = ()
         self._final = self._abandoned = False
         self._moved = asyncio.Event()
@@ -270,9 +271,9 @@ class Delivery:
 
     def _refresh(self, now: float) -> None:
         """Splits the newest text, and notes which pages have become stale."""
-        if self._text != self._split_text:
-            self._split_text = self._text
-            self._wanted = tuple(page.text for page in self._splitter.feed(self._text))
+        if self._split != (self._text, self._final):
+            self._split = self._text, self._final
+            self._wanted = tuple(page.text for page in self._splitter.feed(self._text, final=self._final))
         self._slots += [Slot() for _ in range(len(self._wanted) - len(self._slots))]
         for position, slot in enumerate(self._slots):
             slot.stale_since = min(slot.stale_since, now) if self._stale(position, slot) else math.inf

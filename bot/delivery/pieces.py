@@ -66,9 +66,12 @@ class Limits:
 
 @dataclass(slots=True)
 class State:
-    """All that reading on depends on. Its values are immutable, so that a copy is one."""
+    """All that reading on depends on. Its values are immutable, so that a copy is one, except for the span."""
 
     at: int = 0
+    span: Span | None = None
+    """The span that is open, read up to `span_at`."""
+    span_at: int = 0
     new_line: bool = True
     fence: Fence | None = None
     in_code_line: bool = False

@@ -15,9 +15,8 @@ closes what is open behind it, and `rank` says how good a place for a cut its fr
 
 from __future__ import annotations
 
-import copy
 import re
-from dataclasses import dataclass
+from dataclasses import replace
 from enum import Enum
 
 from wcwidth import grapheme_boundary_before
@@ -83,11 +82,14 @@ class Reader:
 
     def tail(self, text: str) -> list[Piece]:
         """What may be shown of the rest, as long as nothing follows."""
-        return _Reading(text, copy.copy(self._state), self._limits, Look.TAIL).run()
+        return _Reading(text, self._copied(), self._limits, Look.TAIL).run()
 
     def end(self, text: str) -> list[Piece]:
         """The rest of a text that has ended."""
-        return _Reading(text, copy.copy(self._state), self._limits, Look.FINAL).run()
+        return _Reading(text, self._copied(), self._limits, Look.FINAL).run()
+
+    def _copied(self) -> State:
+        return replace(self._state, span=None)
 
 
 class _Reading(Writer):
@@ -134,7 +136,8 @@ class _Reading(Writer):
     def _block(self, line: str, inner: str, quoted: bool, done: bool) -> bool:
         if self._state.table is not None:
             if not quoted and (inner.lstrip().startswith("|") or not _BLOCK.match(inner)):
-                return done and self._row(self._state.table, inner)
+                if not done or "|" in inner:
+                    return done and self._row(self._state.table, inner)
             self._end_table()
         item = _ITEM.match(inner)
         fence = opened_by(inner[item.end() :] if item else inner)
@@ -315,32 +318,35 @@ class _Reading(Writer):
 
     def _rest_of_line(self) -> bool:
         """Ends with the line, unless a span goes on into the next."""
-        span, at = Span(), self._state.at
+        state = self._state
+        span, at = (state.span, state.span_at) if state.span else (Span(), state.at)
+        state.span = None
         while True:
             end = self._text.find("\n", at)
             done = end >= 0 or self._look is Look.FINAL
             stop = end if end >= 0 else len(self._text)
-            span, whole = self._words(span, at, stop, done)
-            goes_on = self._goes_on(stop + 1) if whole and done and span.open else False
-            if not whole or not done or goes_on is None:
-                return self._meanwhile(span)
+            span, at = self._words(span, at, stop, done)
+            goes_on = self._goes_on(stop + 1) if done and at == stop and span.open else False
+            if at < stop or not done or goes_on is None:
+                return self._meanwhile(span, at)
             if not goes_on:
                 self._flush(span)
                 self._end_line()
-                return self._advance(stop - self._state.at)
+                return self._advance(stop - state.at)
             span.entries.append(Entry(Kind.SPACE, "\n", "\n", stop))
             indent = _INDENT.match(self._text, stop + 1)
             at = indent.end() if indent else stop + 1
 
-    def _words(self, span: Span, at: int, stop: int, done: bool) -> tuple[Span, bool]:
-        """The span that is open in the end, and whether everything could be read."""
+    def _words(self, span: Span, at: int, stop: int, done: bool) -> tuple[Span, int]:
+        """The span that is open in the end, and how far the line could be read."""
         text, state = self._text, self._state
         for token in read(text, at, stop, whole=done, longest=self._limits.whole, word=self._limits.word):
             if token.kind is Kind.HALF:
-                if token.text:
+                if token.text and self._look is Look.TAIL:
                     kind = Kind.WHOLE if token.text[0] == "`" else Kind.WORD
                     span.entries.append(Entry(kind, token.text, token.plain, token.start))
-                return span, False
+                return span, token.start
+            at = token.end
             if not span.open and token.kind not in _MARKING:
                 self._put_token(token.kind, token.text, token.start)
                 state.at = token.end
@@ -349,12 +355,15 @@ class _Reading(Writer):
             if not span.open or span.size > self._limits.whole:
                 self._flush(span)
                 span, state.at = Span(), token.end
-        return span, True
+        return span, at
 
-    def _meanwhile(self, span: Span) -> bool:
+    def _meanwhile(self, span: Span, at: int) -> bool:
+        """A span that is open is not read again when more of it comes."""
         if self._look is Look.TAIL:
             span.close_all()
             self._flush(span)
+        elif span.open:
+            self._state.span, self._state.span_at = span, at
         return False
 
     def _goes_on(self, at: int) -> bool | None:
