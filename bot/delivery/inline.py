@@ -89,8 +89,11 @@ MARKS = {
 BREAKS = frozenset({"br", "hr", "p", "div", "li", "tr"})
 """Tags that begin a new line."""
 SILENT = frozenset(
-    "p div span center details font small big mark blockquote ul ol li table thead tbody tr td dl dd abbr a code kbd "
-    "samp tt sub sup pre section article picture source figure figcaption".split()
+    {
+        *("p", "div", "span", "center", "details", "font", "small", "big", "mark", "blockquote", "ul", "ol", "li"),
+        *("table", "thead", "tbody", "tr", "td", "dl", "dd", "abbr", "a", "code", "kbd", "samp", "tt", "sub", "sup"),
+        *("pre", "section", "article", "picture", "source", "figure", "figcaption"),
+    }
 )
 _RAISED = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
 _LOWERED = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")

@@ -10,7 +10,7 @@ from wcwidth import grapheme_boundary_before
 
 from bot.delivery.fences import Fence, units
 from bot.delivery.inline import Kind
-from bot.delivery.spans import Entry, Mark, Span
+from bot.delivery.spans import Mark, Span
 from bot.delivery.tables import Row, Table
 
 

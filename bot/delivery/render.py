@@ -23,11 +23,10 @@ from wcwidth import grapheme_boundary_before
 
 from bot.delivery import tables
 from bot.delivery.fences import Fence, opened_by, tamed, units
-from bot.delivery.inline import Kind, Token, read
+from bot.delivery.inline import Kind, read
 from bot.delivery.pieces import Limits, Piece, Rank, State, Writer
 from bot.delivery.spans import Entry, Span, flatten
 from bot.delivery.tables import Cell, Row, Table
-
 
 
 class Look(Enum):
@@ -52,9 +51,7 @@ _AMBIGUOUS = re.compile(
     r"|(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(?:`{1,16}|`{3,16}[^`]*|~{1,2}|~{3,16}.*))\r?"
 )
 """An unfinished line that may yet be something else."""
-_BLOCK = re.compile(
-    r"[ \t]*(?:>|#{1,6}[ \t]|(?:[-*+]|\d{1,9}[.)])[ \t]|`{3}|~{3}|\||(?:[-*_][ \t]*){3,}\r?$|\r?$)"
-)
+_BLOCK = re.compile(r"[ \t]*(?:>|#{1,6}[ \t]|(?:[-*+]|\d{1,9}[.)])[ \t]|`{3}|~{3}|\||(?:[-*_][ \t]*){3,}\r?$|\r?$)")
 """What ends a paragraph."""
 RULE = "─" * 10
 BOXES = {None: "", " ": "☐ ", "x": "☑ ", "X": "☑ "}
@@ -135,9 +132,9 @@ class _Reading(Writer):
 
     def _block(self, line: str, inner: str, quoted: bool, done: bool) -> bool:
         if self._state.table is not None:
-            if not quoted and (inner.lstrip().startswith("|") or not _BLOCK.match(inner)):
-                if not done or "|" in inner:
-                    return done and self._row(self._state.table, inner)
+            cells = inner.lstrip().startswith("|") or (_BLOCK.match(inner) is None and (not done or "|" in inner))
+            if cells and not quoted:
+                return done and self._row(self._state.table, inner)
             self._end_table()
         item = _ITEM.match(inner)
         fence = opened_by(inner[item.end() :] if item else inner)
@@ -310,6 +307,7 @@ class _Reading(Writer):
     def _put_lines(self, text: str) -> None:
         """A row too large for a page, cut where a text would be."""
         for line in text.split("\n"):
+            self._prefix("  " if line.startswith(" ") else "", self._state.at)
             for token in read(line, 0, len(line), whole=True, longest=0, word=self._limits.word):
                 self._put_token(Kind.GLUE if token.kind is Kind.RUN else token.kind, token.text, self._state.at)
             self._end_line()

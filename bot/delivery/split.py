@@ -43,8 +43,9 @@ class PageText:
 
     @property
     def text(self) -> str:
-        """What is sent: without the white space around it, which Discord would drop too."""
-        return (self.head + self.body + self.tail).strip()
+        """What is sent: without the white space around it, which Discord would drop too; no mark closes behind one."""
+        body = self.body if "```" in self.tail else self.body.rstrip()
+        return (self.head + body + self.tail).strip()
 
 
 def split(text: str, *, limit: int = LIMIT) -> tuple[PageText, ...]:
@@ -257,7 +258,9 @@ class _Page:
         else:
             text += layout.opening
         end = at + (ended or len(rows))
-        return _Written(end, opening, text + layout.body + (layout.closing if ended else "")), "" if ended else layout.closing
+        return _Written(
+            end, opening, text + layout.body + (layout.closing if ended else "")
+        ), "" if ended else layout.closing
 
 
 class _Written(NamedTuple):
