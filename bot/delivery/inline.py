@@ -73,6 +73,7 @@ _HALF_ENTITY = re.compile(r"&[#\w]{0,31}")
 _HALF_MATH = re.compile(r"\$[^\n]*|\\(?:[(\[].*)?")
 _HALVES = {"[": _HALF_LINK, "!": _HALF_LINK, "<": _HALF_ANGLE, "&": _HALF_ENTITY, "$": _HALF_MATH, "\\": _HALF_MATH}
 _LONGEST_MATH = 200
+_MASKED = re.compile(r"(\[.*\]\()(https?://[^\s<>]+?)((?:[ \t]+[\"'].*)?\))", re.DOTALL)
 _SOURCE = re.compile(r"""\bsrc\s*=\s*["']?([^\s"'<>]+)""")
 _ALT = re.compile(r"""\balt\s*=\s*["']([^"']*)["']""")
 _HREF = re.compile(r"""\bhref\s*=\s*["']?([^\s"'<>]+)""")
@@ -180,7 +181,8 @@ def _tamed(content: str, ticks: int) -> tuple[str, str]:
         content = content.replace("``", "`\u200b`\u200b")
     if len(content) > 2 and content[0] == content[-1] == " " and "`" not in content:
         content = content[1:-1]
-    return f"{'`' * ticks}{content}{'`' * ticks}", content.strip()
+    before, behind = " " * content.startswith("`"), " " * content.endswith("`")
+    return f"{'`' * ticks}{before}{content}{behind}{'`' * ticks}", content.strip()
 
 
 def _literal(start: int, text: str) -> Token:
@@ -225,6 +227,14 @@ def _link(match: re.Match[str]) -> Token:
         shown = address if label in ("", address, address.rstrip("/")) else f"{label} ({address})"
     plain = label if not address or address.startswith("#") else f"{label} ({address})"
     return Token(Kind.WHOLE, match.start(), match.end(), shown, plain)
+
+
+def hushed(text: str) -> str:
+    """A link of which Discord shows no preview; anything else as it is."""
+    if text.startswith(("http://", "https://")):
+        return f"<{text}>"
+    match = _MASKED.fullmatch(text)
+    return f"{match[1]}<{match[2]}>{match[3]}" if match else text
 
 
 def _element(match: re.Match[str]) -> Token:

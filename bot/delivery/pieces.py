@@ -9,7 +9,7 @@ from typing import NamedTuple
 from wcwidth import grapheme_boundary_before
 
 from bot.delivery.fences import Fence, units
-from bot.delivery.inline import Kind
+from bot.delivery.inline import Kind, hushed
 from bot.delivery.spans import Mark, Span
 from bot.delivery.tables import Row, Table
 
@@ -57,11 +57,13 @@ class Limits:
     """Units of inline code, or of a line of code, that is one piece."""
     word: int
     """Characters of a word that is one piece."""
+    quiet: bool
+    """Links are written so that Discord shows no previews of them."""
 
     @classmethod
-    def of(cls, page: int) -> Limits:
+    def of(cls, page: int, quiet: bool) -> Limits:
         piece = page // 4 - 8
-        return cls(page, page - 60, piece, piece // 2)
+        return cls(page, page - 60, piece, piece // 2, quiet)
 
 
 @dataclass(slots=True)
@@ -137,6 +139,7 @@ class Writer:
         elif kind is Kind.WHOLE and text[0] == "`" and units(text) > self._limits.piece:
             self._long_code(text, at)
         elif text:
+            text = hushed(text) if kind is Kind.WHOLE and self._limits.quiet else text
             if kind is Kind.GLUE and self._state.rank is Rank.POINT:
                 self._state.rank = Rank.NONE
             self._put(text, at)

@@ -64,8 +64,8 @@ MAX_LEVEL = 8
 class Reader:
     """Reads one answer. `limit` is a page's size in UTF-16 units, from which follows what can be kept whole."""
 
-    def __init__(self, limit: int) -> None:
-        self._limits = Limits.of(limit)
+    def __init__(self, limit: int, *, quiet: bool = False) -> None:
+        self._limits = Limits.of(limit, quiet)
         self._state = State()
 
     @property
@@ -280,7 +280,7 @@ class _Reading(Writer):
         return False
 
     def _begin_table(self, line: str, aligns: str, delimiter: int) -> bool | None:
-        table = Table(tuple(map(_cell, tables.split_row(line))), aligns)
+        table = Table(tuple(map(self._cell, tables.split_row(line))), aligns)
         layout = tables.lay_out(table, ())
         if units(layout.opening) > self._limits.page // 3 or units(line) > self._limits.page // 4:
             return None
@@ -292,7 +292,7 @@ class _Reading(Writer):
         return self._advance((end if end >= 0 else len(self._text)) - self._state.at)
 
     def _row(self, table: Table, line: str) -> bool:
-        cells = tuple(map(_cell, tables.fitted(tables.split_row(line), len(table.headers))))
+        cells = tuple(map(self._cell, tables.fitted(tables.split_row(line), len(table.headers))))
         layout = tables.lay_out(table, (cells,))
         if units(layout.opening + layout.body + layout.closing) <= self._limits.page - 20:
             self._put_row(Row(table, cells))
@@ -303,6 +303,10 @@ class _Reading(Writer):
         self._advance(len(line))
         self._state.row_at = self._state.at
         return True
+
+    def _cell(self, text: str) -> Cell:
+        rich, plain, linked = flatten(text, quiet=self._limits.quiet)
+        return Cell(tamed(plain), rich, linked)
 
     def _put_lines(self, text: str) -> None:
         """A row too large for a page, cut where a text would be."""
@@ -374,8 +378,3 @@ class _Reading(Writer):
         if end < 0 and self._look is not Look.FINAL and (not line or _AMBIGUOUS.fullmatch(line)):
             return None
         return _BLOCK.match(line) is None
-
-
-def _cell(text: str) -> Cell:
-    rich, plain, linked = flatten(text)
-    return Cell(plain.replace("```", "`\u200b`\u200b`"), rich, linked)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from bot.delivery.inline import Kind, Token, read
+from bot.delivery.inline import Kind, Token, hushed, read
 
 LONGEST_RUN = 3
 
@@ -116,13 +116,13 @@ def _flanking(run: str, before: str, behind: str) -> tuple[bool, bool]:
     return opens, closes
 
 
-def flatten(text: str) -> tuple[str, str, bool]:
+def flatten(text: str, *, quiet: bool = False) -> tuple[str, str, bool]:
     """A table's cell in Discord's dialect, without any mark, and whether it has a link."""
     span, linked = Span(), False
     for token in read(text, 0, len(text), whole=True, longest=len(text), word=len(text)):
         linked = linked or (token.kind is Kind.WHOLE and "://" in token.text and token.text[0] != "`")
         span.add(token, text[token.start - 1] if token.start else "\n", (text[token.end :] or "\n")[0])
-    rich = "".join(_shown(entry) for entry in span.entries)
+    rich = "".join(hushed(_shown(entry)) if quiet else _shown(entry) for entry in span.entries)
     plain = "".join("" if entry.mark and entry.mark.closed else entry.plain for entry in span.entries)
     return rich.strip(), plain.strip(), linked
 

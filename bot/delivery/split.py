@@ -67,14 +67,16 @@ def with_remark(answer: str, remark: str | None) -> str:
 class Splitter:
     """Follows one answer as it grows; each step reads what is new."""
 
-    def __init__(self, *, limit: int = LIMIT) -> None:
+    def __init__(self, *, limit: int = LIMIT, quiet: bool = False) -> None:
+        """`quiet` writes links so that Discord shows no previews of them. Raises ValueError as `split` does."""
         if limit < MIN_LIMIT:
             raise ValueError(f"a page of {limit} units is too small")
         self._limit = limit
+        self._quiet = quiet
         self._begin()
 
     def _begin(self) -> None:
-        self._reader = Reader(self._limit)
+        self._reader = Reader(self._limit, quiet=self._quiet)
         self._closed: list[PageText] = []
         self._page = _Page(self._limit)
         self._settled = ""

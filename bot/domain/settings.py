@@ -120,6 +120,18 @@ ANSWER_TOKENS: Setting[int] = Setting(
     scopes=(Scope.CHANNEL, Scope.GUILD, Scope.OPERATOR),
     lower_only=True,
 )
+ANSWER_MESSAGES: Setting[int] = Setting(
+    key="answer_messages",
+    kind=Integer(1, 20),
+    default=10,
+    scopes=(Scope.CHANNEL, Scope.GUILD),
+)
+LINK_PREVIEWS: Setting[str] = Setting(
+    key="link_previews",
+    kind=Choice(("off", "on")),
+    default="off",
+    scopes=(Scope.CHANNEL, Scope.GUILD),
+)
 PERSONA: Setting[str] = Setting(
     key="persona",
     kind=Text(),
@@ -129,7 +141,11 @@ PERSONA: Setting[str] = Setting(
 )
 
 REGISTRY: dict[str, Setting[Any]] = {
-    setting.key: setting for setting in (REPLY_TO, PERSONA_USE, LANGUAGE, WINDOW_TOKENS, ANSWER_TOKENS, PERSONA)
+    setting.key: setting
+    for setting in (
+        *(REPLY_TO, PERSONA_USE, LANGUAGE, WINDOW_TOKENS, ANSWER_TOKENS, ANSWER_MESSAGES, LINK_PREVIEWS),
+        PERSONA,
+    )
 }
 
 

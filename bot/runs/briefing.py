@@ -13,7 +13,7 @@ from bot.context.window import Window, context_length, fit
 from bot.domain.conversation import Item, Turn
 from bot.domain.persona import Persona
 from bot.domain.run import Run
-from bot.domain.settings import ANSWER_TOKENS, WINDOW_TOKENS, resolve
+from bot.domain.settings import ANSWER_MESSAGES, ANSWER_TOKENS, LINK_PREVIEWS, WINDOW_TOKENS, resolve
 from bot.llm.port import Request
 from bot.storage import Storage, Work
 
@@ -24,6 +24,10 @@ class Brief:
     questions: tuple[Item, ...]
     window: Window
     prefix_hash: str
+    messages: int
+    """After as many, the answer is a file."""
+    previews: bool
+    """Whether Discord may show what the answer's links lead to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class _Sources:
     start: int | None
     window_tokens: int
     answer_tokens: int
+    messages: int
+    previews: bool
 
 
 class Briefing:
@@ -70,6 +76,8 @@ class Briefing:
             questions=sources.questions,
             window=window,
             prefix_hash=prompt.prefix_hash,
+            messages=sources.messages,
+            previews=sources.previews,
         )
 
     async def _read(self, work: Work, run: Run) -> _Sources:
@@ -82,6 +90,8 @@ class Briefing:
             start=None if run.private else await work.conversations.window_start(channel_id),
             window_tokens=resolve(WINDOW_TOKENS, layers).value,
             answer_tokens=resolve(ANSWER_TOKENS, layers).value,
+            messages=resolve(ANSWER_MESSAGES, layers).value,
+            previews=resolve(LINK_PREVIEWS, layers).value == "on",
         )
 
     def _window(self, sources: _Sources, prompt: Prompt) -> Window:

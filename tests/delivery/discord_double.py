@@ -95,7 +95,7 @@ class Channel:
     made: dict[int, int] = field(default_factory=dict)
     until: None = None
 
-    async def create(self, position: int, text: str) -> int:
+    async def create(self, position: int, text: str, *, previews: bool = False, file: str | None = None) -> int:
         assert position not in self.under_way, "two calls at once for one page"
         self.under_way.add(position)
         try:

@@ -113,9 +113,9 @@ def test_what_people_see_as_a_character_is_not_cut(thorough: Thorough) -> None:
 
 def test_links_mentions_and_spans_are_not_cut(thorough: Thorough) -> None:
     @thorough
-    @given(st.lists(st.sampled_from(WHOLES) | st.sampled_from(("word ", "말", ", ", "긴 낱말 ")), max_size=60))
+    @given(st.lists(st.sampled_from(WHOLES) | st.sampled_from(("word", "말", "긴 낱말", "\n", "-")), max_size=60))
     def not_cut(words: list[str]) -> None:
-        pages = split("".join(words), limit=LIMIT)
+        pages = split(" ".join(words), limit=LIMIT)
         for whole in set(words) & set(WHOLES):
             shown = whole.removeprefix("!") if whole.startswith("![") else whole
             assert sum(page.text.count(shown) for page in pages) == words.count(whole)

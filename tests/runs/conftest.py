@@ -126,7 +126,7 @@ class BoardTarget:
     def until(self) -> datetime | None:
         return self.board.until if isinstance(self.key, InteractionKey) else None
 
-    async def create(self, position: int, text: str) -> int:
+    async def create(self, position: int, text: str, *, previews: bool = False, file: str | None = None) -> int:
         self._refuse_late()
         self.board.called("create", self.run.run_id)
         message_id = self.board.post(self.run.place.channel_id, text)
