@@ -50,6 +50,7 @@ class Board:
     channel_of: dict[int, int] = field(default_factory=dict)
     of_run: dict[int, list[int]] = field(default_factory=dict)
     signs: set[int] = field(default_factory=set)
+    files: list[str] = field(default_factory=list)
     calls: list[tuple[str, int]] = field(default_factory=list)
     failures: dict[str, list[Exception | None]] = field(default_factory=dict)
     missing: Exception | None = None
@@ -129,6 +130,8 @@ class BoardTarget:
     async def create(self, position: int, text: str, *, previews: bool = False, file: str | None = None) -> int:
         self._refuse_late()
         self.board.called("create", self.run.run_id)
+        if file is not None:
+            self.board.files.append(file)
         message_id = self.board.post(self.run.place.channel_id, text)
         self.board.of_run.setdefault(self.run.run_id, []).append(message_id)
         return message_id
