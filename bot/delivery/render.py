@@ -306,7 +306,7 @@ class _Reading(Writer):
 
     def _cell(self, text: str) -> Cell:
         rich, plain, linked = flatten(text, quiet=self._limits.quiet)
-        return Cell(tamed(plain), rich, linked)
+        return Cell.of(rich, tamed(plain), linked)
 
     def _put_lines(self, text: str) -> None:
         """A row too large for a page, cut where a text would be."""

@@ -159,6 +159,7 @@ class _Page:
         """The last place of all that divides none."""
         self._group: _Group | None = None
         self._written = _Written()
+        self._last_shown: tuple[int, PageText] | None = None
 
     @property
     def early(self) -> bool:
@@ -214,15 +215,22 @@ class _Page:
         """What will stay in the page whatever follows; `tail` is what is not settled yet."""
         place = self._room if self._best is None else self._best
         settled, used = len(self.pieces), self._used
-        for piece in tail if place == settled else ():
+        if not tail or place < settled:
+            return self._settled_up_to(place)
+        for piece in tail:
             used += len(piece.space) + piece.units + len(piece.tail)
             if used > self._nearly_full:
                 break
             self.pieces.append(piece)
             place += 1
-        page = self.ending(place, keep=min(place, settled))
+        page = self.ending(place, keep=settled)
         del self.pieces[settled:]
         return page
+
+    def _settled_up_to(self, place: int) -> PageText:
+        if self._last_shown is None or self._last_shown[0] != place:
+            self._last_shown = place, self.ending(place)
+        return self._last_shown[1]
 
     def ending(self, place: int, behind: Piece | None = None, *, keep: int | None = None) -> PageText:
         """The page if it ends at `place`, before the piece `behind`. The first `keep` pieces stay as they are."""

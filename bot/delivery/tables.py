@@ -25,12 +25,18 @@ _PIPE = re.compile(r"(?<![\\|])\|(?!\|)")
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """`plain` is shown in a code block, in as many lines as it has; `rich` where Discord's marks work."""
-
-    plain: str
     rich: str
+    """As it is shown where Discord's marks work."""
     linked: bool
     """It has a link, which a code block would not open."""
+    lines: tuple[tuple[str, int], ...]
+    """As it is shown in a code block: each line with its width."""
+    width: int
+
+    @classmethod
+    def of(cls, rich: str, plain: str, linked: bool) -> Cell:
+        lines = tuple((line, _columns(line)) for line in plain.split("\n"))
+        return cls(rich, linked, lines, max(width for _, width in lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,7 @@ def fitted(cells: list[str], columns: int) -> list[str]:
 def lay_out(table: Table, rows: Sequence[tuple[Cell, ...]], *, max_width: int = MAX_WIDTH) -> Layout:
     rows = [row for row in rows if row]
     grid = [table.headers, *rows]
-    widths = [max(map(_width, column)) for column in zip(*grid, strict=True)]
+    widths = [max([cell.width for cell in column]) for column in zip(*grid, strict=True)]
     linked = any(cell.linked for row in rows for cell in row)
     if linked or sum(widths) + 3 * (len(widths) - 1) > max_width:
         return Layout("", "\n".join(listed(table, row) for row in rows), "")
@@ -111,15 +117,18 @@ def lay_out(table: Table, rows: Sequence[tuple[Cell, ...]], *, max_width: int = 
 
 
 def _aligned(cells: tuple[Cell, ...], widths: Sequence[int], aligns: str) -> str:
-    lines = itertools.zip_longest(*(cell.plain.split("\n") for cell in cells), fillvalue="")
+    lines = itertools.zip_longest(*(cell.lines for cell in cells), fillvalue=("", 0))
     return "\n".join(
-        " | ".join(_padded(*each) for each in zip(line, widths, aligns, strict=True)).rstrip() for line in lines
+        " | ".join([_padded(*each) for each in zip(line, widths, aligns, strict=True)]).rstrip() for line in lines
     )
 
 
-def _padded(text: str, width: int, align: str) -> str:
-    missing = max(width - _columns(text), 0)
-    left = {"<": 0, ">": missing, "^": missing // 2}[align]
+def _padded(line: tuple[str, int], width: int, align: str) -> str:
+    text, columns = line
+    missing = width - columns
+    if align == "<":
+        return text + " " * missing
+    left = missing if align == ">" else missing // 2
     return " " * left + text + " " * (missing - left)
 
 
@@ -128,10 +137,6 @@ def listed(table: Table, cells: tuple[Cell, ...]) -> str:
     entries = [f"{head}: {text}" if head else text for head, text in pairs]
     entries = [entry.replace("\n", " / ") for entry in entries]
     return "\n".join(f"  - {entry}" if place else f"- {entry}" for place, entry in enumerate(entries)) or "-"
-
-
-def _width(cell: Cell) -> int:
-    return max(map(_columns, cell.plain.split("\n")))
 
 
 def _columns(text: str) -> int:
