@@ -200,8 +200,8 @@ class Writer:
         while content:
             cut = content.rfind(" ", 0, longest) + 1 if len(content) > longest else len(content)
             cut = cut or grapheme_boundary_before(content[: longest + 1], longest + 1) or longest
-            self._put(content[:cut], at)
-            content = content[cut:]
+            part, content = content[:cut], content[cut:]
+            self._put(f"{part}\u200b" if part[-1] == "`" else part, at)
         self._close(ticks, at)
 
     def _begin_line(self, *, quoted: bool, heading: int = 0) -> None:

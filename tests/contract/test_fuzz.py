@@ -106,9 +106,7 @@ def test_any_request_is_answered_as_discord_would(
 
 
 @pytest.mark.parametrize("body", fuzz.STRANGE_BODIES, ids=lambda body: repr(body[:8]))
-def test_no_route_breaks_at_a_strange_body(
-    body: bytes, arena: Arena, contract: Contract, inspector: Inspector
-) -> None:
+def test_no_route_breaks_at_a_strange_body(body: bytes, arena: Arena, contract: Contract, inspector: Inspector) -> None:
     for route in ROUTES:
         operation = contract.operation(route.method, re.sub(r"\{\w+\}", "1", route.path))
         if operation is None or "requestBody" not in operation.described:
