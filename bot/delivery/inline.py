@@ -29,6 +29,7 @@ class Kind(Enum):
     CLOSE = 6
     """A mark that an HTML tag stands for."""
     BREAK = 7
+    """A new line, and what it begins with."""
     HALF = 8
 
 
@@ -256,7 +257,8 @@ def _tag(match: re.Match[str], offset: int = 0) -> Token:
     if name in MARKS:
         return Token(Kind.CLOSE if closes else Kind.OPEN, start, end, MARKS[name], "")
     if name in BREAKS and not closes:
-        return Token(Kind.BREAK, start, end, "\n", "\n")
+        text = "\n- " if name == "li" else "\n"
+        return Token(Kind.BREAK, start, end, text, text)
     if name == "img":
         return _image(match)
     if name in SILENT:

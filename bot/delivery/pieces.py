@@ -135,7 +135,7 @@ class Writer:
             self._space(text)
         elif kind is Kind.BREAK:
             self._space("\n")
-            self._prefix(self._state.hang, at)
+            self._prefix(self._state.hang + text[1:], at)
         elif kind is Kind.WHOLE and text[0] == "`" and units(text) > self._limits.piece:
             self._long_code(text, at)
         elif text:

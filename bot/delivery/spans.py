@@ -2,7 +2,7 @@
 
 A run opens a span before a character and closes one behind a character; an underscore does neither inside a word.
 GitHub asks more of a closing run beside punctuation, which fails in front of Korean particles (`**"인용"**은`): there
-people mean what Discord does, which does not ask.
+people mean what Discord does, which does not ask. So it is with opening ones, save behind a Latin letter (`file*.txt`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import NamedTuple
 from bot.delivery.inline import Kind, Token, hushed, read
 
 LONGEST_RUN = 3
+_ESCAPED = {"**": "\\*\\*", "||": "\\|\\|"}
+"""Runs that Discord would pair although they stand between spaces."""
 
 
 @dataclass(slots=True)
@@ -68,7 +70,7 @@ class Span:
             self._push(Mark(raw, "**" if raw == "__" else raw), at)
             run = run[len(raw) :]
         if run:
-            shown = "\\*\\*" if run == "**" else run
+            shown = _ESCAPED.get(run, run)
             self.entries.append(Entry(Kind.GLUE, shown, run, at))
 
     def _other_half(self, run: str) -> Mark | None:
@@ -108,12 +110,11 @@ def _marks(run: str) -> tuple[str, ...]:
 
 def _flanking(run: str, before: str, behind: str) -> tuple[bool, bool]:
     """Whether a run may open, and whether it may close a span."""
-    if run[0] == "|":
-        return True, True
     opens, closes = not behind.isspace(), not before.isspace()
     if run[0] == "_":
         return opens and not before.isalnum(), closes and not behind.isalnum()
-    return opens, closes
+    inside = before.isascii() and before.isalnum() and not behind.isalnum()
+    return opens and not inside, closes
 
 
 def flatten(text: str, *, quiet: bool = False) -> tuple[str, str, bool]:

@@ -300,6 +300,6 @@ async def end_unbegun(studio: Studio, run: Run, owner: str, error: Exception) ->
 
 
 def _question_shown(questions: tuple[Item, ...]) -> str:
-    """Discord shows that somebody used `/ask`, not what was asked."""
-    asked = " ".join(questions[0].text.split())
+    """Discord shows that somebody used `/ask`, not what was asked. No block of code begins in one line."""
+    asked = " ".join(questions[0].text.replace("```", "`").split())
     return f"> {asked if len(asked) <= 300 else asked[:299] + '…'}\n"

@@ -37,6 +37,7 @@ def meanwhile(text: str) -> str:
         "`<br>` `**a**` ``a ` b``",
         "[1] is no link, nor is [this] (one)",
         "2024. is a year - not a list",
+        "file*.txt and *.py, args*, C:\\Users\\x, ~/path",
     ],
 )
 def test_what_discord_knows_stays_as_it_is(text: str) -> None:
@@ -68,7 +69,9 @@ def test_what_discord_knows_stays_as_it_is(text: str) -> None:
         ("[above](#above) [file](docs/a.md)", "above file (docs/a.md)"),
         ("one<br>two<br/>three", "one\ntwo\nthree"),
         ("- one<br>two", "- one\n  two"),
-        ("<b>bold</b> <em>it</em> <code>x < y</code> <u>under</u>", "**bold** *it* `x < y` __under__"),
+        ("<b>bold</b> <em>it</em> <code>x < y</code>", "**bold** *it* `x < y`"),
+        ("a || b || c", "a \\|\\| b \\|\\| c"),
+        ("<ul><li>one</li><li>two</li></ul>", "- one\n- two"),
         ("<details>\n<summary>More</summary>\n\nHidden\n\n</details>\n\nEnd", "**More**\n\nHidden\n\nEnd"),
         ('<a href="https://a.example">here</a> <kbd>Ctrl</kbd>', "[here](https://a.example) `Ctrl`"),
         ("H<sub>2</sub>O, x<sup>2</sup>, <!-- a note -->end", "H₂O, x², end"),
@@ -84,6 +87,11 @@ def test_what_discord_knows_stays_as_it_is(text: str) -> None:
 )
 def test_the_rest_becomes_what_discord_knows(text: str, expected: str) -> None:
     assert shown(text) == expected
+    assert shown(expected) == expected, "a page that is read back and marked as interrupted is rendered again"
+
+
+def test_what_is_underlined_in_html_is_in_discord() -> None:
+    assert shown("<u>under</u>") == "__under__"
 
 
 def test_tables_are_aligned_over_wide_characters() -> None:
@@ -161,6 +169,7 @@ def test_a_row_larger_than_a_page_is_cut_like_text() -> None:
         ("Some\n\n| a | b |\n|---|---|\n| 1", "Some"),
         ("Some\n\n| a | b |\n|---|---|\n| 1 | 2 |\n| 3", "Some\n\n```\na | b\n--+--\n1 | 2\n```"),
         ("**여러\n줄에", "**여러\n줄에**"),
+        ("All file*.txt and", "All file*.txt and"),
     ],
 )
 def test_no_raw_marks_are_seen_on_the_way(text: str, expected: str) -> None:

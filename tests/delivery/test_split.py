@@ -72,9 +72,9 @@ def test_what_was_shown_stays(thorough: Thorough) -> None:
     """Chunks do not matter, ended pages never change, and what a page has shown is never found in another."""
 
     @thorough
-    @given(ANSWERS, CHUNKS)
-    def stays(text: str, sizes: list[int]) -> None:
-        splitter, whole = Splitter(limit=LIMIT), split(text, limit=LIMIT)
+    @given(ANSWERS, CHUNKS, st.booleans())
+    def stays(text: str, sizes: list[int], quiet: bool) -> None:
+        splitter, whole = Splitter(limit=LIMIT, quiet=quiet), Splitter(limit=LIMIT, quiet=quiet).feed(text, final=True)
         most: dict[int, int] = {}
         for prefix in prefixes(text, sizes):
             pages = splitter.feed(prefix)
