@@ -73,7 +73,8 @@ _HALF_ANGLE = re.compile(r"<[@#:/!A-Za-z]?[^<>\n]*|<!-.*|<(?:code|kbd|samp|tt|su
 _HALF_ENTITY = re.compile(r"&[#\w]{0,31}")
 _HALF_MATH = re.compile(r"\$[^\n]*|\\(?:[(\[].*)?")
 _HALVES = {"[": _HALF_LINK, "!": _HALF_LINK, "<": _HALF_ANGLE, "&": _HALF_ENTITY, "$": _HALF_MATH, "\\": _HALF_MATH}
-_LONGEST_MATH = 200
+_LONGEST = {"<": 300, "$": 100, "\\": 100}
+"""Characters for which the end of a tag or of a formula is waited for, by the character that begins it."""
 _MASKED = re.compile(r"(\[.*\]\()(https?://[^\s<>]+?)((?:[ \t]+[\"'].*)?\))", re.DOTALL)
 _SOURCE = re.compile(r"""\bsrc\s*=\s*["']?([^\s"'<>]+)""")
 _ALT = re.compile(r"""\balt\s*=\s*["']([^"']*)["']""")
@@ -134,9 +135,9 @@ def _next(text: str, start: int, end: int, whole: bool, longest: int, word: int)
 
 
 def _word(match: re.Match[str], touching: bool, longest: int) -> Token:
-    """A word that is too long ends between what people see as characters, if it can."""
+    """A word that is too long ends between what people see as characters, if it can, and not in an address."""
     word, start = match[0], match.start()
-    if len(word) > longest:
+    if len(word) > (longest + len("https://") if touching else longest):
         cut = grapheme_boundary_before(word[: longest + 1], longest + 1) or longest
         return Token(Kind.WORD, start, start + cut, word[:cut], word[:cut])
     if touching:
@@ -146,7 +147,7 @@ def _word(match: re.Match[str], touching: bool, longest: int) -> Token:
 
 
 def _read(match: re.Match[str], group: str, longest: int) -> Token:
-    if len(match[0]) > (_LONGEST_MATH if group == "math" else longest):
+    if len(match[0]) > min(_LONGEST.get(match[0][0], longest), longest):
         if group == "element" and (tag := _TOKEN_TAG.match(match[0])):
             return _tag(tag, match.start())
         return _literal(match.start(), match[0][0])
@@ -156,7 +157,7 @@ def _read(match: re.Match[str], group: str, longest: int) -> Token:
 def _undecided(text: str, start: int, end: int, longest: int) -> bool:
     """Whether what begins here may become a link, a tag, or a formula."""
     pattern = _HALVES.get(text[start])
-    if pattern is None or end - start > (_LONGEST_MATH if pattern is _HALF_MATH else longest):
+    if pattern is None or end - start > min(_LONGEST.get(text[start], longest), longest):
         return False
     return pattern.fullmatch(text, start, end) is not None
 

@@ -69,9 +69,9 @@ class Reader:
         self._state = State()
 
     @property
-    def settled(self) -> int:
-        """How much of the source is settled."""
-        return self._state.at
+    def read(self) -> int:
+        """How much of the source will not be looked at again."""
+        return self._state.span_at if self._state.span else self._state.at
 
     def feed(self, text: str) -> list[Piece]:
         """What has been settled since the last call; `text` continues the text of that."""

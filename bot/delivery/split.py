@@ -79,7 +79,7 @@ class Splitter:
         self._reader = Reader(self._limit, quiet=self._quiet)
         self._closed: list[PageText] = []
         self._page = _Page(self._limit)
-        self._settled = ""
+        self._read = ""
         self._open_at = 0
 
     @property
@@ -92,10 +92,10 @@ class Splitter:
 
         The open page shows what will stay in it whatever follows, or, if the text is `final`, everything.
         """
-        if not text.startswith(self._settled):
+        if not text.startswith(self._read):
             self._begin()
         self._take(self._reader.feed(text))
-        self._settled = text[: self._reader.settled]
+        self._read = text[: self._reader.read]
         if final:
             return self._end(text)
         tail = self._reader.tail(text) if self._page.early else []

@@ -268,6 +268,12 @@ def test_another_text_starts_anew() -> None:
     assert splitter.feed("The answer", final=True) == split("The answer", limit=LIMIT)
 
 
+def test_another_end_of_an_open_span_is_read_anew() -> None:
+    splitter = Splitter(limit=LIMIT)
+    splitter.feed("Some **bold words and ")
+    assert [page.text for page in splitter.feed("Some **other** words", final=True)] == ["Some **other** words"]
+
+
 def test_an_end_may_be_taken_back() -> None:
     splitter = Splitter(limit=LIMIT)
     text = "**Bold " + "and more " * 30
