@@ -23,7 +23,7 @@ from wcwidth import grapheme_boundary_before
 
 from bot.delivery import tables
 from bot.delivery.fences import Fence, opened_by, tamed, units
-from bot.delivery.inline import Kind, read
+from bot.delivery.inline import Kind, Token, read
 from bot.delivery.pieces import Limits, Piece, Rank, State, Writer
 from bot.delivery.spans import Entry, Span, flatten
 from bot.delivery.tables import Cell, Row, Table
@@ -348,6 +348,8 @@ class _Reading(Writer):
                     kind = Kind.WHOLE if token.text[0] == "`" else Kind.WORD
                     span.entries.append(Entry(kind, token.text, token.plain, token.start))
                 return span, token.start
+            if state.heading and self._closes_heading(token, stop):
+                return span, stop if done else token.start
             at = token.end
             if not span.open and token.kind not in _MARKING:
                 self._put_token(token.kind, token.text, token.start)
@@ -358,6 +360,11 @@ class _Reading(Writer):
                 self._flush(span)
                 span, state.at = Span(), token.end
         return span, at
+
+    def _closes_heading(self, token: Token, stop: int) -> bool:
+        """`# Title #`: as far as can be seen, nothing follows."""
+        alone = not token.text.strip("#") and self._text[token.start - 1].isspace()
+        return token.kind is Kind.WORD and alone and not self._text[token.end : stop].strip()
 
     def _meanwhile(self, span: Span, at: int) -> bool:
         """A span that is open is not read again when more of it comes."""

@@ -37,6 +37,8 @@ _LINES = (
     *(
         "# Heading\n",
         "#### Deep\n",
+        "## Two ##\n",
+        "#### Four #",
         "## ",
         "- item\n",
         "* item\n",

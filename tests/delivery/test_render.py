@@ -51,6 +51,8 @@ def test_what_discord_knows_stays_as_it_is(text: str) -> None:
         ('**"인용"**은 **중요**합니다', '**"인용"**은 **중요**합니다'),
         ("2 ** 3 and 4 ** 5", "2 \\*\\* 3 and 4 \\*\\* 5"),
         ("#### Four\n##### **Five** six", "**Four**\n**Five six**"),
+        ("## Two ##\nC# and #### Four # ####", "## Two\nC# and #### Four # ####"),
+        ("## C# #\n\n#### Four # ####", "## C#\n\n**Four #**"),
         ("* one\n+ two\n- three", "- one\n- two\n- three"),
         ("1) one\n2) two", "1. one\n2. two"),
         ("* one\n    * two\n        * three\n* four", "- one\n  - two\n    - three\n- four"),
