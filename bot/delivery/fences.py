@@ -49,7 +49,7 @@ class Fence:
 
 def tamed(code: str) -> str:
     """Three backticks would end a block in Discord, wherever they stand."""
-    return code.replace("``", "`\u200b`\u200b") if "``" in code else code
+    return code.replace("``", "`\u200b`\u200b") if "```" in code else code
 
 
 def opened_by(line: str) -> Fence | None:

@@ -237,7 +237,8 @@ class _Reading(Writer):
         if len(code) > self._limits.piece // 2:
             cut = code.rfind(" ", 0, longest) + 1
             cut = cut or grapheme_boundary_before(code[: longest + 1], longest + 1) or longest
-            self._put_code(fence, tamed(code[:cut]), state.at)
+            parted = "\u200b" if code[cut - 1 : cut + 1] == "``" else ""
+            self._put_code(fence, tamed(code[:cut]) + parted, state.at)
             state.at += len(line) - len(code) + cut
             state.in_code_line = True
             return True

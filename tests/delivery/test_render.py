@@ -35,6 +35,7 @@ def meanwhile(text: str) -> str:
         "-# small print",
         "```py\nx = **a**  # <br> [t](u)\n\n| a | b |\n|---|---|\n```",
         "`<br>` `**a**` ``a ` b``",
+        '```py\n"""See ``split``, not `cut`."""\n```',
         "[1] is no link, nor is [this] (one)",
         "2024. is a year - not a list",
         "file*.txt and *.py, args*, C:\\Users\\x, ~/path",
