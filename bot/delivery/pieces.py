@@ -77,6 +77,8 @@ class State:
     new_line: bool = True
     fence: Fence | None = None
     in_code_line: bool = False
+    blank_code: int = 0
+    """Lines of indented code that are blank so far, and only count if more code follows."""
     table: Table | None = None
     row_at: int = 0
     """Where the table's next row begins, or its header if it is the first."""
@@ -257,8 +259,8 @@ class Writer:
         elif state.in_code_line:
             self._append_code("", code, Rank.WORD if state.last == " " else Rank.POINT, at, head + mark)
         else:
-            self._append_code("\n", mark + code, Rank.LINE, at, head)
-        state.prefix, state.last, state.started = "", code[-1:], True
+            self._append_code("\n" * (1 + state.blank_code), mark + code, Rank.LINE, at, head)
+        state.prefix, state.last, state.started, state.blank_code = "", code[-1:], True, 0
 
     def _append_code(self, space: str, text: str, rank: Rank, at: int, head: str) -> None:
         tail = "\n> ```" if self._state.quoted else "\n```"

@@ -43,6 +43,8 @@ _RULE = re.compile(r" {0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})\
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(?=\S)")
 _ITEM = re.compile(r"(?P<indent>[ \t]*)(?P<mark>[-*+]|\d{1,9}[.)])[ \t]+(?:\[(?P<box>[ xX])\][ \t]+)?(?=\S)")
 _CODE_QUOTE = re.compile(r" {0,3}> ?")
+_MARGIN = re.compile(r" {4}| {0,3}\t")
+INDENTED = Fence("")
 _INDENT = re.compile(r"[ \t]*")
 _MARKING = (Kind.RUN, Kind.OPEN, Kind.CLOSE)
 _ALERT = re.compile(r"\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\][ \t]*\r?")
@@ -173,6 +175,8 @@ class _Reading(Writer):
             return answer
         text = inner.lstrip(" \t")
         indent = len(inner[: len(inner) - len(text)].expandtabs(4))
+        if indent >= 4 and not quoted and not self._state.lists and (self._state.rank is Rank.BLOCK):
+            return self._open_indented()
         self._begin_line(quoted=quoted)
         self._hang(indent)
         if quoted and done and (alert := _ALERT.fullmatch(inner)):
@@ -213,10 +217,32 @@ class _Reading(Writer):
         state.line_head, state.hang = "", ""
         return self._advance(len(line))
 
+    def _open_indented(self) -> bool:
+        """A paragraph that is indented by four columns is code."""
+        self._begin_line(quoted=False)
+        self._state.fence = INDENTED
+        self._state.prefix = INDENTED.opening
+        return True
+
+    def _indented_line(self, line: str, done: bool) -> bool:
+        state = self._state
+        margin = _MARGIN.match(line)
+        if not line.strip():
+            state.blank_code += done
+            return done and self._advance(len(line))
+        if margin is None:
+            gap, state.blank_code = state.blank_code, 0
+            self._close_fence()
+            state.space = "\n\n" if gap else "\n"
+            return True
+        return self._code(INDENTED, line, line[margin.end() :], done)
+
     def _code_line(self, fence: Fence, line: str, done: bool) -> bool:
         state = self._state
         if state.in_code_line:
             return self._code(fence, line, line, done)
+        if fence is INDENTED:
+            return self._indented_line(line, done)
         quote = _CODE_QUOTE.match(line) if state.quoted else None
         if state.quoted and quote is None:
             if not done and not line.strip(" "):

@@ -85,6 +85,9 @@ def test_what_discord_knows_stays_as_it_is(text: str) -> None:
         ("````md\n```py\nx\n```\n````", "```md\n`\u200b`\u200b`py\nx\n`\u200b`\u200b`\n```"),
         ("- Do:\n    ```sh\n    ls\n      -l\n    ```\n- Done", "- Do:\n```sh\nls\n  -l\n```\n- Done"),
         ("```py\nx", "```py\nx\n```"),
+        ("So:\n\n    a = __x__\n\n      <b>\n\nEnd", "So:\n\n```\na = __x__\n\n  <b>\n```\n\nEnd"),
+        ("\tcode\nEnd", "```\ncode\n```\nEnd"),
+        ("A line\n    and more of it\n- one\n\n      of it", "A line\nand more of it\n- one\n\n  of it"),
         ("Cut **off", "Cut **off"),
     ],
 )
