@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from wcwidth import grapheme_boundary_before
 
-from bot.delivery.fences import Fence, units
-from bot.delivery.inline import Kind, hushed
-from bot.delivery.spans import Mark, Span
-from bot.delivery.tables import Row, Table
+from bot.delivery.fences import Fence, tamed, units
+from bot.delivery.inline import Kind, hushed, read
+from bot.delivery.spans import Mark, Span, flatten
+from bot.delivery.tables import Cell, Row, Table
 
 
 class Rank(IntEnum):
@@ -278,6 +278,18 @@ class Writer:
         state.fence, state.in_code_line = None, False
         self._end_line()
         state.rank = Rank.BLOCK
+
+    def _cell(self, text: str) -> Cell:
+        rich, plain, linked = flatten(text, quiet=self._limits.quiet)
+        return Cell.of(rich, tamed(plain), linked)
+
+    def _put_lines(self, text: str) -> None:
+        """A row too large for a page, cut where a text would be."""
+        for line in text.split("\n"):
+            self._prefix("  " if line.startswith(" ") else "", self._state.at)
+            for token in read(line, 0, len(line), whole=True, longest=0, word=self._limits.word):
+                self._put_token(Kind.GLUE if token.kind is Kind.RUN else token.kind, token.text, self._state.at)
+            self._end_line()
 
     def _put_row(self, row: Row) -> None:
         state = self._state

@@ -21,12 +21,12 @@ from enum import Enum
 
 from wcwidth import grapheme_boundary_before
 
-from bot.delivery import tables
+from bot.delivery import grammar, tables
 from bot.delivery.fences import Fence, opened_by, tamed, units
 from bot.delivery.inline import Kind, Token, read
 from bot.delivery.pieces import Limits, Piece, Rank, State, Writer
-from bot.delivery.spans import Entry, Span, flatten
-from bot.delivery.tables import Cell, Row, Table
+from bot.delivery.spans import Entry, Span
+from bot.delivery.tables import Row, Table
 
 
 class Look(Enum):
@@ -38,23 +38,8 @@ class Look(Enum):
     """The text has ended."""
 
 
-_QUOTE = re.compile(r" {0,3}>[> \t]*")
-_RULE = re.compile(r" {0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})\r?")
-_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(?=\S)")
-_ITEM = re.compile(r"(?P<indent>[ \t]*)(?P<mark>[-*+]|\d{1,9}[.)])[ \t]+(?:\[(?P<box>[ xX])\][ \t]+)?(?=\S)")
-_CODE_QUOTE = re.compile(r" {0,3}> ?")
-_MARGIN = re.compile(r" {4}| {0,3}\t")
-INDENTED = Fence("")
-_INDENT = re.compile(r"[ \t]*")
 _MARKING = (Kind.RUN, Kind.OPEN, Kind.CLOSE)
-_ALERT = re.compile(r"\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\][ \t]*\r?")
-_AMBIGUOUS = re.compile(
-    r"[ \t]*+(?:[-*_+=#|:. \t]*|\d{1,9}[.)]?|(?:[-*+]|\d{1,9}[.)])[ \t]++(?:\[[ xX]?\]?[ \t]*)?|\[!?[A-Z]*\]?[ \t]*"
-    r"|(?:(?:[-*+]|\d{1,9}[.)])[ \t]++)?(?:`{1,16}|`{3,16}[^`]*|~{1,2}|~{3,16}.*))\r?"
-)
-"""An unfinished line that may yet be something else."""
-_BLOCK = re.compile(r"[ \t]*(?:>|#{1,6}[ \t]|(?:[-*+]|\d{1,9}[.)])[ \t]|`{3}|~{3}|\||(?:[-*_][ \t]*){3,}\r?$|\r?$)")
-"""What ends a paragraph."""
+INDENTED = Fence("")
 RULE = "─" * 10
 BOXES = {None: "", " ": "☐ ", "x": "☑ ", "X": "☑ "}
 HEADER_LOOK = 60
@@ -113,11 +98,11 @@ class _Reading(Writer):
         end = self._text.find("\n", self._state.at)
         done = end >= 0 or self._look is Look.FINAL
         line = self._text[self._state.at : end if end >= 0 else len(self._text)]
-        quote = _QUOTE.match(line)
+        quote = grammar.QUOTE.match(line)
         inner = line[quote.end() :] if quote else line
         if self._state.fence is not None:
             return self._code_line(self._state.fence, line, done)
-        if not done and (not inner.strip() or _AMBIGUOUS.fullmatch(inner)):
+        if not done and (not inner.strip() or grammar.AMBIGUOUS.fullmatch(inner)):
             return False
         if not inner.strip():
             self._blank_line(quote is not None)
@@ -134,18 +119,20 @@ class _Reading(Writer):
 
     def _block(self, line: str, inner: str, quoted: bool, done: bool) -> bool:
         if self._state.table is not None:
-            cells = inner.lstrip().startswith("|") or (_BLOCK.match(inner) is None and (not done or "|" in inner))
+            cells = inner.lstrip().startswith("|") or (
+                grammar.BLOCK.match(inner) is None and (not done or "|" in inner)
+            )
             if cells and not quoted:
                 return done and self._row(self._state.table, inner)
             self._end_table()
-        item = _ITEM.match(inner)
+        item = grammar.ITEM.match(inner)
         fence = opened_by(inner[item.end() :] if item else inner)
         if fence is not None:
             return done and self._open_fence(fence, line, item, quoted)
-        if _RULE.fullmatch(inner):
+        if grammar.RULE.fullmatch(inner):
             return self._rule(line, quoted)
         start = self._state.at + len(line) - len(inner)
-        if heading := _HEADING.match(inner):
+        if heading := grammar.HEADING.match(inner):
             self._begin_line(quoted=quoted, heading=len(heading[1]))
             return self._begin_text(start + heading.end())
         if item is not None:
@@ -179,7 +166,7 @@ class _Reading(Writer):
             return self._open_indented()
         self._begin_line(quoted=quoted)
         self._hang(indent)
-        if quoted and done and (alert := _ALERT.fullmatch(inner)):
+        if quoted and done and (alert := grammar.ALERT.fullmatch(inner)):
             self._put(f"**{alert[1].capitalize()}**", self._state.at)
             self._end_line()
             return self._advance(len(line))
@@ -226,7 +213,7 @@ class _Reading(Writer):
 
     def _indented_line(self, line: str, done: bool) -> bool:
         state = self._state
-        margin = _MARGIN.match(line)
+        margin = grammar.MARGIN.match(line)
         if not line.strip():
             state.blank_code += done
             return done and self._advance(len(line))
@@ -243,7 +230,7 @@ class _Reading(Writer):
             return self._code(fence, line, line, done)
         if fence is INDENTED:
             return self._indented_line(line, done)
-        quote = _CODE_QUOTE.match(line) if state.quoted else None
+        quote = grammar.CODE_QUOTE.match(line) if state.quoted else None
         if state.quoted and quote is None:
             if not done and not line.strip(" "):
                 return False
@@ -331,18 +318,6 @@ class _Reading(Writer):
         self._state.row_at = self._state.at
         return True
 
-    def _cell(self, text: str) -> Cell:
-        rich, plain, linked = flatten(text, quiet=self._limits.quiet)
-        return Cell.of(rich, tamed(plain), linked)
-
-    def _put_lines(self, text: str) -> None:
-        """A row too large for a page, cut where a text would be."""
-        for line in text.split("\n"):
-            self._prefix("  " if line.startswith(" ") else "", self._state.at)
-            for token in read(line, 0, len(line), whole=True, longest=0, word=self._limits.word):
-                self._put_token(Kind.GLUE if token.kind is Kind.RUN else token.kind, token.text, self._state.at)
-            self._end_line()
-
     # Text.
 
     def _rest_of_line(self) -> bool:
@@ -363,7 +338,7 @@ class _Reading(Writer):
                 self._end_line()
                 return self._advance(stop - state.at)
             span.entries.append(Entry(Kind.SPACE, "\n", "\n", stop))
-            indent = _INDENT.match(self._text, stop + 1)
+            indent = grammar.INDENT.match(self._text, stop + 1)
             at = indent.end() if indent else stop + 1
 
     def _words(self, span: Span, at: int, stop: int, done: bool) -> tuple[Span, int]:
@@ -409,6 +384,6 @@ class _Reading(Writer):
             return False
         end = self._text.find("\n", at)
         line = self._text[at : end if end >= 0 else len(self._text)]
-        if end < 0 and self._look is not Look.FINAL and (not line or _AMBIGUOUS.fullmatch(line)):
+        if end < 0 and self._look is not Look.FINAL and (not line or grammar.AMBIGUOUS.fullmatch(line)):
             return None
-        return _BLOCK.match(line) is None
+        return grammar.BLOCK.match(line) is None
