@@ -26,19 +26,21 @@ _LABELS: dict[str, str] = {
     registry.NOTICE.key: N_("A mention when a long answer is done"),
     registry.WINDOW_TOKENS.key: N_("Tokens of history I am sent"),
     registry.ANSWER_TOKENS.key: N_("Longest answer in tokens"),
+    registry.ANSWER_MESSAGES.key: N_("Longest answer in messages"),
+    registry.LINK_PREVIEWS.key: N_("Previews of links in answers"),
 }
 _OPTIONS: dict[str, str] = {
     "mentions": N_("mentions and replies"),
     "everything": N_("every message"),
     "everyone": N_("everyone"),
     "managers": N_("those who manage channels"),
+    "on": N_("on"),
+    "off": N_("off"),
     "auto": N_("as in Discord"),
     "en": N_("English"),
     "ko": N_("Korean"),
     "live": N_("while I write"),
     "finished": N_("when they are finished"),
-    "off": N_("no"),
-    "long": N_("yes"),
 }
 _SOURCES: dict[Scope | None, str] = {
     Scope.PERSON: N_("set by you"),

@@ -58,4 +58,4 @@ def nothing_breaks_the_contract(inspector: Inspector) -> Iterator[None]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--fuzz", type=int, default=1, help="times the usual number of generated requests")
+    parser.addoption("--fuzz", type=int, default=1, help="times the usual number of generated requests and texts")

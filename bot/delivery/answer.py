@@ -19,7 +19,7 @@ import structlog
 from bot.clock import Clock
 from bot.delivery.split import LIMIT, Splitter
 from bot.domain.run import Page
-from bot.errors import DeliveryError, DiscordRefused, MessageGone
+from bot.errors import DeliveryError, DiscordRefused, MessageGone, NotAllowed
 
 log = structlog.get_logger(__name__)
 
@@ -61,8 +61,11 @@ class Target(Protocol):
     def until(self) -> datetime | None:
         """When calls begin to be refused; None for never."""
 
-    async def create(self, position: int, text: str) -> int:
-        """Returns the new message's id."""
+    async def create(self, position: int, text: str, *, previews: bool = False, file: str | None = None) -> int:
+        """Returns the new message's id. `file` goes with it as `answer.md`; it never does with the first message.
+
+        Raises NotAllowed also where files alone are forbidden.
+        """
 
     async def edit(self, message_id: int, text: str) -> None: ...
 
@@ -81,6 +84,16 @@ class Rank(IntEnum):
     """The last edit of a page that another follows."""
     NEXT = 3
     EDIT = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """How an answer is shown. After `messages` of it, `notice` comes with the whole answer, as written, in a file."""
+
+    messages: int = 10
+    previews: bool = False
+    """Whether Discord shows what its links lead to."""
+    notice: str = ""
 
 
 @dataclass(slots=True)
@@ -130,14 +143,25 @@ class Delivery:
         self._clock = clock
         self._wake = wake
         self._on_page = on_page
-        self._splitter = Splitter()
+        self._form = Form()
+        self._splitter = self._new_splitter()
+        self._file_at: int | None = None
+        """Which page is the notice and the file."""
+        self._files_forbidden = False
         self._slots = [Slot() for _ in range(max((page.position + 1 for page in pages), default=0))]
         for page in pages:
             self._slots[page.position].message_id = page.message_id
-        self._text = self._split_text = ""
+        self._text = ""
+        self._split = "", False
         self._wanted: tuple[str, ...] = ()
         self._final = self._abandoned = False
         self._moved = asyncio.Event()
+
+    def present(self, form: Form) -> None:
+        """From here on; before the first text, to hold for all of it."""
+        self._form = form
+        self._splitter = self._new_splitter()
+        self._split = "", False
 
     @property
     def pages(self) -> tuple[Page, ...]:
@@ -236,7 +260,8 @@ class Delivery:
     async def _request(self, job: Job, slot: Slot) -> int | None:
         if slot.message_id is None:
             assert slot.sent is not None
-            return await self.target.create(job.position, slot.sent)
+            file = self._text if job.position == self._file_at else None
+            return await self.target.create(job.position, slot.sent, previews=self._form.previews, file=file)
         if slot.sent is None:
             await self.target.delete(slot.message_id)
         else:
@@ -258,6 +283,9 @@ class Delivery:
             slot.message_id = None
             return
         slot.sent = None
+        if job.position == self._file_at and isinstance(error, NotAllowed):
+            self._files_forbidden, self._split = True, ("", False)
+            return
         slot.doubtful = slot.doubtful or job.route == "create"
         slot.failures += 1
         if not _passing(error) or (self._final and slot.failures >= FINAL_ATTEMPTS):
@@ -293,12 +321,24 @@ class Delivery:
 
     def _refresh(self, now: float) -> None:
         """Splits the newest text, and notes which pages have become stale."""
-        if self._text != self._split_text:
-            self._split_text = self._text
-            self._wanted = tuple(page.text for page in self._splitter.feed(self._text))
+        if self._split != (self._text, self._final):
+            self._split = self._text, self._final
+            self._wanted = self._texts()
         self._slots += [Slot() for _ in range(len(self._wanted) - len(self._slots))]
         for position, slot in enumerate(self._slots):
             slot.stale_since = min(slot.stale_since, now) if self._stale(position, slot) else math.inf
+
+    def _texts(self) -> tuple[str, ...]:
+        texts = tuple(page.text for page in self._splitter.feed(self._text, final=self._final))
+        most = self._form.messages
+        self._file_at = most if self._final and len(texts) > most and not self._files_forbidden else None
+        if len(texts) <= most or self._files_forbidden:
+            return texts
+        return (*texts[:most], self._form.notice) if self._final else texts[:most]
+
+    def _new_splitter(self) -> Splitter:
+        """The response to an interaction is an edit, which cannot keep previews away: its links have to."""
+        return Splitter(quiet=isinstance(self.target.key, InteractionKey) and not self._form.previews)
 
     def _stale(self, position: int, slot: Slot) -> bool:
         if position < len(self._wanted):

@@ -1,4 +1,8 @@
-"""Fenced code blocks, line by line: what opens one, what closes it, and what ends it early at a page's end."""
+"""Fenced code blocks, line by line: what opens one, what closes it, and what ends it early.
+
+Models indent the blocks inside their lists by as much as they like, and Discord takes a block wherever it stands: so an
+indentation of any width is one. Discord's own blocks know backticks alone, three of them.
+"""
 
 from __future__ import annotations
 
@@ -7,41 +11,54 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 MAX_MARK = 16
-"""A longer run of backticks or tildes is text. Together with MAX_INFO it bounds what reopening a block costs a page."""
-MAX_INFO = 48
-"""UTF-16 units of the info string; a longer one makes the line text."""
-MAX_CLOSING = 1 + MAX_MARK
-"""The most that ending a block early can add to a page, in UTF-16 units."""
+"""A longer run of backticks or tildes is text."""
+MAX_LANGUAGE = 32
+"""Characters of a language that is repeated where a block goes on; a longer one is left out."""
 
-_OPENING = re.compile(r" {0,3}(?P<mark>`{3,16}(?!`)|~{3,16}(?!~))(?P<info>[^\n]*)")
+_OPENING = re.compile(r"(?P<indent>[ \t]*)(?P<mark>`{3,16}(?!`)|~{3,16}(?!~))(?P<info>[^\n]*)")
+_LANGUAGE = re.compile(r"\{?\.?(?P<name>[A-Za-z0-9_+\-.#]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """An open block. `mark` is its run of backticks or tildes, `language` the first word of its info string."""
+    """An open block. `mark` is its run of backticks or tildes, `language` as Discord takes it."""
 
     mark: str
-    language: str
+    language: str = ""
+    indent: int = 0
 
     @property
     def opening(self) -> str:
-        return f"{self.mark}{self.language}\n"
+        """As Discord has it."""
+        return f"```{self.language}\n"
 
     def closed_by(self, line: str) -> bool:
-        run = line.lstrip(" ")
-        mark = run.rstrip(" \t\r")
-        return len(line) - len(run) <= 3 and len(mark) >= len(self.mark) and mark == self.mark[0] * len(mark)
+        mark = line.strip(" \t\r")
+        return len(mark) >= len(self.mark) and mark == self.mark[0] * len(mark)
+
+    def may_close(self, line: str) -> bool:
+        """Whether `line`, which is still coming, may become the closing one."""
+        mark = line.strip(" \t\r")
+        return mark == self.mark[0] * len(mark)
+
+    def dedented(self, line: str) -> str:
+        """A line of the block without the block's own indentation."""
+        margin = len(line) - len(line.lstrip(" \t"))
+        return line[min(margin, self.indent) :]
+
+
+def tamed(code: str) -> str:
+    """Three backticks would end a block in Discord, wherever they stand."""
+    return code.replace("``", "`\u200b`\u200b") if "```" in code else code
 
 
 def opened_by(line: str) -> Fence | None:
-    """A line that may still grow opens a block too: the page that ends in it would show one."""
     match = _OPENING.fullmatch(line)
-    if match is None:
+    if match is None or (match["mark"][0] == "`" and "`" in match["info"]):
         return None
-    info = match["info"]
-    if units(info.rstrip()) > MAX_INFO or (match["mark"][0] == "`" and "`" in info):
-        return None
-    return Fence(match["mark"], (info.split() or [""])[0])
+    language = _LANGUAGE.match(match["info"].strip())
+    name = language["name"] if language else ""
+    return Fence(match["mark"], name if len(name) <= MAX_LANGUAGE else "", len(match["indent"]))
 
 
 def after(fence: Fence | None, line: str) -> Fence | None:
@@ -51,17 +68,26 @@ def after(fence: Fence | None, line: str) -> Fence | None:
     return None if fence.closed_by(line) else fence
 
 
-def closing(fence: Fence | None, line: str) -> str:
-    """What ends the block that is open after `line`, its newline included if it has one; empty if none is.
+def close(text: str) -> str:
+    """`text`, as the model wrote it, with the block that it leaves open ended."""
+    fence: Fence | None = None
+    for start, end in lines(text):
+        line = text[start:end].removesuffix("\n")
+        if end == len(text):
+            return text + _closing(fence, line)
+        fence = after(fence, line)
+    return text
 
-    `fence` is open before the line. A closing line that has begun is completed.
-    """
-    still = after(fence, line.removesuffix("\n"))
+
+def _closing(fence: Fence | None, line: str) -> str:
+    """What ends the block that is open after the last line, which may have begun to do so itself."""
+    still = after(fence, line)
     if still is None:
         return ""
-    run = "" if line.endswith("\n") else line.lstrip(" ")
-    begun = fence is not None and len(line) - len(run) <= 3 and run == still.mark[0] * len(run)
-    return still.mark[len(run) :] if begun or line.endswith("\n") else f"\n{still.mark}"
+    begun = line.strip(" ")
+    if fence is None or begun != still.mark[0] * len(begun):
+        return f"\n{still.mark}"
+    return still.mark[len(begun) :]
 
 
 def lines(text: str, start: int = 0) -> Iterator[tuple[int, int]]:
@@ -70,16 +96,6 @@ def lines(text: str, start: int = 0) -> Iterator[tuple[int, int]]:
         yield start, end
         start = end
     yield start, len(text)
-
-
-def close(text: str) -> str:
-    """`text` with the block that it leaves open ended."""
-    fence: Fence | None = None
-    for start, end in lines(text):
-        if end == len(text):
-            return text + closing(fence, text[start:end])
-        fence = after(fence, text[start : end - 1])
-    return text
 
 
 def units(text: str) -> int:

@@ -1,37 +1,41 @@
-"""Cuts an answer into pages that Discord takes, so that pages which are already shown never change.
+"""Cuts an answer into pages that Discord takes, so that what a page has shown stays in that page.
 
-An answer grows while it is shown, and a page that was cut must stay as it is whatever comes after it. So a page ends
-with the *first prefix of the rest that does not fit*, and where it is cut depends on that prefix alone: not on the text
-behind it, and not on the pieces in which the text arrived. `split(whole)` and a `Splitter` that was fed every token
-agree by construction.
+An answer grows while it is shown. Its settled pieces (`bot.delivery.render`) are laid into the open page one by one. A
+piece that does not fit ends the page, and where it is cut then depends on the pieces up to that one alone: not on what
+comes behind it, and not on the chunks in which the text arrived. The pages that have ended are never looked at again.
 
-What fits is measured as it will be shown. Discord drops the white space around a message, so it costs nothing there: a
-run of newlines at a cut belongs to the page before it, however long, and no page is blank. A code block that is open at
-the cut costs its closing line on this page and its opening line on the next.
+A page has room for whatever begins in its first three quarters, so all of that may be shown at once. Behind that it is
+nearly full: the best place for a cut so far is remembered, and only what stands before it is shown. The best place only
+ever moves on: a better one or an equally good one takes its place. So the cut can never fall before what was shown.
 
-Every prefix that is shorter than the first which does not fit, fits; so each place in it is a lawful cut, and the best
-kind that lies in the page's second half is taken: between blocks, then between lines, between words, between what
-people see as characters, and, inside a single character longer than a page, between code points.
+What is not settled is shown in the first half of a page alone. A span or a table's header that begins there fits, when
+it comes to its end, and one that begins later may still have to move to the next page as a whole.
+
+White space at a cut belongs to the page before, where Discord drops it. A table's columns are aligned over the rows of
+its page: a row that fits no more goes to the next page, under the header's repetition, and leaves no trace in this one.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from wcwidth import grapheme_boundary_before
-
-from bot.delivery.fences import MAX_CLOSING, Fence, after, close, closing, lines, opened_by, units
+from bot.delivery.fences import close, tamed, units
+from bot.delivery.pieces import Piece, Rank
+from bot.delivery.render import Reader
+from bot.delivery.tables import Cell, Layout, Row, Table, lay_out
 
 LIMIT = 2000
 """UTF-16 units of a message's content (Discord's documentation, Message; whether it counts units or code points is not
 said: units are the stricter)."""
 MIN_LIMIT = 100
-"""Below it a page might hold nothing but the lines that reopen and close a code block."""
+"""Below it a page might hold nothing but what reopens and closes a code block."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageText:
-    """`body` is the page's share of the answer; `head` and `tail` reopen and close a code block that a cut divides."""
+    """`body` is the page's share of the answer; `head` and `tail` reopen and close what a cut divides."""
 
     head: str
     body: str
@@ -39,16 +43,17 @@ class PageText:
 
     @property
     def text(self) -> str:
-        """What is sent: without the white space around it, which Discord would drop too."""
-        return (self.head + self.body + self.tail).strip()
+        """What is sent: without the white space around it, which Discord would drop too; no mark closes behind one."""
+        body = self.body if "```" in self.tail else self.body.rstrip()
+        return (self.head + body + self.tail).strip()
 
 
 def split(text: str, *, limit: int = LIMIT) -> tuple[PageText, ...]:
-    """Pages whose bodies together are `text`, each at most `limit` UTF-16 units; none for blank text.
+    """The pages of a text that has ended, each at most `limit` UTF-16 units; none for blank text.
 
     Raises ValueError for a limit under MIN_LIMIT.
     """
-    return Splitter(limit=limit).feed(text)
+    return Splitter(limit=limit).feed(text, final=True)
 
 
 def with_remark(answer: str, remark: str | None) -> str:
@@ -60,150 +65,237 @@ def with_remark(answer: str, remark: str | None) -> str:
 
 
 class Splitter:
-    """Follows one answer as it grows; each step reads the open page alone."""
+    """Follows one answer as it grows; each step reads what is new."""
 
-    def __init__(self, *, limit: int = LIMIT) -> None:
+    def __init__(self, *, limit: int = LIMIT, quiet: bool = False) -> None:
+        """`quiet` writes links so that Discord shows no previews of them. Raises ValueError as `split` does."""
         if limit < MIN_LIMIT:
             raise ValueError(f"a page of {limit} units is too small")
         self._limit = limit
+        self._quiet = quiet
+        self._begin()
+
+    def _begin(self) -> None:
+        self._reader = Reader(self._limit, quiet=self._quiet)
         self._closed: list[PageText] = []
-        self._closed_text = ""
-        self._fence: Fence | None = None
+        self._page = _Page(self._limit)
+        self._read = ""
+        self._open_at = 0
 
     @property
     def open_at(self) -> int:
         """Where the open page begins in the text."""
-        return len(self._closed_text)
+        return self._open_at
 
-    def feed(self, text: str) -> tuple[PageText, ...]:
-        """Pages of the whole text so far, the last one open. One that does not continue the earlier starts anew."""
-        if not text.startswith(self._closed_text):
-            self._closed, self._closed_text, self._fence = [], "", None
-        start = self.open_at
-        while (page := _Page(text, start, self._fence, self._limit)).full is not None:
-            end = page.cut()
-            self._fence = page.fence_at(end)
-            self._closed.append(page.ending(end))
-            start = end
-        self._closed_text = text[:start]
-        return (*self._closed, page.ending(len(text))) if page.visible else tuple(self._closed)
+    def feed(self, text: str, *, final: bool = False) -> tuple[PageText, ...]:
+        """Pages of the whole text so far, the last one open. One that does not continue the earlier starts anew.
+
+        The open page shows what will stay in it whatever follows, or, if the text is `final`, everything.
+        """
+        if not text.startswith(self._read):
+            self._begin()
+        self._take(self._reader.feed(text))
+        self._read = text[: self._reader.read]
+        if final:
+            return self._end(text)
+        tail = self._reader.tail(text) if self._page.early else []
+        return self._with(self._page.shown(tail))
+
+    def _end(self, text: str) -> tuple[PageText, ...]:
+        """The text may still turn out to go on: a call that was cancelled may be made again with another one."""
+        closed, page, open_at = list(self._closed), self._page.copy(), self._open_at
+        self._take(self._reader.end(text))
+        pages = self._with(self._page.ending(len(self._page.pieces)))
+        self._closed, self._page, self._open_at = closed, page, open_at
+        return pages or _as_it_is(text, self._limit)
+
+    def _with(self, page: PageText) -> tuple[PageText, ...]:
+        return (*self._closed, page) if page.text else tuple(self._closed)
+
+    def _take(self, pieces: list[Piece]) -> None:
+        waiting = deque(pieces)
+        while waiting:
+            piece = waiting.popleft()
+            if not self._page.add(piece):
+                waiting.appendleft(piece)
+                waiting.extendleft(reversed(self._turn(piece)))
+
+    def _turn(self, piece: Piece) -> list[Piece]:
+        """Ends the page, and returns its pieces behind the cut."""
+        page, cut = self._page, self._page.cut()
+        rest = page.pieces[cut:]
+        first = rest[0] if rest else piece
+        self._closed.append(page.ending(cut, first))
+        self._page = _Page(self._limit, head=first.head)
+        self._open_at = first.at
+        return rest
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    start: int
-    fence: Fence | None
-    """Open before the line."""
-    used: int
-    """Units of the page before the line, its head included."""
+def _as_it_is(text: str, limit: int) -> tuple[PageText, ...]:
+    """For a text of which nothing is left in Discord's dialect, such as a comment: better than no answer at all."""
+    body = tamed(text.strip()[: limit // 4])
+    return (PageText(head="", body=body, tail=""),) if body else ()
 
 
 class _Page:
-    """One page in the making. `full` ends the first prefix that does not fit; None while everything does."""
+    """One page in the making."""
 
-    def __init__(self, text: str, start: int, fence: Fence | None, limit: int) -> None:
-        self._text = text
-        self._start = start
-        self._fence = fence
+    def __init__(self, limit: int, head: str = "") -> None:
+        self.pieces: list[Piece] = []
         self._limit = limit
-        self._first = start if fence else _after_space(text, start)
-        self._lines: list[_Line] = []
-        self.full = self._measure()
+        self._nearly_full = limit - limit // 4
+        self._head = head
+        self._used = units(head)
+        self._ends: list[int] = []
+        """Units of the page up to the end of each piece."""
+        self._room = 0
+        """How many pieces begin before the page is nearly full."""
+        self._best: int | None = None
+        """The best place for a cut since it is."""
+        self._best_rank = Rank.NONE
+        self._inner: int | None = None
+        """The last place since then that divides a span."""
+        self._last = 0
+        """The last place of all that divides none."""
+        self._group: _Group | None = None
+        self._written = _Written()
+        self._last_shown: tuple[int, PageText] | None = None
 
     @property
-    def visible(self) -> bool:
-        return self._first < len(self._text)
+    def early(self) -> bool:
+        return self._used * 2 <= self._limit
 
-    def ending(self, end: int) -> PageText:
-        line = self._line_at(end)
-        tail = closing(line.fence, self._text[line.start : end])
-        head = self._fence.opening if self._fence else ""
-        return PageText(head=head, body=self._text[self._start : end], tail=tail)
+    def copy(self) -> _Page:
+        page = _Page(self._limit, self._head)
+        for piece in self.pieces:
+            page.add(piece)
+        return page
 
-    def fence_at(self, end: int) -> Fence | None:
-        line = self._line_at(end)
-        return after(line.fence, self._text[line.start : end].removesuffix("\n")) if end > line.start else line.fence
+    def add(self, piece: Piece) -> bool:
+        """Whether the piece fits. White space before the first piece is the page before's."""
+        place = len(self.pieces)
+        self._weigh(piece.rank, place)
+        space = len(piece.space) if place else 0
+        if piece.row is not None:
+            group = (self._group or _Group(piece.row.table, self._used + space)).with_row(piece.row)
+            used = group.size()
+            fits = used <= self._limit
+        else:
+            group, used = None, self._used + space + piece.units
+            fits = used + len(piece.tail) <= self._limit
+        if not fits and place:
+            return False
+        if self._used < self._nearly_full:
+            self._room = place + 1
+        self._group = None if piece.row is None or piece.row.cells is None else group
+        self.pieces.append(piece)
+        self._ends.append(used)
+        self._used = used
+        return True
+
+    def _weigh(self, rank: Rank, place: int) -> None:
+        if rank >= Rank.POINT:
+            self._last = place
+        if self._used < self._nearly_full or not place:
+            return
+        if rank is Rank.SPAN:
+            self._inner = place
+        elif rank >= max(self._best_rank, Rank.POINT):
+            self._best, self._best_rank = place, rank
 
     def cut(self) -> int:
-        """Where a full page ends."""
-        blocks = (line.start for line in self._cuttable() if self._begins_block(line))
-        rows = (line.start for line in self._cuttable())
-        for places in (blocks, rows):
-            if (place := max(places, default=None)) is not None:
-                return self._with_space(place)
-        return self._word_cut() or self._character_cut()
+        """Where the page ends, now that the next piece does not fit."""
+        if self._best is not None:
+            return self._best
+        if self._last == len(self.pieces) or (self._last and self._ends[self._last - 1] * 2 > self._limit):
+            return self._last
+        return self._inner or len(self.pieces)
 
-    def _measure(self) -> int | None:
-        fence, used = self._fence, units(self._fence.opening) if self._fence else 0
-        for start, end in lines(self._text, self._first):
-            line = self._text[start:end]
-            self._lines.append(_Line(start, fence, used))
-            longest = used + units(line)
-            if longest + MAX_CLOSING > self._limit and (full := self._full_in(self._lines[-1], line)) is not None:
-                return full
-            fence, used = after(fence, line.removesuffix("\n")), longest
-        return None
+    def shown(self, tail: list[Piece]) -> PageText:
+        """What will stay in the page whatever follows; `tail` is what is not settled yet."""
+        place = self._room if self._best is None else self._best
+        settled, used = len(self.pieces), self._used
+        if not tail or place < settled:
+            return self._settled_up_to(place)
+        for piece in tail:
+            used += len(piece.space) + piece.units + len(piece.tail)
+            if used > self._nearly_full:
+                break
+            self.pieces.append(piece)
+            place += 1
+        page = self.ending(place, keep=settled)
+        del self.pieces[settled:]
+        return page
 
-    def _full_in(self, line: _Line, text: str) -> int | None:
-        used = line.used
-        for length, character in enumerate(text, 1):
-            used += 1 if character <= "\uffff" else 2
-            if used + MAX_CLOSING > self._limit and self._size(line, text[:length], used) > self._limit:
-                return line.start + length
-        return None
+    def _settled_up_to(self, place: int) -> PageText:
+        if self._last_shown is None or self._last_shown[0] != place:
+            self._last_shown = place, self.ending(place)
+        return self._last_shown[1]
 
-    @staticmethod
-    def _size(line: _Line, prefix: str, used: int) -> int:
-        """Units of the page if it ended with `prefix` of `line`; 0 if that adds nothing to what people see."""
-        tail = closing(line.fence, prefix)
-        return 0 if not tail and prefix[-1].isspace() else used + len(tail)
+    def ending(self, place: int, behind: Piece | None = None, *, keep: int | None = None) -> PageText:
+        """The page if it ends at `place`, before the piece `behind`. The first `keep` pieces stay as they are."""
+        opening, body, closing = self._written_out(place, place if keep is None else keep)
+        if place and self.pieces[place - 1].row is None:
+            closing = self.pieces[place - 1].tail
+        body += behind.space if behind else ""
+        if body.endswith("\n"):
+            closing = closing.removeprefix("\n")
+        return PageText(head=self._head + opening, body=body, tail=closing)
 
-    def _line_at(self, place: int) -> _Line:
-        return next((line for line in reversed(self._lines) if line.start <= place), self._lines[0])
+    def _written_out(self, place: int, keep: int) -> tuple[str, str, str]:
+        """The body up to `place`, what opens the table that it begins in, and what closes the one that it ends in."""
+        written = self._written if self._written.place <= place else _Written()
+        closing = ""
+        while written.place < place:
+            written, closing = self._next_written(written, place)
+            row = self.pieces[written.place - 1].row
+            if written.place <= keep and (row is None or row.cells is None):
+                self._written = written
+        return written.opening, written.text, closing
 
-    def _cuttable(self) -> list[_Line]:
-        return [line for line in self._lines[1:] if line.used * 2 >= self._limit]
+    def _next_written(self, written: _Written, place: int) -> tuple[_Written, str]:
+        at, opening = written.place, written.opening
+        piece = self.pieces[at]
+        text = written.text + piece.space if at else written.text
+        if piece.row is None:
+            return _Written(at + 1, opening, text + piece.text), ""
+        rows = [piece.row for piece in self.pieces[at:place] if piece.row is not None]
+        ended = next((end for end, row in enumerate(rows, 1) if row.cells is None), 0)
+        group = _Group(piece.row.table, 0, tuple(row.cells for row in rows[: ended or None] if row.cells is not None))
+        layout = group.layout
+        if at == 0 and piece.rank is Rank.ROW:
+            opening = layout.opening
+        else:
+            text += layout.opening
+        end = at + (ended or len(rows))
+        return _Written(
+            end, opening, text + layout.body + (layout.closing if ended else "")
+        ), "" if ended else layout.closing
 
-    def _begins_block(self, line: _Line) -> bool:
-        if line.fence is not None:
-            return False
-        before = self._line_at(line.start - 1)
-        row, _, _ = self._text[line.start : self._bound].partition("\n")
-        return (
-            before.fence is not None or not self._text[before.start : line.start].strip() or opened_by(row) is not None
-        )
+
+class _Written(NamedTuple):
+    """The first pieces of a page, written out."""
+
+    place: int = 0
+    opening: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The rows of one table that stand on a page. `used` counts the units before it."""
+
+    table: Table
+    used: int
+    rows: tuple[tuple[Cell, ...], ...] = ()
 
     @property
-    def _bound(self) -> int:
-        assert self.full is not None
-        return self.full
+    def layout(self) -> Layout:
+        return lay_out(self.table, self.rows)
 
-    def _word_cut(self) -> int | None:
-        for place in range(self._bound - 1, max(self._first, self._bound - self._limit // 2), -1):
-            if self._text[place - 1].isspace() and self._separates(place):
-                return self._with_space(place)
-        return None
+    def with_row(self, row: Row) -> _Group:
+        return self if row.cells is None else replace(self, rows=(*self.rows, row.cells))
 
-    def _character_cut(self) -> int:
-        prefix = self._text[self._first : self._bound]
-        place = self._first + grapheme_boundary_before(prefix, len(prefix))
-        return place if place > self._first else self._bound - 1
-
-    def _separates(self, place: int) -> bool:
-        """Whether characters end before `place`; a space may carry a combining mark."""
-        prefix = self._text[self._first : place + 1]
-        return self._first + grapheme_boundary_before(prefix, len(prefix)) == place
-
-    def _with_space(self, place: int) -> int:
-        if self.fence_at(place) is not None:
-            return place
-        end = min(_after_space(self._text, place), self._bound - 1)
-        while end > place and not self._separates(end):
-            end -= 1
-        return end
-
-
-def _after_space(text: str, start: int) -> int:
-    while start < len(text) and text[start].isspace():
-        start += 1
-    return start
+    def size(self) -> int:
+        layout = self.layout
+        return self.used + units(layout.opening) + units(layout.body) + units(layout.closing)

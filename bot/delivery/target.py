@@ -13,6 +13,7 @@ everything else the task's own end decides.
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import re
 from collections.abc import Callable, Coroutine, Hashable, Mapping
@@ -271,16 +272,16 @@ class ChannelTarget:
     def until(self) -> None:
         return None
 
-    async def create(self, position: int, text: str) -> int:
+    async def create(self, position: int, text: str, *, previews: bool = False, file: str | None = None) -> int:
         """A reply that Discord refuses, its message being gone or hidden from the bot, is sent as a plain one."""
         if position or self._reply_to is None:
-            return await self._send(position, text)
+            return await self._send(position, text, previews, file=file)
         try:
-            return await self._send(position, text, reply_to=self._reply_to)
+            return await self._send(position, text, previews, reply_to=self._reply_to)
         except (DiscordRefused, MessageGone) as error:
             if not _concerns_reply(error):
                 raise
-        return await self._send(position, text)
+        return await self._send(position, text, previews)
 
     async def edit(self, message_id: int, text: str) -> None:
         message = self._channel.get_partial_message(message_id)
@@ -292,20 +293,23 @@ class ChannelTarget:
     async def typing(self) -> None:
         await self._calls.answer(_typing(self._channel))
 
-    async def _send(self, position: int, text: str, *, reply_to: int | None = None) -> int:
+    async def _send(
+        self, position: int, text: str, previews: bool, *, reply_to: int | None = None, file: str | None = None
+    ) -> int:
         # discord.py sends enforce_nonce with every nonce: a repeated send gets the first one's message.
         nonce = f"{self._trigger_id}-{position}" if self._mentioning is None else f"{self._trigger_id}-notice"
         quiet = discord.AllowedMentions.none()
         if self._mentioning is not None:
             quiet = quiet.merge(discord.AllowedMentions(users=[discord.Object(self._mentioning)]))
-        if reply_to is None:
-            send = self._channel.send(text, nonce=nonce, allowed_mentions=quiet, suppress_embeds=True)
-        else:
-            reference = self._channel.get_partial_message(reply_to).to_reference(fail_if_not_exists=False)
-            send = self._channel.send(
-                text, nonce=nonce, allowed_mentions=quiet, suppress_embeds=True, reference=reference
-            )
+        more: dict[str, Any] = _files(file)
+        if reply_to is not None:
+            more["reference"] = self._channel.get_partial_message(reply_to).to_reference(fail_if_not_exists=False)
+        send = self._channel.send(text, nonce=nonce, allowed_mentions=quiet, suppress_embeds=not previews, **more)
         return (await self._calls.answer(send)).message_id
+
+
+def _files(file: str | None) -> dict[str, Any]:
+    return {} if file is None else {"file": discord.File(io.BytesIO(file.encode()), filename="answer.md")}
 
 
 async def _typing(channel: discord.PartialMessageable) -> None:
@@ -337,7 +341,7 @@ class InteractionTarget:
     def until(self) -> datetime:
         return self._interaction.created_at + INTERACTION_LIFE
 
-    async def create(self, position: int, text: str) -> int:
+    async def create(self, position: int, text: str, *, previews: bool = False, file: str | None = None) -> int:
         if position == 0:
             self._original = await self._edit_original(text)
             return self._original.message_id
@@ -345,8 +349,9 @@ class InteractionTarget:
             text,
             wait=True,
             ephemeral=bool(self._original.flags & EPHEMERAL),
-            suppress_embeds=True,
+            suppress_embeds=not previews,
             allowed_mentions=discord.AllowedMentions.none(),
+            **_files(file),
         )
         return (await self._calls.answer(follow_up)).message_id
 

@@ -129,11 +129,23 @@ UPDATES: Setting[str] = Setting(
 """Whether an answer is shown while it is written: edits make screen readers and some eyes restless."""
 NOTICE: Setting[str] = Setting(
     key="notice",
-    kind=Choice(("off", "long")),
+    kind=Choice(("off", "on")),
     default="off",
     scopes=(Scope.PERSON, Scope.CHANNEL, Scope.GUILD),
 )
 """Whether the end of a long answer is told with a mention: Discord notifies nobody of edits."""
+ANSWER_MESSAGES: Setting[int] = Setting(
+    key="answer_messages",
+    kind=Integer(1, 20),
+    default=10,
+    scopes=(Scope.CHANNEL, Scope.GUILD),
+)
+LINK_PREVIEWS: Setting[str] = Setting(
+    key="link_previews",
+    kind=Choice(("off", "on")),
+    default="off",
+    scopes=(Scope.CHANNEL, Scope.GUILD),
+)
 PERSONA: Setting[str] = Setting(
     key="persona",
     kind=Text(),
@@ -144,7 +156,10 @@ PERSONA: Setting[str] = Setting(
 
 REGISTRY: dict[str, Setting[Any]] = {
     setting.key: setting
-    for setting in (REPLY_TO, PERSONA_USE, LANGUAGE, UPDATES, NOTICE, WINDOW_TOKENS, ANSWER_TOKENS, PERSONA)
+    for setting in (
+        *(REPLY_TO, PERSONA_USE, LANGUAGE, UPDATES, NOTICE),
+        *(ANSWER_MESSAGES, LINK_PREVIEWS, WINDOW_TOKENS, ANSWER_TOKENS, PERSONA),
+    )
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.channels.personas import Personas
@@ -13,9 +14,32 @@ from bot.context.window import Window, context_length, fit
 from bot.domain.conversation import Item, Turn
 from bot.domain.persona import Persona
 from bot.domain.run import Run
-from bot.domain.settings import ANSWER_TOKENS, NOTICE, UPDATES, WINDOW_TOKENS, resolve
+from bot.domain.settings import (
+    ANSWER_MESSAGES,
+    ANSWER_TOKENS,
+    LINK_PREVIEWS,
+    NOTICE,
+    UPDATES,
+    WINDOW_TOKENS,
+    Layer,
+    resolve,
+)
 from bot.llm.port import Request
 from bot.storage import Storage, Work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Showing:
+    """How the answer reaches its readers."""
+
+    live: bool
+    """While it is written, not only when it is finished."""
+    notice: bool
+    """Its asker is told when it is done, should it have taken long."""
+    messages: int
+    """After as many, the answer is a file."""
+    previews: bool
+    """Discord may show what the answer's links lead to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,10 +48,7 @@ class Brief:
     questions: tuple[Item, ...]
     window: Window
     prefix_hash: str
-    live: bool
-    """Whether the answer is shown while it is written."""
-    notice: bool
-    """Whether its asker is told when it is done, should it have taken long."""
+    showing: Showing
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +61,7 @@ class _Sources:
     start: int | None
     window_tokens: int
     answer_tokens: int
-    live: bool
-    notice: bool
+    showing: Showing
 
 
 class Briefing:
@@ -76,8 +96,7 @@ class Briefing:
             questions=sources.questions,
             window=window,
             prefix_hash=prompt.prefix_hash,
-            live=sources.live,
-            notice=sources.notice,
+            showing=sources.showing,
         )
 
     async def _read(self, work: Work, run: Run) -> _Sources:
@@ -90,8 +109,7 @@ class Briefing:
             start=None if run.private else await work.conversations.window_start(channel_id),
             window_tokens=resolve(WINDOW_TOKENS, layers).value,
             answer_tokens=resolve(ANSWER_TOKENS, layers).value,
-            live=resolve(UPDATES, layers).value == "live",
-            notice=resolve(NOTICE, layers).value == "long",
+            showing=_showing(layers),
         )
 
     def _window(self, sources: _Sources, prompt: Prompt) -> Window:
@@ -121,3 +139,12 @@ class Briefing:
 
     def _safety_identifier(self, user_id: int) -> str:
         return hashlib.sha256(f"{self._salt}:{user_id}".encode()).hexdigest()
+
+
+def _showing(layers: Sequence[Layer]) -> Showing:
+    return Showing(
+        live=resolve(UPDATES, layers).value == "live",
+        notice=resolve(NOTICE, layers).value == "on",
+        messages=resolve(ANSWER_MESSAGES, layers).value,
+        previews=resolve(LINK_PREVIEWS, layers).value == "on",
+    )

@@ -10,6 +10,7 @@ from bot.words import N_, Words
 
 STOPPED = N_("Stopped: the conversation was reset.")
 OUT_OF_TIME = N_("Discord gives me 15 minutes for a private answer, and they are over. Ask in the channel for more.")
+IN_FILE = N_("This is not all: the file has the whole answer.")
 _INTERRUPTED = N_("The answer was interrupted here: the bot was restarted. Ask again for a whole answer.")
 
 

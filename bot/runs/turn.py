@@ -13,7 +13,7 @@ import itertools
 import random
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
@@ -21,7 +21,7 @@ import structlog
 from bot.clock import Clock
 from bot.context.prompt import item_tokens
 from bot.context.tokens import TokenCounter
-from bot.delivery.answer import Delivery, InteractionKey, Target
+from bot.delivery.answer import Delivery, Form, InteractionKey, Target
 from bot.delivery.scheduler import Scheduler
 from bot.delivery.split import with_remark
 from bot.domain.conversation import Item, Role
@@ -30,7 +30,7 @@ from bot.errors import DeliveryError, ModelError, NotAllowed
 from bot.llm.port import Finished, Model, RefusalDelta, TextDelta
 from bot.llm.retry import wait_before_retry
 from bot.runs.briefing import Brief, Briefing
-from bot.runs.endings import OUT_OF_TIME, STOPPED, Outcome, remark
+from bot.runs.endings import IN_FILE, OUT_OF_TIME, STOPPED, Outcome, remark
 from bot.runs.signs import WaitingSigns
 from bot.storage import Storage, Work
 from bot.words import Words, words
@@ -100,6 +100,7 @@ class TurnOfRun:
         self._draft = _Draft(lead="")
         self._brief: Brief | None = None
         self._target = _target(studio, run)
+        self._form = Form(notice=f"-# {self._words(IN_FILE)}")
         self._delivery: Delivery = studio.scheduler.open(self._target, on_page=self._keep_page)
 
     async def carry_out(self) -> None:
@@ -141,6 +142,7 @@ class TurnOfRun:
         _ = self._words
         if self._delivery.error is not None:
             self._delivery = self._studio.scheduler.open(self._target, pages=self._delivery.pages)
+            self._delivery.present(self._form)
         await self._close_pages(_("Something went wrong on my side, and the answer ends here. Please ask again."))
         await self._end(RunStatus.FAILED, error=error)
 
@@ -158,6 +160,8 @@ class TurnOfRun:
         self._studio.signs.clear(self._run.place.channel_id, ids, waited=waited)
         if self._run.reply_to_message_id is None and not self._run.private:
             self._draft.lead = _question_shown(brief.questions)
+        self._form = replace(self._form, messages=brief.showing.messages, previews=brief.showing.previews)
+        self._delivery.present(self._form)
         return brief
 
     async def _stream(self, brief: Brief) -> None:
@@ -186,7 +190,7 @@ class TurnOfRun:
                     case Finished():
                         draft.end = event
                         continue
-                if draft.whole.strip() and brief.live:
+                if draft.whole.strip() and brief.showing.live:
                     self._delivery.show(draft.visible)
                 if self._late and self._run.private:
                     draft.out_of_time = True
@@ -207,6 +211,7 @@ class TurnOfRun:
         pages = await self._delivery.abandon()
         self._target = self._studio.targets(self._run)
         self._delivery = self._studio.scheduler.open(self._target, on_page=self._keep_page, pages=pages)
+        self._delivery.present(self._form)
 
     def _raise_undelivered(self) -> None:
         if self._delivery.error is not None:
@@ -238,7 +243,7 @@ class TurnOfRun:
         """Where it is wanted, and took so long that they may have turned to something else."""
         run, studio, pages = self._run, self._studio, self._delivery.pages
         took = studio.clock.now() - run.created_at
-        if not (self._brief and self._brief.notice and pages and took >= LONG_ANSWER) or run.private:
+        if not (self._brief and self._brief.showing.notice and pages and took >= LONG_ANSWER) or run.private:
             return
         _ = self._words
         mention = f"<@{run.asker.user_id}>"
@@ -319,6 +324,6 @@ async def end_unbegun(studio: Studio, run: Run, owner: str, error: Exception) ->
 
 
 def _question_shown(questions: tuple[Item, ...]) -> str:
-    """Discord shows that somebody used `/ask`, not what was asked."""
-    asked = " ".join(questions[0].text.split())
+    """Discord shows that somebody used `/ask`, not what was asked. No block of code begins in one line."""
+    asked = " ".join(questions[0].text.replace("```", "`").split())
     return f"> {asked if len(asked) <= 300 else asked[:299] + '…'}\n"

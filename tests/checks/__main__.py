@@ -18,6 +18,7 @@ CHECKS: dict[str, list[str]] = {
     "layers": [f"{BIN}/lint-imports", "--no-logo"],
     "pins": [sys.executable, "-m", "tests.checks.pins"],
     "fuzz": [sys.executable, "-m", "pytest", "-q", "--fuzz", "20", "-n", "2", "--timeout", "300", "tests/contract"],
+    "split": [sys.executable, "-m", "pytest", "-q", "--fuzz", "67", "--timeout", "600", "tests/delivery/test_split.py"],
     "page": [sys.executable, "-m", "pytest", "-q", "-m", "browser", "tests"],
 }
 

@@ -107,9 +107,12 @@ class Channel:
     typed: list[float] = field(default_factory=list)
     under_way: set[int] = field(default_factory=set)
     made: dict[int, int] = field(default_factory=dict)
+    files: dict[int, str] = field(default_factory=dict)
+    """What came with which page."""
+    previews: set[bool] = field(default_factory=set)
     until: None = None
 
-    async def create(self, position: int, text: str) -> int:
+    async def create(self, position: int, text: str, *, previews: bool = False, file: str | None = None) -> int:
         assert position not in self.under_way, "two calls at once for one page"
         self.under_way.add(position)
         try:
@@ -119,6 +122,9 @@ class Channel:
         if position in self.made:  # the same nonce: the message that it made stays as it is
             return self.made[position]
         message_id = self.made[position] = self.discord.new_id()
+        self.previews.add(previews)
+        if file is not None:
+            self.files[position] = file
         self.positions.append(position)
         self._see(message_id, text)
         if self.discord.lost:

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.clock import ManualClock
-from bot.delivery.answer import Delivery, InteractionKey
+from bot.delivery.answer import Delivery, Form, InteractionKey
 from bot.delivery.scheduler import Scheduler
 from bot.delivery.split import split
 from bot.domain.run import Page
@@ -226,6 +226,7 @@ async def test_what_many_pages_show_is_even_too() -> None:
     async with world(latency=0.04) as here:
         channel = Channel(here.discord, 1)
         delivery = here.scheduler.open(channel)
+        delivery.present(Form(messages=20))
         for number in range(800):
             await here.clock.advance(0.025)
             delivery.show("twenty-five characters .. " * (number + 1))

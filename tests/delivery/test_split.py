@@ -1,8 +1,8 @@
-"""`CAUSERIE_EXAMPLES` sets how many examples each property is tried with (150; 10,000 for a long run)."""
+"""Every property is tried with 150 texts, times what `--fuzz` says."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,92 +10,128 @@ from hypothesis import strategies as st
 from wcwidth import iter_graphemes
 
 from bot.delivery.fences import close, units
+from bot.delivery.render import Reader
 from bot.delivery.split import PageText, Splitter, split, with_remark
+from tests.delivery.markdown import ANSWERS, CHARACTERS, CHUNKS, prefixes
 
 LIMIT = 120
 
-thorough = settings(
-    max_examples=int(os.environ.get("CAUSERIE_EXAMPLES", "150")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
+WHOLES = (
+    *("[a link](https://example.com/one)", "<@1234567890123456789>", "<:smile:1234567890>", "<t:1700000000:R>"),
+    *("**fat words stay**", "`some code`", "||a secret||", "~~no more~~", "*leaning over*", "![i](https://i.mg/x.png)"),
 )
 
-pieces = st.sampled_from(
-    [
-        *("a", "word", " ", "  ", "\n", "\n\n", "\t", "\r\n", ". ", "\u00a0", "\u3000"),
-        *("안녕하세요", "세계", "가", "\u1112\u1161\u11ab", "e\u0301", "\u0301", "नि", "ค้"),
-        *("😀", "👨‍👩‍👧‍👦", "🇰🇷", "🇰", "👍🏽", "❤️", "\u200d", "\ufe0f"),
-        *(
-            "`",
-            "``",
-            "```",
-            "````",
-            "~~~",
-            "```py\n",
-            "```python title=x\n",
-            "\n```\n",
-            "\n~~~\n",
-            "   ```\n",
-            "    ```\n",
-        ),
-        *("| a | b |\n", "|---|---|\n", "- item\n", "1. ", "> quote\n", "# Heading\n", "**", "_", "x" * 70, "가" * 50),
-        *("\n" * 150, " " * 130, "```" + "i" * 60 + "\n", "`" * 20),
-    ]
-)
-answers = st.lists(pieces | st.text(max_size=20), max_size=60).map("".join)
+Property = Callable[..., None]
+Thorough = Callable[[Property], Property]
 
 
-def shown_state(page: PageText) -> bool:
-    """Whether a page leaves a code block open."""
-    return close(page.text) != page.text
+@pytest.fixture
+def thorough(request: pytest.FixtureRequest) -> Thorough:
+    return settings(
+        max_examples=150 * int(request.config.getoption("--fuzz")),
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
 
 
-@thorough
-@given(answers)
-def test_every_page_is_sound(text: str) -> None:
-    pages = split(text, limit=LIMIT)
-    assert "".join(page.body for page in pages) == (text if text.strip() else "")
-    for page in pages:
-        assert 0 < units(page.text) <= LIMIT
-        assert page.text.strip()
-        assert not shown_state(page)
+def rendered(text: str) -> str:
+    """The whole text in Discord's dialect, with nothing opened again or closed early."""
+    reader = Reader(LIMIT)
+    pieces = reader.feed(text) + reader.end(text)
+    return "".join(piece.space + piece.text for piece in pieces)
 
 
-@thorough
-@given(answers, st.integers(min_value=0))
-def test_a_full_page_is_not_changed_by_what_follows(text: str, place: int) -> None:
-    earlier = split(text[: place % (len(text) + 1)], limit=LIMIT)
-    assert split(text, limit=LIMIT)[: max(len(earlier) - 1, 0)] == earlier[:-1]
+def stripped_of_tables(text: str) -> str:
+    return text.replace("|", "")
 
 
-@thorough
-@given(st.lists(answers, max_size=5))
-def test_chunks_do_not_matter(chunks: list[str]) -> None:
-    splitter, text = Splitter(limit=LIMIT), ""
-    for chunk in chunks:
-        text += chunk
-        assert splitter.feed(text) == split(text, limit=LIMIT)
+def test_every_page_is_sound(thorough: Thorough) -> None:
+    @thorough
+    @given(ANSWERS)
+    def every_page(text: str) -> None:
+        for page in split(text, limit=LIMIT):
+            assert 0 < units(page.text) <= LIMIT
+            assert page.text.strip()
+            assert page.text.count("```") % 2 == 0
+
+    every_page()
 
 
-@thorough
-@given(st.lists(pieces.filter(lambda piece: "`" not in piece and "~" not in piece), max_size=60).map("".join))
-def test_what_people_see_as_a_character_is_not_cut(text: str) -> None:
-    edges, place = {0}, 0
-    for cluster in iter_graphemes(text):
-        place += len(cluster)
-        edges.add(place)
-    cut = 0
-    for page in split(text, limit=LIMIT)[:-1]:
-        cut += len(page.body)
-        assert cut in edges
+def test_the_pages_together_are_the_rendered_text(thorough: Thorough) -> None:
+    @thorough
+    @given(ANSWERS.map(stripped_of_tables))
+    def together(text: str) -> None:
+        if whole := rendered(text):
+            assert "".join(page.body for page in split(text, limit=LIMIT)) == whole
+
+    together()
 
 
-@thorough
-@given(answers, st.text(min_size=1, max_size=20).filter(str.strip))
-def test_a_remark_stands_outside_code(answer: str, remark: str) -> None:
-    text = with_remark(answer, remark)
-    assert close(text) == text or "```" in remark or "~~~" in remark
-    assert with_remark(answer, None) == answer
+def test_what_was_shown_stays(thorough: Thorough) -> None:
+    """Chunks do not matter, ended pages never change, and what a page has shown is never found in another."""
+
+    @thorough
+    @given(ANSWERS, CHUNKS, st.booleans())
+    def stays(text: str, sizes: list[int], quiet: bool) -> None:
+        splitter, whole = Splitter(limit=LIMIT, quiet=quiet), Splitter(limit=LIMIT, quiet=quiet).feed(text, final=True)
+        most: dict[int, int] = {}
+        for prefix in prefixes(text, sizes):
+            pages = splitter.feed(prefix)
+            assert pages[:-1] == whole[: max(len(pages) - 1, 0)]
+            assert all(units(page.text) <= LIMIT and page.text.count("```") % 2 == 0 for page in pages)
+            if pages:
+                most[len(pages) - 1] = max(most.get(len(pages) - 1, 0), words(pages[-1]))
+        assert splitter.feed(text, final=True) == whole
+        for place, shown in most.items():
+            assert shown <= words(whole[place])
+
+    stays()
+
+
+def words(page: PageText) -> int:
+    """Hangul, which is in no tag or address that the texts are made of: what was shown of it never comes and goes."""
+    return sum("가" <= character <= "힣" for character in page.body)
+
+
+def test_what_people_see_as_a_character_is_not_cut(thorough: Thorough) -> None:
+    @thorough
+    @given(st.lists(CHARACTERS, max_size=60).map("".join))
+    def not_cut(text: str) -> None:
+        whole = rendered(text)
+        edges, place = {0}, 0
+        for cluster in iter_graphemes(whole):
+            place += len(cluster)
+            edges.add(place)
+        cut = 0
+        for page in split(text, limit=LIMIT)[:-1]:
+            cut += len(page.body)
+            assert cut in edges
+
+    not_cut()
+
+
+def test_links_mentions_and_spans_are_not_cut(thorough: Thorough) -> None:
+    @thorough
+    @given(st.lists(st.sampled_from(WHOLES) | st.sampled_from(("word", "말", "긴 낱말", "\n", "-")), max_size=60))
+    def not_cut(words: list[str]) -> None:
+        pages = split(" ".join(words), limit=LIMIT)
+        for whole in set(words) & set(WHOLES):
+            shown = whole.removeprefix("!") if whole.startswith("![") else whole
+            assert sum(page.text.count(shown) for page in pages) == words.count(whole)
+
+    not_cut()
+
+
+def test_a_remark_stands_outside_code(thorough: Thorough) -> None:
+    @thorough
+    @given(ANSWERS, st.text(min_size=1, max_size=20).filter(str.strip))
+    def outside(answer: str, remark: str) -> None:
+        text = with_remark(answer, remark)
+        assert close(text) == text or "```" in remark or "~~~" in remark
+        assert with_remark(answer, None) == answer
+
+    outside()
 
 
 def test_short_text_is_one_page() -> None:
@@ -105,6 +141,13 @@ def test_short_text_is_one_page() -> None:
 @pytest.mark.parametrize("text", ["", " ", "\n\n\n" * 5000])
 def test_blank_text_has_no_page(text: str) -> None:
     assert split(text) == ()
+    assert Splitter().feed(text) == ()
+
+
+@pytest.mark.parametrize("text", ["```", "<!-- nothing -->", "<details>"])
+def test_an_answer_of_which_nothing_is_left_is_shown_as_it_is(text: str) -> None:
+    (page,) = split(text)
+    assert page.text.replace("\u200b", "") == text
 
 
 def test_a_code_block_is_closed_and_reopened_with_its_language() -> None:
@@ -116,56 +159,127 @@ def test_a_code_block_is_closed_and_reopened_with_its_language() -> None:
     assert pages[1].text.endswith("```\nDone.")
 
 
-def test_a_tilde_block_keeps_its_mark() -> None:
+def test_a_tilde_block_becomes_one_that_discord_knows() -> None:
     pages = split("~~~~sql\n" + "select 1;\n" * 300 + "~~~~\n")
-    assert {page.head for page in pages[1:]} == {"~~~~sql\n"}
-    assert all(page.text.endswith("~~~~") for page in pages)
+    assert {page.head for page in pages[1:]} == {"```sql\n"}
+    assert all(page.text.startswith("```sql\n") and page.text.endswith("\n```") for page in pages)
 
 
 def test_a_closing_line_that_just_fits_stays_on_its_page() -> None:
-    text = "```\n" + "x" * (2000 - 8) + "\n```"
+    code = "\n".join(["x" * 99] * 20)[: 2000 - 8]
+    text = f"```\n{code}\n```"
+    assert units(text) == 2000
     assert [page.text for page in split(text)] == [text]
 
 
-def test_a_closing_line_in_the_making_is_completed() -> None:
-    assert [page.text for page in split("```\ncode\n`")] == ["```\ncode\n```"]
+def test_a_closing_line_in_the_making_is_not_shown() -> None:
+    (page,) = Splitter().feed("```\ncode\n`")
+    assert page.text == "```\ncode\n```"
 
 
 def test_blocks_are_preferred_to_lines_and_lines_to_words() -> None:
-    words = "word " * 15
-    assert split(f"{words}\n\n{words}\nmore\n", limit=120)[0].body == f"{words}\n\n"
-    assert split(f"{words}\n{words}", limit=120)[0].body == f"{words}\n"
+    words, more = "word " * 19, "more " * 3
+    assert split(f"{words}\n\n{more}\n{more}\nmore\n", limit=120)[0].body == f"{words.rstrip()}\n\n"
+    assert split(f"{words}\n{more} {more}{more}", limit=120)[0].body == f"{words.rstrip()}\n"
     assert split("word " * 40, limit=120)[0].body == "word " * 24
 
 
+def test_a_heading_is_not_parted_from_its_text() -> None:
+    first, second = split("word " * 19 + "\n\n# Heading\n\n" + "text " * 10, limit=120)
+    assert "Heading" not in first.text
+    assert second.text.startswith("# Heading\n\ntext")
+
+
 def test_a_block_of_code_is_not_cut_if_it_can_start_a_page() -> None:
-    text = "intro " * 11 + "\n```\n" + "code\n" * 15 + "```"
+    text = "intro " * 16 + "\n```\n" + "code\n" * 15 + "```"
     first, second = split(text, limit=120)
     assert "```" not in first.text
     assert second.text == "```\n" + "code\n" * 15 + "```"
 
 
+def test_a_table_goes_on_under_its_header() -> None:
+    rows = "".join(f"| person {number} | {number} |\n" for number in range(12))
+    pages = split(f"| Name | Age |\n|---|--:|\n{rows}", limit=120)
+    assert len(pages) > 1
+    assert {page.head.splitlines()[1].split(" |")[0].strip() for page in pages[1:]} == {"Name"}
+    assert all(page.text.startswith("```\nName") and page.text.endswith("\n```") for page in pages)
+    shown = [line for page in pages for line in page.text.splitlines() if line.startswith("person")]
+    assert [line.split("|")[0].strip() for line in shown] == [f"person {number}" for number in range(12)]
+
+
+def test_a_row_that_moves_on_leaves_the_widths_alone() -> None:
+    table = "| a | b |\n|---|---|\n" + "| 1 | 2 |\n" * 12 + "| a very much wider cell | 2 |\n"
+    *pages, last = split(table, limit=120)
+    assert all("a | b\n--+--" in page.text for page in pages)
+    assert "a very much wider cell | 2" in last.text
+
+
+def test_a_long_span_is_closed_and_opened_again() -> None:
+    first, second = split("intro " * 100 + "**" + "bold " * 320 + "end**")
+    assert first.text.startswith("intro") and first.text.endswith("bold**")
+    assert second.text.startswith("**bold") and second.text.endswith("end**")
+
+
+def test_a_span_that_may_have_to_move_is_not_shown() -> None:
+    splitter, words = Splitter(), "intro " * 200
+    (page,) = splitter.feed(f"{words}**bold and")
+    assert page.text == words.strip()
+    first, second = splitter.feed(f"{words}**bold and{' bold' * 200}** end", final=True)
+    assert first.text == words.strip()
+    assert second.text.startswith("**bold and bold")
+
+
+def test_a_quoted_block_of_code_goes_on_in_its_quotation() -> None:
+    first, *_ = pages = split("> ```py\n" + "> some = code()\n" * 12 + "> ```\nAfter", limit=120)
+    assert first.text.startswith("> ```py\n> some") and first.text.endswith("\n> ```")
+    assert all(page.head == "> ```py\n" for page in pages[1:])
+    assert pages[-1].text.endswith("> ```\nAfter")
+
+
 def test_emoji_count_twice() -> None:
     pages = split("😀" * 1500)
-    assert [len(page.body) for page in pages] == [1000, 500]
+    assert len(pages) == 2
+    assert all(units(page.text) <= 2000 for page in pages)
 
 
 def test_a_character_larger_than_a_page_is_cut_between_code_points() -> None:
     text = "e" + "\u0301" * 5000
     pages = split(text)
-    assert [len(page.body) for page in pages] == [2000, 2000, 1001]
+    assert len(pages) == 3
     assert "".join(page.body for page in pages) == text
 
 
 def test_white_space_at_a_cut_costs_nothing() -> None:
-    pages = split("a" * 1990 + "\n" * 5000 + "b" * 50)
-    assert [page.text for page in pages] == ["a" * 1990, "b" * 50]
+    pages = split("a " * 995 + "\n" * 5000 + "b" * 50)
+    assert [page.text for page in pages] == [("a " * 995).strip(), "b" * 50]
+
+
+def test_a_full_page_is_shown_up_to_its_best_cut() -> None:
+    words = ("word " * 19).strip() + "\n\n"
+    splitter = Splitter(limit=LIMIT)
+    (page,) = splitter.feed(words + "and more ")
+    assert page.text == words.strip()
+    assert [page.text for page in splitter.feed(words + "and more ", final=True)] == [words + "and more"]
 
 
 def test_another_text_starts_anew() -> None:
     splitter = Splitter(limit=LIMIT)
     splitter.feed("Waiting. " * 30)
-    assert splitter.feed("The answer") == split("The answer", limit=LIMIT)
+    assert splitter.feed("The answer", final=True) == split("The answer", limit=LIMIT)
+
+
+def test_another_end_of_an_open_span_is_read_anew() -> None:
+    splitter = Splitter(limit=LIMIT)
+    splitter.feed("Some **bold words and ")
+    assert [page.text for page in splitter.feed("Some **other** words", final=True)] == ["Some **other** words"]
+
+
+def test_an_end_may_be_taken_back() -> None:
+    splitter = Splitter(limit=LIMIT)
+    text = "**Bold " + "and more " * 30
+    ended = splitter.feed(text, final=True)
+    assert splitter.feed(text, final=True) == ended == split(text, limit=LIMIT)
+    assert splitter.feed(f"{text}end**", final=True) == split(f"{text}end**", limit=LIMIT)
 
 
 def test_a_page_that_could_hold_nothing_is_refused() -> None:

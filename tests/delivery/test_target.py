@@ -39,6 +39,7 @@ class Server:
     faults: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     refused: int = 0
     flags: int = 0
+    files: list[tuple[str, str]] = field(default_factory=list)
     received: asyncio.Event = field(default_factory=asyncio.Event)
 
     def app(self) -> web.Application:
@@ -63,7 +64,7 @@ class Server:
         return reply(200, {**named, "flags": 0, "bot_public": True, "bot_require_code_grant": False, "owner": USER})
 
     async def _call(self, request: web.Request) -> web.Response:
-        body = await request.json() if request.can_read_body else {}
+        body = await self._read(request)
         self.received.set()
         self.requests.append((request.method, request.path, body))
         name = f"{request.method} {request.path.rsplit('/', 1)[0] if request.method != 'POST' else request.path}"
@@ -85,6 +86,15 @@ class Server:
         if request.method == "DELETE" or request.path.endswith("/typing"):
             return web.Response(status=204, headers=headers)
         return reply(200, self._message(request, body), headers)
+
+    async def _read(self, request: web.Request) -> dict[str, Any]:
+        if request.content_type != "multipart/form-data":
+            return dict(await request.json()) if request.can_read_body else {}
+        form = await request.post()
+        self.files += [
+            (part.filename, part.file.read().decode()) for part in form.values() if isinstance(part, web.FileField)
+        ]
+        return dict(json.loads(str(form["payload_json"])))
 
     def _message(self, request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
         last = request.path.rsplit("/", 1)[1]
@@ -221,6 +231,21 @@ async def test_messages_ping_nobody_and_unfurl_nothing(bench: Bench) -> None:
     assert first["enforce_nonce"] is True
     assert (first["message_reference"]["message_id"], first["message_reference"]["fail_if_not_exists"]) == (33, False)
     assert "message_reference" not in second
+
+
+async def test_links_are_previewed_where_that_is_wanted(bench: Bench) -> None:
+    await bench.channel(reply_to=33).create(0, "https://example.org", previews=True)
+    await bench.channel().create(1, "https://example.org", previews=True)
+    assert [body.get("flags", 0) for body in bench.bodies] == [0, 0]
+
+
+@pytest.mark.parametrize("interaction", [False, True])
+async def test_a_file_goes_with_its_message(bench: Bench, interaction: bool) -> None:
+    target = bench.interaction() if interaction else bench.channel()
+    await target.create(1, "the rest", file="# Answer\n\n**가나다**")
+    (body,) = bench.bodies
+    assert (body["content"], body["flags"]) == ("the rest", 4)
+    assert bench.server.files == [("answer.md", "# Answer\n\n**가나다**")]
 
 
 REPLY_FAULTS: list[tuple[int, dict[str, Any]]] = [

@@ -244,3 +244,34 @@ async def test_a_chosen_language_holds_for_oneself(stage: Stage) -> None:
     await private(person, room, "preferences", setting="language", value="ko")
     assert "멘션" in await private(person, room, "help")
     assert "페르소나" in await private(person, room, "persona use", name="Nobody at all")
+
+
+async def test_an_answer_longer_than_the_channel_wants_ends_in_a_file(stage: Stage) -> None:
+    room = stage.channel()
+    assert "1" in await private(stage.grace, room, "settings set", setting="answer_messages", value="1")
+    table = "| Nr | 이름 |\n|--:|---|\n" + "".join(f"| {number} | 사람 {number} |\n" for number in range(300))
+    stage.will_answer("List them all", f"#### All\n\n{table}")
+    await stage.ada.say(room, f"{stage.bot} List them all")
+    notice = await stage.read(room, "the file has the whole answer")
+    page = next(message for message in room.messages if message.author.bot)
+    assert page.content.startswith("**All**\n\n```\n Nr | 이름\n") and page.content.endswith("```")
+    assert [(file.filename, file.content.decode()) for file in notice.attachments] == [
+        ("answer.md", f"#### All\n\n{table}")
+    ]
+
+
+@pytest.mark.parametrize("way", ["mention", "ask"])
+async def test_links_have_previews_where_that_is_set(stage: Stage, way: str) -> None:
+    answers = []
+    for value in ("off", "on"):
+        room = stage.channel()
+        await private(stage.grace, room, "settings set", setting="link_previews", value=value)
+        stage.will_answer("Where is it?", "At https://example.com/seoul, I think.")
+        if way == "ask":
+            await stage.ada.command(room, "ask", prompt="Where is it?")
+        else:
+            await stage.ada.say(room, f"{stage.bot} Where is it?")
+        answers.append(await stage.read(room, "I think."))
+    without, previewed = answers
+    await stage.playground.wait_for(lambda: previewed.previews)
+    assert not without.previews

@@ -50,6 +50,7 @@ class Board:
     channel_of: dict[int, int] = field(default_factory=dict)
     of_run: dict[int, list[int]] = field(default_factory=dict)
     signs: set[int] = field(default_factory=set)
+    files: list[str] = field(default_factory=list)
     calls: list[tuple[str, int]] = field(default_factory=list)
     failures: dict[str, list[Exception | None]] = field(default_factory=dict)
     missing: Exception | None = None
@@ -131,9 +132,11 @@ class BoardTarget:
     def until(self) -> datetime | None:
         return self.board.until if isinstance(self.key, InteractionKey) else None
 
-    async def create(self, position: int, text: str) -> int:
+    async def create(self, position: int, text: str, *, previews: bool = False, file: str | None = None) -> int:
         self._refuse_late()
         self.board.called(self.name, self.run.run_id)
+        if file is not None:
+            self.board.files.append(file)
         message_id = self.board.post(self.run.place.channel_id, text)
         if self.name == "notice":
             return message_id

@@ -59,7 +59,7 @@ async def test_a_person_may_see_it_grow_where_the_channel_does_not(stage: Stage)
 
 
 async def test_a_long_answer_is_told_to_its_asker_alone(stage: Stage) -> None:
-    await choose(stage, "notice", "long", Scope.PERSON, BORA.user_id)
+    await choose(stage, "notice", "on", Scope.PERSON, BORA.user_id)
     stage.model.enqueue(slowly(), slowly())
     for_anna = await stage.answer(speaker=ANNA)
     for_bora = await stage.answer(speaker=BORA)
@@ -70,21 +70,21 @@ async def test_a_long_answer_is_told_to_its_asker_alone(stage: Stage) -> None:
 
 
 async def test_a_quick_answer_needs_no_notice(stage: Stage) -> None:
-    await choose(stage, "notice", "long", Scope.CHANNEL)
+    await choose(stage, "notice", "on", Scope.CHANNEL)
     stage.model.enqueue(slowly(5.0))
     run = await stage.answer()
     assert calls(stage, run, "notice") == 0
 
 
 async def test_a_private_answer_is_told_to_nobody(stage: Stage) -> None:
-    await choose(stage, "notice", "long", Scope.PERSON)
+    await choose(stage, "notice", "on", Scope.PERSON)
     stage.model.enqueue(slowly())
     run = await stage.answer(private=True)
     assert calls(stage, run, "notice") == 0
 
 
 async def test_a_notice_that_may_not_be_sent_changes_nothing(stage: Stage) -> None:
-    await choose(stage, "notice", "long", Scope.CHANNEL)
+    await choose(stage, "notice", "on", Scope.CHANNEL)
     stage.model.enqueue(slowly())
     stage.board.fail("notice", NotAllowed())
     run = await stage.answer()

@@ -9,6 +9,7 @@ import pytest
 from bot.channels.resets import Resets
 from bot.domain.actor import EVERYTHING, Actor
 from bot.domain.run import FinishReason, RunStatus
+from bot.domain.settings import Scope
 from bot.domain.usage import Usage
 from bot.errors import (
     ChannelGone,
@@ -123,6 +124,19 @@ async def test_the_beginning_is_shown_while_the_rest_is_being_written(stage: Sta
     assert "six" not in "".join(stage.board.texts.values())
     await work
     assert stage.board.in_channel(1) == ["one two three four five six"]
+
+
+async def test_after_so_many_messages_the_answer_is_a_file(stage: Stage) -> None:
+    async with stage.storage.write() as work:
+        await work.settings.put(Scope.CHANNEL, 1, "answer_messages", "2")
+    text = "# Long\n" + "\n".join(f"* line {number} of a long answer" for number in range(200))
+    stage.model.enqueue(says(text))
+    run = await stage.answer()
+    *pages, notice = [stage.board.texts[page] for page in stage.board.of_run[run.run_id]]
+    assert len(pages) == 2 and pages[0].startswith("# Long\n- line 0")
+    assert notice == "-# This is not all: the file has the whole answer."
+    assert stage.board.files == [text]
+    assert await stage.answers() == [text]
 
 
 async def test_a_long_answer_has_pages_that_are_kept_in_order(stage: Stage) -> None:

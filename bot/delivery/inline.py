@@ -1,0 +1,304 @@
+"""Reads a line of GitHub's Markdown as words, marks, and things that stay whole, in Discord's dialect.
+
+A line is read while it grows. A token that touches its end may still become another one, so it is a HALF: what may be
+shown of it meanwhile is its text. Every other token is the same whatever follows, which is what makes the pages of an
+answer independent of the pieces in which it came. Nothing here looks past the line.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from enum import Enum
+from typing import NamedTuple
+
+from wcwidth import grapheme_boundary_before
+
+
+class Kind(Enum):
+    WORD = 0
+    SPACE = 1
+    RUN = 2
+    """Of marks, which may begin or end a span."""
+    WHOLE = 3
+    """A link, a mention, inline code: not to be cut."""
+    GLUE = 4
+    """Literal characters that belong to what stands around them."""
+    OPEN = 5
+    CLOSE = 6
+    """A mark that an HTML tag stands for."""
+    BREAK = 7
+    """A new line, and what it begins with."""
+    HALF = 8
+
+
+class Token(NamedTuple):
+    kind: Kind
+    start: int
+    end: int
+    text: str
+    plain: str
+    """As it reads without any mark."""
+
+
+_LABEL = r"!?\[(?:[^\[\]\\\n]|\\.|\[[^\[\]\n]*\])*+"
+_GOAL = r"(?:<[^<>\n]*>|(?:[^\s()<>\\]|\\.|\((?:[^\s()\\]|\\.)*\))*+)"
+_TITLE = r"""(?:[ \t]+(?:"[^"\n]*"|'[^'\n]*'))?"""
+_TOKEN = re.compile(
+    rf"""
+    (?P<space>[^\S\n]+)
+  | (?P<word>(?:[^\s\\`*_~|<\[!&$h]|h(?!ttps?://)|!(?!\[)|\$(?![^\s\d])|&(?![\#A-Za-z])|<(?![A-Za-z/!@\#:])|~(?!~)
+      |\|(?!\|))+)
+  | (?P<run>\*{{1,16}}|_{{1,16}}|~{{2,16}}|\|{{2,16}})
+  | (?P<ticks>`{{1,16}})
+  | (?P<url>https?://[^\s<>|`]*)
+  | (?P<link>{_LABEL}\]\([ \t]*{_GOAL}{_TITLE}[ \t]*\))
+  | (?P<math>\$\$[^$\n]+\$\$|\$(?=[^\s\d$])[^$\n]*(?<![\s\\])\$(?!\d)|\\\((?:(?!\\\)).)+\\\)|\\\[(?:(?!\\\]).)+\\\])
+  | (?P<escape>\\[!-/:-@\[-`{{-~])
+  | (?P<pill><(?:@[!&]?\d+|\#\d+|a?:\w+:\d+|t:-?\d+(?::[tTdDfFRsS])?|/[^<>\n:]+:\d+|id:\w+)>)
+  | (?P<autolink><(?:https?://|mailto:)[^\s<>]+>)
+  | (?P<element><(?P<name>code|kbd|samp|tt|sub|sup|a)\b[^<>\n]*>(?P<inner>.*?)</(?P=name)[ ]*>)
+  | (?P<comment><!--.*?-->)
+  | (?P<tag></?(?P<tagname>[A-Za-z][A-Za-z0-9]*)(?:\s[^<>\n]*)?/?>)
+  | (?P<entity>&(?:[A-Za-z][A-Za-z0-9]{{1,30}}|\#\d{{1,7}}|\#[xX][0-9A-Fa-f]{{1,6}});)
+  | (?P<other>.)
+    """,
+    re.VERBOSE,
+)
+_LINK = re.compile(rf"!?\[(?P<label>.*)\]\([ \t]*(?P<goal>{_GOAL})(?P<title>{_TITLE})[ \t]*\)", re.DOTALL)
+_HALF_LINK = re.compile(rf"{_LABEL}(?:\\|\[[^\[\]\n]*|\](?:\([^\n]*)?)?")
+_HALF_URL = re.compile(r"(?<![^\W_])h(?:t(?:t(?:ps?(?::/?)?)?)?)?$")
+_HALF_ANGLE = re.compile(r"<[@#:/!A-Za-z]?[^<>\n]*|<!-.*|<(?:code|kbd|samp|tt|sub|sup|a)\b[^\n]*")
+_HALF_ENTITY = re.compile(r"&[#\w]{0,31}")
+_HALF_MATH = re.compile(r"\$[^\n]*|\\(?:[(\[].*)?")
+_HALVES = {"[": _HALF_LINK, "!": _HALF_LINK, "<": _HALF_ANGLE, "&": _HALF_ENTITY, "$": _HALF_MATH, "\\": _HALF_MATH}
+_LONGEST = {"<": 300, "$": 100, "\\": 100}
+"""Characters for which the end of a tag or of a formula is waited for, by the character that begins it."""
+_MASKED = re.compile(r"(\[.*\]\()(https?://[^\s<>]+?)((?:[ \t]+[\"'].*)?\))", re.DOTALL)
+_SOURCE = re.compile(r"""\bsrc\s*=\s*["']?([^\s"'<>]+)""")
+_ALT = re.compile(r"""\balt\s*=\s*["']([^"']*)["']""")
+_HREF = re.compile(r"""\bhref\s*=\s*["']?([^\s"'<>]+)""")
+_BADGE = re.compile(r"!\[([^\[\]]*)\]\([^()]*\)")
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+_TOKEN_TAG = re.compile(r"</?(?P<tagname>[A-Za-z][A-Za-z0-9]*)(?:\s[^<>\n]*)?/?>")
+
+MARKS = {
+    **dict.fromkeys(("b", "strong", "summary", "dt", "th", "h1", "h2", "h3", "h4", "h5", "h6"), "**"),
+    **dict.fromkeys(("i", "em", "cite", "dfn", "var"), "*"),
+    **dict.fromkeys(("s", "del", "strike"), "~~"),
+    **dict.fromkeys(("u", "ins"), "__"),
+}
+BREAKS = frozenset({"br", "hr", "p", "div", "li", "tr"})
+"""Tags that begin a new line."""
+SILENT = frozenset(
+    {
+        *("p", "div", "span", "center", "details", "font", "small", "big", "mark", "blockquote", "ul", "ol", "li"),
+        *("table", "thead", "tbody", "tr", "td", "dl", "dd", "abbr", "a", "code", "kbd", "samp", "tt", "sub", "sup"),
+        *("pre", "section", "article", "picture", "source", "figure", "figcaption"),
+    }
+)
+_RAISED = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
+_LOWERED = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
+
+
+def read(text: str, start: int, end: int, *, whole: bool, longest: int, word: int) -> Iterator[Token]:
+    """The tokens of `text[start:end]`, which lies in one line; `whole` says that nothing more will come.
+
+    What is longer than `longest` characters is not kept whole; words are at most `word` characters.
+    """
+    while start < end:
+        token = _next(text, start, end, whole, longest, word)
+        yield token
+        if token.kind is Kind.HALF:
+            return
+        start = token.end
+
+
+def _next(text: str, start: int, end: int, whole: bool, longest: int, word: int) -> Token:
+    match = _TOKEN.match(text, start, end)
+    assert match is not None
+    group = match.lastgroup or "other"
+    touching = not whole and match.end() == end
+    if group == "word":
+        return _word(match, touching, word)
+    if touching and group in ("space", "run", "url", "math") and len(match[0]) <= longest:
+        return Token(Kind.HALF, start, end, "", "")
+    if group in ("space", "run"):
+        kind = Kind.RUN if group == "run" else Kind.SPACE
+        return Token(kind, start, match.end(), match[0], "" if group == "run" else match[0])
+    if group == "ticks":
+        return _code(text, start, match.end(), end, whole, longest)
+    if not whole and group in ("other", "escape", "tag") and _undecided(text, start, end, longest):
+        return Token(Kind.HALF, start, end, "", "")
+    return _read(match, group, longest)
+
+
+def _word(match: re.Match[str], touching: bool, longest: int) -> Token:
+    """A word that is too long ends between what people see as characters, if it can, and not in an address."""
+    word, start = match[0], match.start()
+    if len(word) > (longest + len("https://") if touching else longest):
+        cut = grapheme_boundary_before(word[: longest + 1], longest + 1) or longest
+        return Token(Kind.WORD, start, start + cut, word[:cut], word[:cut])
+    if touching:
+        shown = _HALF_URL.sub("", word)
+        return Token(Kind.HALF, start, match.end(), shown, shown)
+    return Token(Kind.WORD, start, match.end(), word, word)
+
+
+def _read(match: re.Match[str], group: str, longest: int) -> Token:
+    if len(match[0]) > min(_LONGEST.get(match[0][0], longest), longest):
+        if group == "element" and (tag := _TOKEN_TAG.match(match[0])):
+            return _tag(tag, match.start())
+        return _literal(match.start(), match[0][0])
+    return _READERS[group](match)
+
+
+def _undecided(text: str, start: int, end: int, longest: int) -> bool:
+    """Whether what begins here may become a link, a tag, or a formula."""
+    pattern = _HALVES.get(text[start])
+    if pattern is None or end - start > min(_LONGEST.get(text[start], longest), longest):
+        return False
+    return pattern.fullmatch(text, start, end) is not None
+
+
+def _code(text: str, start: int, inner: int, end: int, whole: bool, longest: int) -> Token:
+    ticks = inner - start
+    closing = re.compile(rf"(?<!`)`{{{ticks}}}(?!`)").search(text, inner, end)
+    if closing is not None and (whole or closing.end() < end) and closing.end() - start <= longest:
+        return Token(Kind.WHOLE, start, closing.end(), *_tamed(text[inner : closing.start()], ticks))
+    if not whole and end - start <= longest:
+        shown = text[inner:end].rstrip("`")
+        return Token(Kind.HALF, start, end, _tamed(shown, ticks)[0] if shown.strip() else "", shown)
+    literal = text[start:inner]
+    return Token(Kind.GLUE, start, inner, literal if ticks < 3 else literal.replace("`", "\\`"), literal)
+
+
+def _tamed(content: str, ticks: int) -> tuple[str, str]:
+    """Inline code as Discord takes it, and its content: three backticks would begin a block there."""
+    if ticks >= 3:
+        content = content.strip()
+        ticks = 2 if "`" in content else 1
+    if "```" in content:
+        content = content.replace("``", "`\u200b`\u200b")
+    if len(content) > 2 and content[0] == content[-1] == " " and "`" not in content:
+        content = content[1:-1]
+    before, behind = " " * content.startswith("`"), " " * content.endswith("`")
+    return f"{'`' * ticks}{before}{content}{behind}{'`' * ticks}", content.strip()
+
+
+def _literal(start: int, text: str) -> Token:
+    return Token(Kind.GLUE, start, start + len(text), text, text)
+
+
+def _other(match: re.Match[str]) -> Token:
+    return _literal(match.start(), match[0])
+
+
+def _escape(match: re.Match[str]) -> Token:
+    return Token(Kind.GLUE, match.start(), match.end(), match[0], match[0][1:])
+
+
+def _whole(match: re.Match[str]) -> Token:
+    return Token(Kind.WHOLE, match.start(), match.end(), match[0], match[0])
+
+
+def _url(match: re.Match[str]) -> Token:
+    """Without the punctuation that ends the sentence around it."""
+    url = match[0]
+    while True:
+        shorter = url.rstrip(".,:;!?'\"*_~")
+        if shorter.endswith(")") and shorter.count(")") > shorter.count("("):
+            shorter = shorter[:-1]
+        if shorter == url:
+            return Token(Kind.WHOLE, match.start(), match.start() + len(url), url, url)
+        url = shorter
+
+
+def _link(match: re.Match[str]) -> Token:
+    """Discord links to web addresses alone, and shows the marks of a link whose text is an address."""
+    parts = _LINK.fullmatch(match[0])
+    assert parts is not None
+    label = _BADGE.sub(r"\1", parts["label"]).strip()
+    goal = parts["goal"]
+    address = goal.removeprefix("<").removesuffix(">")
+    shown = f"[{label}]({goal}{parts['title']})"
+    if not address.startswith(("http://", "https://", "mailto:")):
+        shown = label if not address or address.startswith("#") else f"{label} ({address})"
+    elif label.startswith(("http://", "https://")) or not label:
+        shown = address if label in ("", address, address.rstrip("/")) else f"{label} ({address})"
+    plain = label if not address or address.startswith("#") else f"{label} ({address})"
+    return Token(Kind.WHOLE, match.start(), match.end(), shown, plain)
+
+
+def hushed(text: str) -> str:
+    """A link of which Discord shows no preview; anything else as it is."""
+    if text.startswith(("http://", "https://")):
+        return f"<{text}>"
+    match = _MASKED.fullmatch(text)
+    return f"{match[1]}<{match[2]}>{match[3]}" if match else text
+
+
+def _element(match: re.Match[str]) -> Token:
+    name, inner = match["name"], html.unescape(_TAG.sub("", match["inner"]))
+    if name == "a":
+        href = _HREF.search(match[0])
+        shown = f"[{inner}]({href[1]})" if href and inner and href[1].startswith("http") else inner
+        return Token(Kind.WHOLE, match.start(), match.end(), shown, f"{inner} ({href[1]})" if href else inner)
+    if name in ("sub", "sup"):
+        shown = inner.translate(_LOWERED if name == "sub" else _RAISED)
+        return Token(Kind.GLUE, match.start(), match.end(), shown, shown)
+    shown, plain = _tamed(inner, 2 if "`" in inner else 1) if inner.strip() else ("", "")
+    return Token(Kind.WHOLE, match.start(), match.end(), shown, plain)
+
+
+def _tag(match: re.Match[str], offset: int = 0) -> Token:
+    name, start, end = match["tagname"].lower(), offset + match.start(), offset + match.end()
+    closes = match[0][1] == "/"
+    if name in MARKS:
+        return Token(Kind.CLOSE if closes else Kind.OPEN, start, end, MARKS[name], "")
+    if name in BREAKS and not closes:
+        text = "\n- " if name == "li" else "\n"
+        return Token(Kind.BREAK, start, end, text, text)
+    if name == "img":
+        return _image(match)
+    if name in SILENT:
+        return Token(Kind.GLUE, start, end, "", "")
+    return _literal(start, match[0])
+
+
+def _image(match: re.Match[str]) -> Token:
+    source, alt = _SOURCE.search(match[0]), _ALT.search(match[0])
+    label = alt[1] if alt else ""
+    if source is None:
+        return Token(Kind.GLUE, match.start(), match.end(), label, label)
+    shown = f"[{label}]({source[1]})" if label else source[1]
+    return Token(Kind.WHOLE, match.start(), match.end(), shown, f"{label} ({source[1]})".strip())
+
+
+def _comment(match: re.Match[str]) -> Token:
+    return Token(Kind.GLUE, match.start(), match.end(), "", "")
+
+
+def _entity(match: re.Match[str]) -> Token:
+    """A character that would be a mark stays a character."""
+    character = html.unescape(match[0])
+    shown = character
+    if len(character) == 1 and (character in "\\`*_~|<>[]#-" or not character.isprintable()):
+        shown = f"\\{character}" if character.isprintable() else " "
+    return Token(Kind.GLUE, match.start(), match.end(), shown, character)
+
+
+_READERS = {
+    "url": _url,
+    "link": _link,
+    "math": _whole,
+    "escape": _escape,
+    "pill": _whole,
+    "autolink": _whole,
+    "element": _element,
+    "comment": _comment,
+    "tag": _tag,
+    "entity": _entity,
+    "other": _other,
+}

@@ -1,0 +1,132 @@
+"""Which runs of marks are bold, italic, struck out or hidden, as GitHub reads them, and which are only characters.
+
+A run opens a span before a character and closes one behind a character; an underscore does neither inside a word.
+GitHub asks more of a closing run beside punctuation, which fails in front of Korean particles (`**"인용"**은`): there
+people mean what Discord does, which does not ask. So it is with opening ones, save behind a Latin letter (`file*.txt`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from bot.delivery.inline import Kind, Token, hushed, read
+
+LONGEST_RUN = 3
+_ESCAPED = {"**": "\\*\\*", "||": "\\|\\|"}
+"""Runs that Discord would pair although they stand between spaces."""
+
+
+@dataclass(slots=True)
+class Mark:
+    raw: str
+    shown: str
+    closed: bool = False
+
+
+class Entry(NamedTuple):
+    """A token in a span. `mark` is what it opens or closes; an OPEN that was never closed is its `raw`."""
+
+    kind: Kind
+    text: str
+    plain: str
+    at: int
+    mark: Mark | None = None
+
+
+@dataclass(slots=True)
+class Span:
+    """Tokens from the first open mark on. `open` until every mark has found its other half."""
+
+    entries: list[Entry] = field(default_factory=list)
+    stack: list[Mark] = field(default_factory=list)
+    size: int = 0
+    """Characters of the source."""
+
+    @property
+    def open(self) -> bool:
+        return bool(self.stack)
+
+    def add(self, token: Token, before: str, behind: str) -> None:
+        """`before` and `behind` are the characters around the token; a newline where there is none."""
+        self.size += token.end - token.start
+        if token.kind is Kind.RUN:
+            self._run(token, before, behind)
+        elif token.kind is Kind.OPEN:
+            self._push(Mark("", token.text), token.start)
+        elif token.kind is Kind.CLOSE:
+            self._close(token.start, [mark for mark in self.stack if not mark.raw and mark.shown == token.text])
+        else:
+            self.entries.append(Entry(token.kind, token.text, token.plain, token.start))
+
+    def _run(self, token: Token, before: str, behind: str) -> None:
+        run, at = token.text, token.start
+        opens, closes = _flanking(run, before, behind)
+        if len(run) <= LONGEST_RUN:
+            while closes and run and (found := self._other_half(run)):
+                self._close(at, [found])
+                run = run[len(found.raw) :]
+        for raw in _marks(run) if opens and run else ():
+            self._push(Mark(raw, "**" if raw == "__" else raw), at)
+            run = run[len(raw) :]
+        if run:
+            shown = _ESCAPED.get(run, run)
+            self.entries.append(Entry(Kind.GLUE, shown, run, at))
+
+    def _other_half(self, run: str) -> Mark | None:
+        return next((mark for mark in reversed(self.stack) if mark.raw and run.startswith(mark.raw)), None)
+
+    def _push(self, mark: Mark, at: int) -> None:
+        self.stack.append(mark)
+        self.entries.append(Entry(Kind.OPEN, mark.raw, mark.raw, at, mark))
+
+    def _close(self, at: int, candidates: list[Mark]) -> None:
+        """Marks that were opened since, and have not been closed, are characters."""
+        if not candidates:
+            return
+        mark = candidates[-1]
+        while self.stack.pop() is not mark:
+            pass
+        mark.closed = True
+        self.entries.append(Entry(Kind.CLOSE, "", "", at, mark))
+
+    def close_all(self) -> None:
+        """For a look at a span whose end has not come. Marks with nothing behind them are left out."""
+        while self.entries and self.entries[-1].kind in (Kind.OPEN, Kind.SPACE):
+            entry = self.entries.pop()
+            if entry.mark is not None and entry.mark in self.stack:
+                self.stack.remove(entry.mark)
+        while self.stack:
+            mark = self.stack.pop()
+            mark.closed = True
+            self.entries.append(Entry(Kind.CLOSE, "", "", self.entries[-1].at, mark))
+
+
+def _marks(run: str) -> tuple[str, ...]:
+    if run[0] in "~|":
+        return (run,) if len(run) == 2 else ()
+    return {1: (run,), 2: (run,), 3: (run[:2], run[0])}.get(len(run), ())
+
+
+def _flanking(run: str, before: str, behind: str) -> tuple[bool, bool]:
+    """Whether a run may open, and whether it may close a span."""
+    opens, closes = not behind.isspace(), not before.isspace()
+    if run[0] == "_":
+        return opens and not before.isalnum(), closes and not behind.isalnum()
+    inside = before.isascii() and before.isalnum() and not behind.isalnum()
+    return opens and not inside, closes
+
+
+def flatten(text: str, *, quiet: bool = False) -> tuple[str, str, bool]:
+    """A table's cell in Discord's dialect, without any mark, and whether it has a link."""
+    span, linked = Span(), False
+    for token in read(text, 0, len(text), whole=True, longest=len(text), word=len(text)):
+        linked = linked or (token.kind is Kind.WHOLE and "://" in token.text and token.text[0] != "`")
+        span.add(token, text[token.start - 1] if token.start else "\n", (text[token.end :] or "\n")[0])
+    rich = "".join(hushed(_shown(entry)) if quiet else _shown(entry) for entry in span.entries)
+    plain = "".join("" if entry.mark and entry.mark.closed else entry.plain for entry in span.entries)
+    return rich.strip(), plain.strip(), linked
+
+
+def _shown(entry: Entry) -> str:
+    return entry.mark.shown if entry.mark is not None and entry.mark.closed else entry.text

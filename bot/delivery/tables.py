@@ -1,0 +1,143 @@
+"""Tables, which Discord does not have: columns aligned in a code block, or, where that is too wide, a list of each row.
+
+A table is laid out anew from the rows that stand on one page, so that a row which begins the next page leaves nothing
+behind. Widths are columns of a fixed-width font, in which Hangul and most emoji take two.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from wcwidth import wcswidth
+
+MAX_WIDTH = 60
+"""Columns of an aligned table; a code block in Discord's desktop window shows more, its telephones about half of it."""
+
+_DELIMITER = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\r?")
+_HALF_DELIMITER = re.compile(r"[ \t]*[|:-]?[-:| \t]*\r?")
+_EDGE = re.compile(r"(?<!\\)\|")
+_PIPE = re.compile(r"(?<![\\|])\|(?!\|)")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    rich: str
+    """As it is shown where Discord's marks work."""
+    linked: bool
+    """It has a link, which a code block would not open."""
+    lines: tuple[tuple[str, int], ...]
+    """As it is shown in a code block: each line with its width."""
+    width: int
+
+    @classmethod
+    def of(cls, rich: str, plain: str, linked: bool) -> Cell:
+        lines = tuple((line, _columns(line)) for line in plain.split("\n"))
+        return cls(rich, linked, lines, max(width for _, width in lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    headers: tuple[Cell, ...]
+    aligns: str
+    """For each column one of `<`, `^` and `>`, as in a format specification."""
+
+
+class Row(NamedTuple):
+    """`cells` is None for the table's end."""
+
+    table: Table
+    cells: tuple[Cell, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """`opening` is repeated on every page that the table runs over, `closing` ends it on each."""
+
+    opening: str
+    body: str
+    closing: str
+
+
+def begins(line: str) -> bool:
+    """Whether `line` may be a table's header: a pipe between cells, not a spoiler's."""
+    return _PIPE.search(line) is not None
+
+
+def before_pipe(line: str) -> str:
+    return _PIPE.split(line, 1)[0]
+
+
+def may_delimit(line: str) -> bool:
+    """Whether `line`, which is still coming, may become a delimiter row."""
+    return _HALF_DELIMITER.fullmatch(line) is not None
+
+
+def alignment(header: str, line: str) -> str | None:
+    """A delimiter row's alignments, if `line` is one for `header`."""
+    if _DELIMITER.fullmatch(line) is None:
+        return None
+    marks = split_row(line)
+    if len(marks) != len(split_row(header)):
+        return None
+    return "".join(_ALIGN[mark.startswith(":"), mark.endswith(":")] for mark in marks)
+
+
+_ALIGN = {(False, False): "<", (True, False): "<", (False, True): ">", (True, True): "^"}
+
+
+def split_row(line: str) -> list[str]:
+    inner = line.strip().removeprefix("|")
+    cells = _EDGE.split(inner)
+    if len(cells) > 1 and not cells[-1].strip():
+        cells.pop()
+    return [cell.strip().replace("\\|", "|") for cell in cells]
+
+
+def fitted(cells: list[str], columns: int) -> list[str]:
+    """As many cells as the table has columns. What is too much, a pipe that was not escaped, stays with the last."""
+    if len(cells) > columns:
+        return [*cells[: columns - 1], " | ".join(cells[columns - 1 :])]
+    return cells + [""] * (columns - len(cells))
+
+
+def lay_out(table: Table, rows: Sequence[tuple[Cell, ...]], *, max_width: int = MAX_WIDTH) -> Layout:
+    rows = [row for row in rows if row]
+    grid = [table.headers, *rows]
+    widths = [max([cell.width for cell in column]) for column in zip(*grid, strict=True)]
+    linked = any(cell.linked for row in rows for cell in row)
+    if linked or sum(widths) + 3 * (len(widths) - 1) > max_width:
+        return Layout("", "\n".join(listed(table, row) for row in rows), "")
+    rule = "-+-".join("-" * width for width in widths)
+    head = f"```\n{_aligned(table.headers, widths, table.aligns)}\n{rule}\n"
+    return Layout(head, "\n".join(_aligned(row, widths, table.aligns) for row in rows), "\n```")
+
+
+def _aligned(cells: tuple[Cell, ...], widths: Sequence[int], aligns: str) -> str:
+    lines = itertools.zip_longest(*(cell.lines for cell in cells), fillvalue=("", 0))
+    return "\n".join(
+        " | ".join([_padded(*each) for each in zip(line, widths, aligns, strict=True)]).rstrip() for line in lines
+    )
+
+
+def _padded(line: tuple[str, int], width: int, align: str) -> str:
+    text, columns = line
+    missing = width - columns
+    if align == "<":
+        return text + " " * missing
+    left = missing if align == ">" else missing // 2
+    return " " * left + text + " " * (missing - left)
+
+
+def listed(table: Table, cells: tuple[Cell, ...]) -> str:
+    pairs = [(head.rich, cell.rich) for head, cell in zip(table.headers, cells, strict=True) if cell.rich]
+    entries = [f"{head}: {text}" if head else text for head, text in pairs]
+    entries = [entry.replace("\n", " / ") for entry in entries]
+    return "\n".join(f"  - {entry}" if place else f"- {entry}" for place, entry in enumerate(entries)) or "-"
+
+
+def _columns(text: str) -> int:
+    return len(text) if text.isascii() else max(wcswidth(text), 0)
