@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
+PYTEST = (sys.executable, "-m", "pytest", "-q")
 TEXTS = "14" if os.environ.get("CI") else "67"
 """Times the 150 of `make test`: 10,000 texts a property, fewer where many changes wait."""
 
@@ -20,9 +21,9 @@ CHECKS: dict[str, list[str]] = {
     "types": [f"{BIN}/mypy"],
     "layers": [f"{BIN}/lint-imports", "--no-logo"],
     "pins": [sys.executable, "-m", "tests.checks.pins"],
-    "fuzz": [sys.executable, "-m", "pytest", "-q", "--fuzz", "20", "-n", "2", "--timeout", "300", "tests/contract"],
-    "split": [sys.executable, "-m", "pytest", "-q", "--fuzz", TEXTS, "--timeout", "600", "tests/delivery/test_split.py"],
-    "page": [sys.executable, "-m", "pytest", "-q", "-m", "browser", "tests"],
+    "fuzz": [*PYTEST, "--fuzz", "20", "-n", "2", "--timeout", "300", "tests/contract"],
+    "split": [*PYTEST, "--fuzz", TEXTS, "--timeout", "600", "tests/delivery/test_split.py"],
+    "page": [*PYTEST, "-m", "browser", "tests"],
 }
 
 
