@@ -1,5 +1,7 @@
 """Bot and playground as processes, the scripted model and the people in this one.
 
+The bot is Causerie or another program that takes its environment (`bench.naive`), started by `bench.blocks`.
+
 Each scenario has fresh processes, so that none pays for another. Moments are compared between processes: Python's
 monotonic clock is one for the whole machine on Linux, macOS and Windows. People act over the playground's own HTTP
 interface; nothing is asked of it while answers are being written, since asking would be measured as well.
@@ -21,11 +23,12 @@ from typing import Any, TypeVar
 
 import aiohttp
 
+from bench import blocks
 from bench.scenarios import Scenario, Via, answer_to
 from bench.scoring import Freshness, Sent, State, complete, freshness, readable
 from playground.models.recital import text_of
 from playground.models.scripted import MODEL, ScriptedServer, Stream
-from playground.program import COMMAND, Ended, Program
+from playground.program import Ended, Program
 
 T = TypeVar("T")
 
@@ -35,6 +38,8 @@ PATIENCE = 120.0
 """Seconds from an answer's last token until it is given up."""
 LOOK_SECONDS = 0.1
 """Between two looks at what is not complete yet, after the last token."""
+CAUSERIE, NAIVE = "bot", "bench.naive"
+"""Modules that run as the bot."""
 CONCURRENT_RUNS = 256
 """More than any scenario has streams; the bot's own default would let some wait."""
 
@@ -59,6 +64,8 @@ class Written:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     scenario: Scenario
+    program: str
+    """The module that ran as the bot."""
     answers: tuple[Written, ...]
     calls: int
     refused: int
@@ -67,6 +74,8 @@ class Outcome:
     """From the first question to the last whole answer."""
     model_lateness: float
     """Seconds by which the model's latest token missed its time: how far the machine kept up."""
+    longest_block: float | None
+    """Seconds for which the bot's event loop was busy without a look at what had come; None where not known."""
     bot: Cost
     playground: Cost
 
@@ -74,8 +83,10 @@ class Outcome:
 class Stage:
     """As a context manager, runs the three. Raises RuntimeError, with the last lines, where a process ends."""
 
-    def __init__(self, directory: Path, profile: Path | None = None) -> None:
+    def __init__(self, directory: Path, program: str = CAUSERIE, profile: Path | None = None) -> None:
         self._directory = directory
+        self._program = program
+        self._blocks = directory / "blocks"
         self._profile = profile
         self._stack = AsyncExitStack()
         self._ended: asyncio.Future[tuple[str, Ended]] = asyncio.get_running_loop().create_future()
@@ -113,11 +124,13 @@ class Stage:
         seconds, after = time.monotonic() - began, await self._counted()
         return Outcome(
             scenario=scenario,
+            program=self._program,
             answers=tuple(answers),
             calls=after[0] - before[0],
             refused=after[1] - before[1],
             seconds=seconds,
             model_lateness=max(stream.lateness for stream in self.model.streams),
+            longest_block=blocks.longest(self._blocks, began, began + seconds),
             bot=_cost(self.bot.pid, cpu[0]),
             playground=_cost(self.playground.pid, cpu[1]),
         )
@@ -218,9 +231,8 @@ class Stage:
         return task.result()
 
     def _bot_command(self) -> Sequence[str]:
-        if self._profile is None:
-            return COMMAND
-        return (sys.executable, "-m", "cProfile", "-o", str(self._profile), "-m", "bot")
+        profiled = ("-m", "cProfile", "-o", str(self._profile)) if self._profile else ()
+        return (sys.executable, *profiled, "-m", "bench.blocks", str(self._blocks), self._program)
 
     def _environment(self) -> dict[str, str]:
         return {

@@ -2,7 +2,8 @@
 
 Calls take no time here, tokens come evenly, and the scheduler knows beforehand when each answer will end and when each
 window will close. Where it is not known what is best, the limits are taken less strictly than they are. So each figure
-is a bound: a bot that is below it has broken a limit, or there is an error here. The figures are bounds each for
+is a bound: a bot that is below it has broken a limit, has held no slot back for the final text, or there is an error
+here. The figures are bounds each for
 itself; where the global limit binds, no schedule reaches all of them, since a call that shows a first word is worth
 more, for the age, when there is more to show.
 
