@@ -1,5 +1,7 @@
 """The age of the visible text over time, as a picture: of each program the mean of its streams, and the optimum's mean.
 
+The lines go on behind the last word until everything can be read: an answer that is whole has no age, one that is not
+grows older.
 The picture is legible on light and dark pages alike: its ground is transparent, and its colours follow the reader's.
 """
 
@@ -10,9 +12,9 @@ from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
 from bench.harness import CAUSERIE, Outcome, Written
-from bench.scoring import age_at, sights
+from bench.scoring import Sight, age_at, sights
 
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM, RIGHT = 720, 260, 40, 34, 36, 14
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM, RIGHT = 720, 270, 40, 50, 30, 14
 SAMPLES = 240
 STYLE = """
 text { fill: #57606a } .grid { stroke: #d0d7de } .ours { stroke: #0969da } .other { stroke: #bc4c00 }
@@ -54,10 +56,12 @@ def svg(outcomes: Sequence[Outcome], best: float) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif"'
         f' font-size="12"><style>{STYLE}</style>',
         label(LEFT, 16, title, "start"),
-        *(label(WIDTH - RIGHT - 145 * (len(legend) - 1 - at), 16, *_ended(each)) for at, each in enumerate(legend)),
+        *(label(LEFT + 160 * at, 34, text, "start", style) for at, (style, text) in enumerate(legend)),
+        line([(scenario.seconds, 0), (scenario.seconds, up)], "grid"),
+        label(x(scenario.seconds) - 5, TOP + 10, "last word", "end"),
         *(line([(0, age), (across, age)], "grid") for age in _steps(up)),
         *(label(LEFT - 6, y(age) + 4, f"{age:g}", "end") for age in _steps(up)),
-        *(label(x(at), HEIGHT - 16, f"{at:g}", "middle") for at in _steps(across)),
+        *(label(x(at), HEIGHT - 12, f"{at:g}", "middle") for at in _steps(across)),
         line([(0, best), (across, best)], "best"),
         *(line(curve, _style(program)) for program, curve in reversed(curves)),
         "</svg>",
@@ -66,25 +70,23 @@ def svg(outcomes: Sequence[Outcome], best: float) -> str:
 
 
 def mean_ages(answers: Sequence[Written]) -> list[Point]:
-    """By seconds since each stream's first token."""
+    """By seconds since each stream's first token, until all of the slowest can be read."""
     seen = [sights(each.sent, each.states) for each in answers]
-    begins = [each.sent[0][1] for each in answers]
-    length = min(each.sent[-1][1] - each.sent[0][1] for each in answers)
+    length = max(one[-1].moment - each.sent[0][1] for one, each in zip(seen, answers, strict=True))
     moments = [length * number / SAMPLES for number in range(SAMPLES + 1)]
     return [
-        (at, statistics.fmean(age_at(one, begin, begin + at) for one, begin in zip(seen, begins, strict=True)))
-        for at in moments
+        (at, statistics.fmean(_age(each, one, at) for each, one in zip(answers, seen, strict=True))) for at in moments
     ]
+
+
+def _age(answer: Written, seen: Sequence[Sight], at: float) -> float:
+    begin = answer.sent[0][1]
+    return 0.0 if begin + at >= seen[-1].moment else age_at(seen, begin, begin + at)
 
 
 def _name(outcome: Outcome) -> tuple[str, str]:
     mean = statistics.fmean(each.fresh.mean_age for each in outcome.answers)
     return _style(outcome.program), f"{'Causerie' if outcome.program == CAUSERIE else 'naive'}, mean {mean:.2f}"
-
-
-def _ended(legend: tuple[str, str]) -> tuple[str, str, str]:
-    style, text = legend
-    return text, "end", style
 
 
 def _style(program: str) -> str:
