@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 FIRST_TOKEN_SECONDS = 0.3
 START_SECONDS = 60.0
-PATIENCE = 120.0
+PATIENCE = 60.0
 """Seconds from an answer's last token until it is given up."""
 LOOK_SECONDS = 0.1
 """Between two looks at what is not complete yet, after the last token."""
@@ -67,6 +67,9 @@ class Outcome:
     program: str
     """The module that ran as the bot."""
     answers: tuple[Written, ...]
+    """Those that became whole."""
+    lost: int
+    """Answers that never did."""
     calls: int
     refused: int
     """429s, whatever the bot's library repeated."""
@@ -114,7 +117,7 @@ class Stage:
         await self._unless_ended(self._until_online())
 
     async def measure(self, scenario: Scenario) -> Outcome:
-        """Raises TimeoutError where an answer never becomes whole, RuntimeError where a process ends meanwhile."""
+        """Raises TimeoutError where no answer becomes whole, RuntimeError where a process ends meanwhile."""
         # Not measured: the first answer of a process pays for imports, connections and caches.
         await self._unless_ended(self._asked(Scenario(name="warm", words=8, pace=50.0)))
         self.model.streams.clear()
@@ -126,6 +129,7 @@ class Stage:
             scenario=scenario,
             program=self._program,
             answers=tuple(answers),
+            lost=scenario.streams - len(answers),
             calls=after[0] - before[0],
             refused=after[1] - before[1],
             seconds=seconds,
@@ -141,9 +145,17 @@ class Stage:
         asking = (self._ask(scenario.via, *place, f"question of {scenario.name}-{n}") for n, place in enumerate(places))
         await asyncio.gather(*asking)
         questions = (f"question of {scenario.name}-{number}" for number in range(scenario.streams))
-        return await asyncio.gather(
-            *(self._written(scenario, *place, question) for place, question in zip(places, questions, strict=True))
+        written = await asyncio.gather(
+            *(self._written(scenario, *place, question) for place, question in zip(places, questions, strict=True)),
+            return_exceptions=True,
         )
+        for each in written:
+            if isinstance(each, BaseException) and not isinstance(each, TimeoutError):
+                raise each
+        whole = [each for each in written if isinstance(each, Written)]
+        if not whole:
+            raise TimeoutError("no answer became whole in time")
+        return whole
 
     async def _place(self, name: str) -> tuple[str, str]:
         """A person and a channel."""

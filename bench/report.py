@@ -21,10 +21,11 @@ PAGE = 2_000
 """Characters of a message."""
 WORTH_A_RATIO = 0.01
 """Seconds, or milliseconds of processor time: what is below is as good as nothing."""
-MEANING = """Times in seconds, means over the streams and the worst of them. "naive" is `bench/naive.py`, "optimum"
-what no scheduler could be better than under the limits (`bench/optimum.py`); ×: how many times the optimum, and for the
-processor time a token, how many times Causerie's. `bench/scoring.py` says what is measured, `bench/blocks.py` what a
-block is; `make bench ARGS=--summary` writes this file."""
+MEANING = """Times in seconds, means over the streams and the worst of them. Answers that were lost, since calls for them
+were refused again and again, are left out. "naive" is `bench/naive.py`, "optimum" what no scheduler that holds a slot
+back for the final text could be better than (`bench/optimum.py`); ×: how many times the optimum, and for the processor
+time a token, how many times Causerie's. `bench/scoring.py` says what is measured, `bench/blocks.py` what a block is;
+`make bench ARGS=--summary` writes this file."""
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -48,6 +49,7 @@ class Summary:
     states: int
     calls: int
     refused: int
+    lost: int
     seconds: float
     model_lateness: float
     milliseconds_a_token: float | None
@@ -79,6 +81,7 @@ def summary(outcome: Outcome) -> Summary:
         states=sum(each.states for each in fresh),
         calls=outcome.calls,
         refused=outcome.refused,
+        lost=outcome.lost,
         seconds=outcome.seconds,
         model_lateness=outcome.model_lateness,
         milliseconds_a_token=_milliseconds_a_token(outcome),
@@ -101,7 +104,7 @@ def _milliseconds_a_token(outcome: Outcome) -> float | None:
 
 COLUMNS = (
     *("scenario", "streams", "program", "first text", "worst", "age", "worst", "final text", "worst"),
-    *("calls", "429s", "CPU", "a token", "longest block", "RSS", "playground CPU", "RSS", "model late"),
+    *("calls", "429s", "lost", "CPU", "a token", "longest block", "RSS", "playground CPU", "RSS", "model late"),
 )
 PROGRAMS = {CAUSERIE: "Causerie", NAIVE: "naive"}
 
@@ -133,6 +136,7 @@ def _measured(of: Summary, about: tuple[str, str], ours: Summary) -> tuple[str, 
         _with_ratio(of.worst_final_text, best.worst_final_text),
         str(of.calls),
         str(of.refused),
+        str(of.lost),
         _shown(of.bot.cpu_seconds, "{:.2f} s"),
         tokens if of.milliseconds_a_token is None else f"{tokens} ms",
         _shown(of.longest_block, "{:.3f}"),
@@ -146,7 +150,7 @@ def _measured(of: Summary, about: tuple[str, str], ours: Summary) -> tuple[str, 
 def _best(best: Optimum) -> tuple[str, ...]:
     ages = (best.mean_age, best.mean_age, best.final_text, best.worst_final_text)
     times = (best.first_text, best.worst_first_text, *ages)
-    return ("", "", "optimum", *(f"{seconds:.3f}" for seconds in times), *[""] * 9)
+    return ("", "", "optimum", *(f"{seconds:.3f}" for seconds in times), *[""] * 10)
 
 
 def _with_ratio(figure: float | None, other: float | None, digits: int = 3) -> str:

@@ -57,7 +57,9 @@ def _measured(scenario: Scenario, program: str, options: argparse.Namespace) -> 
     try:
         outcome = asyncio.run(measured(scenario, program, profile))
     except (RuntimeError, TimeoutError) as error:
-        sys.exit(f"{scenario.name}, {program}: {error or 'an answer did not become whole in time'}")
+        sys.exit(f"{scenario.name}, {program}: {error}")
+    if program == CAUSERIE and outcome.lost:
+        sys.exit(f"{scenario.name}: {outcome.lost} of {scenario.streams} answers did not become whole in time")
     if profile:
         print(f"{scenario.name}, {program}: {profiled.told(profile)}")
     return outcome

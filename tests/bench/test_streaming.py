@@ -28,6 +28,7 @@ def outcome(*series: Sequence[State], program: str = CAUSERIE) -> Outcome:
         scenario=replace(SCENARIOS["ten"], streams=len(series)),
         program=program,
         answers=answers,
+        lost=0,
         calls=7,
         refused=1,
         seconds=3.0,
