@@ -47,13 +47,21 @@ class Step:
     """None: the last one, counted in an answer that meets no fault."""
     answer: str
 
+    @property
+    def by_command(self) -> bool:
+        return "{token}" in self.route
+
 
 TYPING = Step("typing", "POST /channels/{channel}/typing", 1, SHORT)
 FIRST = Step("first page", "POST /channels/{channel}/messages", 1, SHORT)
 EDIT = Step("edit meanwhile", "PATCH /channels/{channel}/messages/*", 1, LONG)
 NEXT = Step("second page", "POST /channels/{channel}/messages", 2, LONG)
 LAST = Step("final edit", "PATCH /channels/{channel}/messages/*", None, SHORT)
-STEPS = (TYPING, FIRST, EDIT, NEXT, LAST)
+RESPONSE = Step("response", "PATCH /webhooks/*/{token}/messages/@original", 1, SHORT)
+FOLLOW_UP = Step("follow-up", "POST /webhooks/*/{token}", 1, LONG)
+LAST_OF_RESPONSE = Step("final edit of a response", "PATCH /webhooks/*/{token}/messages/@original", None, SHORT)
+PARTS = ((LAST, LAST_OF_RESPONSE), (TYPING, RESPONSE, FOLLOW_UP), (FIRST, EDIT, NEXT))
+"""Played side by side: with all at once, the bot puts off what can wait until nobody needs it any more."""
 
 NO_MESSAGE = {"message": "Unknown Message", "code": 10008}
 NO_CHANNEL = {"message": "Unknown Channel", "code": 10003}
@@ -79,6 +87,7 @@ MANY = 100
 
 class End(Enum):
     WHOLE = "whole"
+    REPEATED = "whole, and a page twice: unlike a message, a follow-up has no nonce by which Discord knows it again"
     UNSHOWN = "the run failed, with its reason"
     CUT = "the run ended as answered, its reason kept: what was shown is the beginning"
 
@@ -94,25 +103,27 @@ class Case:
 
     @property
     def end(self) -> End:
+        if self.step is FOLLOW_UP and "after" in FAULTS[self.fault]:
+            return End.REPEATED
         if self.fault not in LASTING or self.step is TYPING:
             return End.WHOLE
         if self.step is FIRST and self.fault == "404 message":
             # What was answered is gone: the answer comes without being a reply.
             return End.WHOLE
-        return End.CUT if self.step is LAST else End.UNSHOWN
+        return End.CUT if self.step.number is None else End.UNSHOWN
 
-    def planned(self, channel: Channel, edits: int) -> CallFault:
-        """`edits` of an answer that meets no fault."""
+    def planned(self, channel: Channel, token: str, edits: int) -> CallFault:
+        """`token`: the interaction's; `edits` of an answer that meets no fault."""
         number = self.step.number or edits
         lasting = self.fault in LASTING and self.end is not End.WHOLE
         return CallFault(
-            route=self.step.route.format(channel=channel.id),
+            route=self.step.route.format(channel=channel.id, token=token),
             chance=Chance(nth=tuple(range(number, MANY)) if lasting else (number,)),
             **FAULTS[self.fault],
         )
 
 
-CASES = [Case(step, fault) for step, fault in itertools.product(STEPS, FAULTS)]
+CASES = [Case(step, fault) for step, fault in itertools.product(itertools.chain(*PARTS), FAULTS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +151,7 @@ async def played(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mapp
     ):
         told = {"LOG_FORMAT": "json", "CAUSERIE_CONCURRENT_RUNS": "100"}
         async with Program(environment(playground, model.base_url, directory, **told)) as program:
-            await playground.ready()
+            await playground.registered("ask")
             theatre = Theatre(playground, program)
             await theatre.play()
         runs = _runs(directory / "causerie.db")
@@ -160,34 +171,42 @@ class Theatre:
         self._faults: dict[Case, int] = {}
 
     async def play(self) -> None:
-        """Those that need a final edit first: with all at once, first pages are put off until no edit is left."""
-        edits = await self._edits()
-        for case, channel in self._channels.items():
-            self._faults[case] = self._playground.faults.add(case.planned(channel, edits))
-        last = [case for case in CASES if case.step is LAST]
-        await asyncio.gather(*(self._ask(self._channels[case], case.step.answer) for case in last))
-        await self._program.says('"run_ended"', times=1 + len(last))
-        others = [case for case in CASES if case.step is not LAST]
-        await asyncio.gather(*(self._ask(self._channels[case], case.step.answer) for case in others))
-        await self._program.says('"run_ended"', times=1 + len(CASES))
+        edits = {by_command: await self._edits(by_command) for by_command in (False, True)}
+        for steps in PARTS:
+            cases = [case for case in CASES if case.step in steps]
+            await asyncio.gather(*(self._ask(case, edits[case.step.by_command]) for case in cases))
+            await self._program.says('"run_ended"', times=len(edits) + len(self._faults))
 
-    async def _edits(self) -> int:
+    async def _edits(self, by_command: bool) -> int:
         """How many a short answer has when nothing goes wrong."""
-        channel = self._playground.add_channel(self._guild, "undisturbed")
-        await self._ask(channel, SHORT)
-        await self._program.says('"run_ended"')
+        channel = self._playground.add_channel(self._guild, f"undisturbed-{by_command}")
+        if by_command:
+            self._ada.use_command(channel, "ask", {"prompt": _question(SHORT)})
+        else:
+            await self._ada.say(channel, f"{self._playground.bot_mention} {_question(SHORT)}")
+        await self._program.says('"run_ended"', times=1 + by_command)
+        # The first version of a response says that it is being thought about.
         return len(channel.messages[-1].versions) - 1
 
-    async def _ask(self, channel: Channel, answer: str) -> None:
-        length = "long" if answer is LONG else "short"
-        await self._ada.say(channel, f"{self._playground.bot_mention} a {length} answer, please")
+    async def _ask(self, case: Case, edits: int) -> None:
+        channel, question = self._channels[case], _question(case.step.answer)
+        token = ""
+        if case.step.by_command:
+            token = self._ada.use_command(channel, "ask", {"prompt": question}).interaction.token
+        self._faults[case] = self._playground.faults.add(case.planned(channel, token, edits))
+        if not case.step.by_command:
+            await self._ada.say(channel, f"{self._playground.bot_mention} {question}")
 
     def left(self, case: Case, runs: Mapping[int, tuple[int, str, str | None]], lines: list[dict[str, Any]]) -> Played:
         channel = self._channels[case]
         run_id, status, error = runs[channel.id]
         struck = {each["id"]: each["struck"] for each in self._playground.faults.listed()}
         return Played(
-            pages=tuple(message.content for message in channel.messages if message.author.bot),
+            pages=tuple(
+                message.content.removeprefix(f"> {_question(case.step.answer)}\n")
+                for message in channel.messages
+                if message.author.bot
+            ),
             status=status,
             error=error,
             logged=tuple(line for line in lines if line.get("run") == run_id),
@@ -201,6 +220,10 @@ def _runs(database: Path) -> dict[int, tuple[int, str, str | None]]:
     return {channel_id: (run_id, status, error) for channel_id, run_id, status, error in found}
 
 
+def _question(answer: str) -> str:
+    return f"a {'long' if answer is LONG else 'short'} answer, please"
+
+
 def _bare(text: str) -> str:
     return "".join(text.split())
 
@@ -209,12 +232,14 @@ def _bare(text: str) -> str:
 async def test_an_answer_meets_a_fault(played: Mapping[Case, Played], case: Case) -> None:
     left = played[case]
     assert left.struck, "the fault met no call"
-    shown, expected = _bare("".join(left.pages)), _bare(case.step.answer)
-    if case.end is End.WHOLE:
-        assert shown == expected
+    shown, expected = [_bare(page) for page in left.pages], _bare(case.step.answer)
+    if case.end in (End.WHOLE, End.REPEATED):
+        surplus = shown.pop(1) if case.end is End.REPEATED else ""
+        assert "".join(shown) == expected
+        assert surplus in expected
         assert (left.status, left.error) == ("completed", None)
     else:
-        assert expected.startswith(shown) and len(shown) < len(expected)
+        assert len("".join(shown)) < len(expected) and all(page in expected for page in shown)
         assert left.status == ("failed" if case.end is End.UNSHOWN else "completed")
         assert left.error is not None and _named(case) in left.error
 
