@@ -62,7 +62,7 @@ def svg(outcomes: Sequence[Outcome], best: float) -> str:
         *(line([(0, age), (across, age)], "grid") for age in _steps(up)),
         *(label(LEFT - 6, y(age) + 4, f"{age:g}", "end") for age in _steps(up)),
         *(label(x(at), HEIGHT - 12, f"{at:g}", "middle") for at in _steps(across)),
-        line([(0, best), (across, best)], "best"),
+        line([(0, best), (scenario.seconds, best)], "best"),
         *(line(curve, _style(program)) for program, curve in reversed(curves)),
         "</svg>",
     )

@@ -42,7 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         outcomes = [_measured(scenario, program, options) for program in options.programs]
         latest = [report.summary(outcome) for outcome in outcomes]
         summaries += latest
-        (report.RESULTS / f"{scenario.name}.svg").write_text(chart.svg(outcomes, latest[0].optimum.mean_age))
+        picture = chart.svg(outcomes, latest[0].optimum.mean_age)
+        (report.RESULTS / f"{scenario.name}.svg").write_text(picture)
+        if options.summary and scenario.name == report.PICTURED:
+            (report.RESULTS / "freshness.svg").write_text(picture)
         console.print(report.table(latest))
     about = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **about_the_machine()}
     (report.RESULTS / "streaming.json").write_text(report.as_json(summaries, about))
@@ -70,7 +73,9 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("scenarios", nargs="*", metavar="scenario", help=f"of {', '.join(SCENARIOS)} (default: all)")
     parser.add_argument("--short", action="store_true", help="a few seconds: whether the bench works, not how fast")
     parser.add_argument("--profile", action="store_true", help="run the bot under cProfile and print what dominates")
-    parser.add_argument("--summary", action="store_true", help="also write the summary that is kept with the code")
+    parser.add_argument(
+        "--summary", action="store_true", help="also write the summary and the picture that are kept with the code"
+    )
     parser.add_argument(
         "--alone",
         dest="programs",
