@@ -8,6 +8,9 @@ read there, once (aiohttp keeps it for discord.py), and discord.py may then slee
 
 What the trace reports as an end is what discord.py takes for one too: success, or an error that it does not retry. For
 everything else the task's own end decides.
+
+A request that is never answered would hold its page for the five minutes of aiohttp's own limit, which discord.py does
+not change. The trace gives it up much sooner and ends its task, and the caller may try again.
 """
 
 from __future__ import annotations
@@ -42,6 +45,9 @@ EPHEMERAL = 1 << 6
 
 INTERACTION_LIFE = timedelta(minutes=14)
 """An interaction's token holds for 15 minutes (Discord's documentation, Receiving and Responding); one to spare."""
+
+ANSWER_SECONDS = 30.0
+"""From a request's beginning until it is given up; ours. What waits for a rate limit has not begun yet."""
 
 _ROUTES: tuple[tuple[str, re.Pattern[str], Route], ...] = (
     ("POST", re.compile(r"/channels/(?P<channel>\d+)/messages$"), "create"),
@@ -146,25 +152,59 @@ def _delivery_error(error: BaseException) -> BaseException:
     return error
 
 
-def trace_config(learn: Learn) -> aiohttp.TraceConfig:
-    """For the client's `http_trace`: tells `learn` the rate limits, and each call of `Calls` its answer."""
+def trace_config(learn: Learn, *, patience: float = ANSWER_SECONDS) -> aiohttp.TraceConfig:
+    """For the client's `http_trace`: tells `learn` the rate limits, and each call of `Calls` its answer.
+
+    A call that has none after `patience` seconds fails with DiscordRefused.
+    """
+
+    async def on_request_start(
+        session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestStartParams
+    ) -> None:
+        answer, task = _answer_of.get(), asyncio.current_task()
+        if answer is not None and task is not None:
+            loop = asyncio.get_running_loop()
+            context.giving_up = loop.call_later(patience, _give_up, answer, task, patience)
+
+    async def on_request_exception(
+        session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestExceptionParams
+    ) -> None:
+        _keep_on(context)
 
     async def on_request_end(
         session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
     ) -> None:
         response = params.response
         route = _route(params.method, params.url.path)
+        try:
+            body = await _body(response) if route else {}
+        finally:
+            _keep_on(context)
         if route is None:
             return
-        body = await _body(response)
         answer = _answer_of.get()
         _teach(learn, route, response, body, ours=answer is not None)
         if answer is not None and not answer.done():
             _settle(answer, response, body)
 
     trace = aiohttp.TraceConfig()
+    trace.on_request_start.append(on_request_start)
+    trace.on_request_exception.append(on_request_exception)
     trace.on_request_end.append(on_request_end)
     return trace
+
+
+def _give_up(answer: asyncio.Future[Posted], task: asyncio.Task[object], seconds: float) -> None:
+    if not answer.done():
+        answer.set_exception(DiscordRefused(0, 0, f"no answer within {seconds:g} s"))
+    task.cancel()
+
+
+def _keep_on(context: SimpleNamespace) -> None:
+    """An answer came, or there will be none."""
+    giving_up: asyncio.TimerHandle | None = getattr(context, "giving_up", None)
+    if giving_up is not None:
+        giving_up.cancel()
 
 
 def _route(method: str, path: str) -> tuple[Hashable, Route] | None:
