@@ -18,6 +18,7 @@ from bench.harness import CAUSERIE, NAIVE, Cost, Outcome, Stage, Written
 from bench.scenarios import SCENARIOS, Scenario, Via
 from bench.scoring import State, freshness
 from bench.streaming import measured, parsed
+from playground.models.scripted import ScriptedServer
 
 SENT = [("a", 10.0), (" b", 11.0), (" c", 12.0)]
 
@@ -53,6 +54,33 @@ async def test_an_answer_is_measured_with_its_processes(program: str) -> None:
         assert result.longest_block is not None and 0 < result.longest_block < result.seconds
         for cost in (result.bot, result.playground):
             assert cost.cpu_seconds is not None and cost.peak_rss_mb is not None and cost.peak_rss_mb > 20
+
+
+class Unreliable(Stage):
+    """One whose bot answers every question but those of `lost`."""
+
+    lost: frozenset[int]
+
+    async def _place(self, name: str) -> tuple[str, str]:
+        return "person", name.rpartition("-")[2]
+
+    async def _ask(self, via: Via, person: str, channel: str, question: str) -> None:
+        assert question.endswith(channel)
+
+    async def _written(self, scenario: Scenario, person: str, channel: str, question: str) -> Written:
+        if int(channel) in self.lost:
+            raise TimeoutError
+        return outcome(QUICK).answers[0]
+
+
+async def test_answers_that_never_become_whole_are_left_out(tmp_path: Path) -> None:
+    stage = Unreliable(tmp_path)
+    async with ScriptedServer() as stage.model:
+        stage.lost = frozenset({0, 3})
+        assert len(await stage._asked(SCENARIOS["ten"])) == 8
+        stage.lost = frozenset(range(10))
+        with pytest.raises(TimeoutError, match="no answer became whole"):
+            await stage._asked(SCENARIOS["ten"])
 
 
 async def test_a_bot_that_does_not_start_ends_the_bench_with_its_last_lines(tmp_path: Path) -> None:
