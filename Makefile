@@ -37,7 +37,7 @@ lock: $(READY) ## resolve requirements/*.txt anew from pyproject.toml
 
 clean: ## remove what the commands made
 	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	@find bench/results -type f ! -name summary.md -delete 2>/dev/null || true
+	@find bench/results -type f ! -name summary.md ! -name freshness.svg -delete 2>/dev/null || true
 
 setup: $(READY) ## make .venv and do nothing else
 

@@ -1,5 +1,7 @@
 """Bot and playground as processes, the scripted model and the people in this one.
 
+The bot is Causerie or another program that takes its environment (`bench.naive`), started by `bench.blocks`.
+
 Each scenario has fresh processes, so that none pays for another. Moments are compared between processes: Python's
 monotonic clock is one for the whole machine on Linux, macOS and Windows. People act over the playground's own HTTP
 interface; nothing is asked of it while answers are being written, since asking would be measured as well.
@@ -21,20 +23,23 @@ from typing import Any, TypeVar
 
 import aiohttp
 
+from bench import blocks
 from bench.scenarios import Scenario, Via, answer_to
 from bench.scoring import Freshness, Sent, State, complete, freshness, readable
 from playground.models.recital import text_of
 from playground.models.scripted import MODEL, ScriptedServer, Stream
-from playground.program import COMMAND, Ended, Program
+from playground.program import Ended, Program
 
 T = TypeVar("T")
 
 FIRST_TOKEN_SECONDS = 0.3
 START_SECONDS = 60.0
-PATIENCE = 120.0
+PATIENCE = 60.0
 """Seconds from an answer's last token until it is given up."""
 LOOK_SECONDS = 0.1
 """Between two looks at what is not complete yet, after the last token."""
+CAUSERIE, NAIVE = "bot", "bench.naive"
+"""Modules that run as the bot."""
 CONCURRENT_RUNS = 256
 """More than any scenario has streams; the bot's own default would let some wait."""
 
@@ -59,7 +64,12 @@ class Written:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     scenario: Scenario
+    program: str
+    """The module that ran as the bot."""
     answers: tuple[Written, ...]
+    """Those that became whole."""
+    lost: int
+    """Answers that never did."""
     calls: int
     refused: int
     """429s, whatever the bot's library repeated."""
@@ -67,6 +77,8 @@ class Outcome:
     """From the first question to the last whole answer."""
     model_lateness: float
     """Seconds by which the model's latest token missed its time: how far the machine kept up."""
+    longest_block: float | None
+    """Seconds for which the bot's event loop was busy without a look at what had come; None where not known."""
     bot: Cost
     playground: Cost
 
@@ -74,8 +86,10 @@ class Outcome:
 class Stage:
     """As a context manager, runs the three. Raises RuntimeError, with the last lines, where a process ends."""
 
-    def __init__(self, directory: Path, profile: Path | None = None) -> None:
+    def __init__(self, directory: Path, program: str = CAUSERIE, profile: Path | None = None) -> None:
         self._directory = directory
+        self._program = program
+        self._blocks = directory / "blocks"
         self._profile = profile
         self._stack = AsyncExitStack()
         self._ended: asyncio.Future[tuple[str, Ended]] = asyncio.get_running_loop().create_future()
@@ -103,7 +117,7 @@ class Stage:
         await self._unless_ended(self._until_online())
 
     async def measure(self, scenario: Scenario) -> Outcome:
-        """Raises TimeoutError where an answer never becomes whole, RuntimeError where a process ends meanwhile."""
+        """Raises TimeoutError where no answer becomes whole, RuntimeError where a process ends meanwhile."""
         # Not measured: the first answer of a process pays for imports, connections and caches.
         await self._unless_ended(self._asked(Scenario(name="warm", words=8, pace=50.0)))
         self.model.streams.clear()
@@ -113,11 +127,14 @@ class Stage:
         seconds, after = time.monotonic() - began, await self._counted()
         return Outcome(
             scenario=scenario,
+            program=self._program,
             answers=tuple(answers),
+            lost=scenario.streams - len(answers),
             calls=after[0] - before[0],
             refused=after[1] - before[1],
             seconds=seconds,
             model_lateness=max(stream.lateness for stream in self.model.streams),
+            longest_block=blocks.longest(self._blocks, began, began + seconds),
             bot=_cost(self.bot.pid, cpu[0]),
             playground=_cost(self.playground.pid, cpu[1]),
         )
@@ -128,9 +145,17 @@ class Stage:
         asking = (self._ask(scenario.via, *place, f"question of {scenario.name}-{n}") for n, place in enumerate(places))
         await asyncio.gather(*asking)
         questions = (f"question of {scenario.name}-{number}" for number in range(scenario.streams))
-        return await asyncio.gather(
-            *(self._written(scenario, *place, question) for place, question in zip(places, questions, strict=True))
+        written = await asyncio.gather(
+            *(self._written(scenario, *place, question) for place, question in zip(places, questions, strict=True)),
+            return_exceptions=True,
         )
+        for each in written:
+            if isinstance(each, BaseException) and not isinstance(each, TimeoutError):
+                raise each
+        whole = [each for each in written if isinstance(each, Written)]
+        if not whole:
+            raise TimeoutError("no answer became whole in time")
+        return whole
 
     async def _place(self, name: str) -> tuple[str, str]:
         """A person and a channel."""
@@ -218,9 +243,8 @@ class Stage:
         return task.result()
 
     def _bot_command(self) -> Sequence[str]:
-        if self._profile is None:
-            return COMMAND
-        return (sys.executable, "-m", "cProfile", "-o", str(self._profile), "-m", "bot")
+        profiled = ("-m", "cProfile", "-o", str(self._profile)) if self._profile else ()
+        return (sys.executable, *profiled, "-m", "bench.blocks", str(self._blocks), self._program)
 
     def _environment(self) -> dict[str, str]:
         return {

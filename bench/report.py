@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 
-from bench.harness import Cost, Outcome
+from bench.harness import CAUSERIE, NAIVE, Cost, Outcome, Written
+from bench.optimum import Course, Optimum, optimum
+from bench.scenarios import Scenario
 
+PAGE = 2_000
+"""Characters of a message."""
+WORTH_A_RATIO = 0.01
+"""Seconds, or milliseconds of processor time: what is below is as good as nothing."""
+MEANING = """Times in seconds, means over the streams and the worst of them. Answers that were lost, since calls
+for them were refused again and again, are left out. "naive" is `bench/naive.py`, "optimum" what no scheduler that holds
+a slot back for the final text could be better than (`bench/optimum.py`); ×: how many times the optimum, and for the
+processor time a token, how many times Causerie's. `bench/scoring.py` says what is measured, `bench/blocks.py` what a
+block is; `make bench ARGS=--summary` writes this file and freshness.svg."""
+PICTURED = "fifty"
+"""The scenario whose picture is kept with the code."""
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -21,6 +36,7 @@ class Summary:
     """Of a scenario: times in seconds, means over its streams and the worst."""
 
     name: str
+    program: str
     streams: int
     words: int
     pace: float
@@ -35,10 +51,16 @@ class Summary:
     states: int
     calls: int
     refused: int
+    lost: int
     seconds: float
     model_lateness: float
+    milliseconds_a_token: float | None
+    """Of the bot's processor time."""
+    longest_block: float | None
     bot: Cost
     playground: Cost
+    optimum: Optimum
+    """For answers that begin when these began."""
 
 
 def summary(outcome: Outcome) -> Summary:
@@ -46,6 +68,7 @@ def summary(outcome: Outcome) -> Summary:
     scenario = outcome.scenario
     return Summary(
         name=scenario.name,
+        program=outcome.program,
         streams=scenario.streams,
         words=scenario.words,
         pace=scenario.pace,
@@ -60,58 +83,104 @@ def summary(outcome: Outcome) -> Summary:
         states=sum(each.states for each in fresh),
         calls=outcome.calls,
         refused=outcome.refused,
+        lost=outcome.lost,
         seconds=outcome.seconds,
         model_lateness=outcome.model_lateness,
+        milliseconds_a_token=_milliseconds_a_token(outcome),
+        longest_block=outcome.longest_block,
         bot=outcome.bot,
         playground=outcome.playground,
+        optimum=optimum([_course(each, scenario) for each in outcome.answers], scenario.via),
     )
+
+
+def _course(answer: Written, scenario: Scenario) -> Course:
+    begin, characters = answer.sent[0][1], sum(len(token) for token, _ in answer.sent)
+    return Course(begin=begin, end=begin + scenario.seconds, pages=math.ceil(characters / PAGE))
+
+
+def _milliseconds_a_token(outcome: Outcome) -> float | None:
+    spent = outcome.bot.cpu_seconds
+    return None if spent is None else spent * 1000 / sum(len(each.sent) for each in outcome.answers)
 
 
 COLUMNS = (
-    *("scenario", "streams", "first text", "worst", "age", "worst", "final text", "worst"),
-    *("calls", "429s", "bot CPU", "RSS", "playground CPU", "RSS", "model late"),
+    *("scenario", "streams", "program", "first text", "worst", "age", "worst", "final text", "worst"),
+    *("calls", "429s", "lost", "CPU", "a token", "longest block", "RSS", "playground CPU", "RSS", "model late"),
 )
+PROGRAMS = {CAUSERIE: "Causerie", NAIVE: "naive"}
 
 
-def cells(of: Summary) -> tuple[str, ...]:
-    """In the order of COLUMNS."""
-    times = (
-        *(of.first_text, of.worst_first_text, of.mean_age, of.worst_mean_age),
-        *(of.final_text, of.worst_final_text),
-    )
+def rows(summaries: Sequence[Summary]) -> Iterator[tuple[str, ...]]:
+    """In the order of COLUMNS: of each scenario its programs, and what none could be better than."""
+    for _, alike in itertools.groupby(summaries, lambda each: each.name):
+        ours, *others = alike
+        yield _measured(ours, _about(ours), ours)
+        yield from (_measured(each, ("", ""), ours) for each in others)
+        yield _best(ours.optimum)
+
+
+def _about(of: Summary) -> tuple[str, str]:
+    return f"{of.name}: {of.words} words at {of.pace:g}, {of.via}", str(of.streams)
+
+
+def _measured(of: Summary, about: tuple[str, str], ours: Summary) -> tuple[str, ...]:
+    best = of.optimum
+    tokens = _with_ratio(of.milliseconds_a_token, ours.milliseconds_a_token if of is not ours else None, 2)
     return (
-        f"{of.name}: {of.words} words at {of.pace:g}, {of.via}",
-        str(of.streams),
-        *(f"{seconds:.3f}" for seconds in times),
+        *about,
+        PROGRAMS.get(of.program, of.program),
+        _with_ratio(of.first_text, best.first_text),
+        _with_ratio(of.worst_first_text, best.worst_first_text),
+        _with_ratio(of.mean_age, best.mean_age),
+        _with_ratio(of.worst_mean_age, best.mean_age),
+        _with_ratio(of.final_text, best.final_text),
+        _with_ratio(of.worst_final_text, best.worst_final_text),
         str(of.calls),
         str(of.refused),
-        *_shown(of.bot),
-        *_shown(of.playground),
+        str(of.lost),
+        _shown(of.bot.cpu_seconds, "{:.2f} s"),
+        tokens if of.milliseconds_a_token is None else f"{tokens} ms",
+        _shown(of.longest_block, "{:.3f}"),
+        _shown(of.bot.peak_rss_mb, "{:.0f} MB"),
+        _shown(of.playground.cpu_seconds, "{:.2f} s"),
+        _shown(of.playground.peak_rss_mb, "{:.0f} MB"),
         f"{of.model_lateness:.3f}",
     )
 
 
-def _shown(cost: Cost) -> tuple[str, str]:
-    cpu = "-" if cost.cpu_seconds is None else f"{cost.cpu_seconds:.2f} s"
-    return cpu, "-" if cost.peak_rss_mb is None else f"{cost.peak_rss_mb:.0f} MB"
+def _best(best: Optimum) -> tuple[str, ...]:
+    ages = (best.mean_age, best.mean_age, best.final_text, best.worst_final_text)
+    times = (best.first_text, best.worst_first_text, *ages)
+    return ("", "", "optimum", *(f"{seconds:.3f}" for seconds in times), *[""] * 10)
+
+
+def _with_ratio(figure: float | None, other: float | None, digits: int = 3) -> str:
+    if figure is None:
+        return "-"
+    told = f"{figure:.{digits}f}"
+    return told if other is None or other < WORTH_A_RATIO else f"×{figure / other:.1f} {told}"
+
+
+def _shown(figure: float | None, pattern: str) -> str:
+    return "-" if figure is None else pattern.format(figure)
 
 
 def table(summaries: Sequence[Summary]) -> Table:
-    shown = Table(title="Times in seconds, means over the streams and the worst of them", title_justify="left")
+    title = "Times in seconds, means over the streams and the worst of them; × the optimum, or × Causerie's CPU a token"
+    shown = Table(title=title, title_justify="left")
     for number, column in enumerate(COLUMNS):
-        shown.add_column(column, justify="left" if number == 0 else "right")
-    for each in summaries:
-        shown.add_row(*cells(each))
+        shown.add_column(column, justify="left" if number in (0, 2) else "right", no_wrap=True)
+    for row in rows(summaries):
+        shown.add_row(*row)
     return shown
 
 
 def markdown(summaries: Sequence[Summary], about: dict[str, Any]) -> str:
-    rows = (COLUMNS, ("---", *("---:" for _ in COLUMNS[1:])), *(cells(each) for each in summaries))
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    aligned = ("---" if number in (0, 2) else "---:" for number in range(len(COLUMNS)))
+    table = "\n".join(f"| {' | '.join(row)} |" for row in (COLUMNS, aligned, *rows(summaries)))
     machine = f"Python {about['python']}, {about['processors']} processors, {about['system']}, {about['at']}."
-    heading = "# Freshness of answers while they are written"
-    means = "Times in seconds. bench/scoring.py says what is measured; `make bench ARGS=--summary` writes this file."
-    return f"{heading}\n\n{machine} {means}\n\n{table}\n"
+    return f"# Freshness of answers while they are written\n\n{machine} {MEANING}\n\n{table}\n"
 
 
 def as_json(summaries: Sequence[Summary], about: dict[str, Any]) -> str:

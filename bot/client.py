@@ -20,7 +20,8 @@ from bot.channels.preferences import Preferences
 from bot.channels.resets import Resets
 from bot.clock import Clock
 from bot.delivery.answer import Target
-from bot.delivery.target import INTERACTION_LIFE, Calls, ChannelTarget, InteractionTarget, translated
+from bot.delivery.calls import Calls, translated
+from bot.delivery.target import INTERACTION_LIFE, ChannelTarget, InteractionTarget
 from bot.domain.run import Run
 from bot.errors import DiscordRefused
 from bot.runs.inbox import Inbox

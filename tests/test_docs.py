@@ -17,7 +17,7 @@ from typer.main import get_command
 from bot import __version__, cli, config, errors
 from bot.channels.resets import UNDO_PERIOD
 from bot.client import EXTENSIONS, Causerie
-from bot.delivery.target import Calls
+from bot.delivery.calls import Calls
 from bot.domain.conversation import MAX_FILE_BYTES, MAX_WAITING
 from bot.domain.run import RunStatus
 from bot.domain.settings import REGISTRY

@@ -233,6 +233,7 @@ class TurnOfRun:
             await self._move_if_late()
             await self._delivery.finish(self._with_remark(outcome.text, text))
         except DeliveryError as raised:
+            log.warning("answer_not_shown", run=self._run.run_id, error=repr(raised))
             error = raised
             status = status if self._delivery.shown else RunStatus.FAILED
         await self._end(status, outcome=outcome, error=error)

@@ -14,23 +14,27 @@ from xml.etree import ElementTree
 import pytest
 
 from bench import chart, profiled, report
-from bench.harness import Cost, Outcome, Stage, Written
+from bench.harness import CAUSERIE, NAIVE, Cost, Outcome, Stage, Written
 from bench.scenarios import SCENARIOS, Scenario, Via
 from bench.scoring import State, freshness
 from bench.streaming import measured, parsed
+from playground.models.scripted import ScriptedServer
 
 SENT = [("a", 10.0), (" b", 11.0), (" c", 12.0)]
 
 
-def outcome(*series: Sequence[State]) -> Outcome:
+def outcome(*series: Sequence[State], program: str = CAUSERIE) -> Outcome:
     answers = tuple(Written(sent=SENT, states=states, fresh=freshness(SENT, states)) for states in series)
     return Outcome(
         scenario=replace(SCENARIOS["ten"], streams=len(series)),
+        program=program,
         answers=answers,
+        lost=0,
         calls=7,
         refused=1,
         seconds=3.0,
         model_lateness=0.01,
+        longest_block=0.007,
         bot=Cost(cpu_seconds=0.5, peak_rss_mb=100.0),
         playground=Cost(cpu_seconds=None, peak_rss_mb=None),
     )
@@ -39,24 +43,49 @@ def outcome(*series: Sequence[State]) -> Outcome:
 QUICK, SLOW = [(10.5, "a"), (12.5, "a b c")], [(13.0, "a b c")]
 
 
-async def test_an_answer_is_measured_with_its_processes() -> None:
-    result = await measured(Scenario(name="small", streams=2, words=10, pace=100.0, via=Via.ASK))
+@pytest.mark.parametrize("program", [CAUSERIE, NAIVE])
+async def test_an_answer_is_measured_with_its_processes(program: str) -> None:
+    result = await measured(Scenario(name="small", streams=2, words=10, pace=100.0, via=Via.ASK), program)
     assert [len(each.sent) for each in result.answers] == [10, 10]
     assert result.refused == 0 and result.calls >= 4
     for written in result.answers:
         assert 0 < written.fresh.final_text < 5 and written.fresh.states >= 2
     if sys.platform == "linux":
+        assert result.longest_block is not None and 0 < result.longest_block < result.seconds
         for cost in (result.bot, result.playground):
             assert cost.cpu_seconds is not None and cost.peak_rss_mb is not None and cost.peak_rss_mb > 20
 
 
-async def test_a_bot_that_does_not_start_ends_the_bench_with_its_last_lines(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    command = (sys.executable, "-c", "print('no bot today'); raise SystemExit(3)")
-    monkeypatch.setattr("bench.harness.COMMAND", command)
-    with pytest.raises(RuntimeError, match="the bot ended with status 3:\nno bot today"):
-        async with Stage(tmp_path):
+class Unreliable(Stage):
+    """One whose bot answers every question but those of `lost`."""
+
+    lost: frozenset[int]
+
+    async def _place(self, name: str) -> tuple[str, str]:
+        return "person", name.rpartition("-")[2]
+
+    async def _ask(self, via: Via, person: str, channel: str, question: str) -> None:
+        assert question.endswith(channel)
+
+    async def _written(self, scenario: Scenario, person: str, channel: str, question: str) -> Written:
+        if int(channel) in self.lost:
+            raise TimeoutError
+        return outcome(QUICK).answers[0]
+
+
+async def test_answers_that_never_become_whole_are_left_out(tmp_path: Path) -> None:
+    stage = Unreliable(tmp_path)
+    async with ScriptedServer() as stage.model:
+        stage.lost = frozenset({0, 3})
+        assert len(await stage._asked(SCENARIOS["ten"])) == 8
+        stage.lost = frozenset(range(10))
+        with pytest.raises(TimeoutError, match="no answer became whole"):
+            await stage._asked(SCENARIOS["ten"])
+
+
+async def test_a_bot_that_does_not_start_ends_the_bench_with_its_last_lines(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match=r"(?s)the bot ended with status 1:\n.*No module named nobody_at_all"):
+        async with Stage(tmp_path, "nobody_at_all"):
             pass
 
 
@@ -69,27 +98,50 @@ def test_a_summary_holds_means_and_the_worst() -> None:
     assert summary.states == 3
 
 
-def test_the_table_and_the_summary_have_a_row_a_scenario() -> None:
-    summaries = [report.summary(outcome(QUICK)), report.summary(outcome(QUICK, SLOW))]
-    assert report.table(summaries).row_count == 2
-    cells = report.cells(summaries[1])
-    assert len(cells) == len(report.COLUMNS)
-    assert cells[:3] == ("ten: 300 words at 50, mention", "2", "1.750")
-    assert cells[-3:] == ("-", "-", "0.010")
+def test_what_could_be_best_is_computed_for_the_answers_that_were_measured() -> None:
+    summary = report.summary(outcome(QUICK))
+    # The scenario's 300 words at 50 a second, of one page by the text that was sent.
+    assert summary.optimum.mean_age == pytest.approx(5.98 / 12)
+    assert summary.milliseconds_a_token == pytest.approx(500 / 3)
+
+
+def test_the_table_compares_programs_with_each_other_and_with_the_best() -> None:
+    slow = replace(outcome(SLOW, program=NAIVE), bot=Cost(cpu_seconds=2.0, peak_rss_mb=None))
+    summaries = [report.summary(each) for each in (outcome(QUICK), slow)]
+    ours, naive, best = (dict(zip(report.COLUMNS, row, strict=True)) for row in report.rows(summaries))
+    assert (ours["scenario"], ours["program"], ours["first text"]) == (
+        "ten: 300 words at 50, mention",
+        "Causerie",
+        "0.500",
+    )
+    assert (naive["scenario"], naive["program"]) == ("", "naive")
+    assert (best["program"], best["age"], best["a token"]) == ("optimum", "0.498", "")
+    # Both are a second old in the mean.
+    assert ours["age"] == naive["age"] == "×2.0 1.000"
+    assert (ours["a token"], naive["a token"]) == ("166.67 ms", "×4.0 666.67 ms")
+    assert (ours["longest block"], naive["CPU"], naive["playground CPU"]) == ("0.007", "2.00 s", "-")
+
+
+def test_the_summary_has_a_row_a_program() -> None:
+    summaries = [report.summary(outcome(QUICK)), report.summary(outcome(SLOW, program=NAIVE))]
+    assert report.table(summaries).row_count == 3
     about = {"at": "then", "python": "3", "processors": 2, "system": "Linux"}
-    assert report.markdown(summaries, about).count("\n| ten: ") == 2
+    assert report.markdown(summaries, about).count("\n| ") == 2 + 3
     told = json.loads(report.as_json(summaries, about))
     assert told["at"] == "then" and told["scenarios"][0]["bot"]["cpu_seconds"] == 0.5
+    assert [each["program"] for each in told["scenarios"]] == [CAUSERIE, NAIVE]
 
 
-def test_the_chart_shows_the_mean_and_the_worst_age() -> None:
-    mean, worst = chart.curves(outcome(QUICK, SLOW).answers)
-    by_time = dict(mean)
-    assert by_time[0.0] == 0.0 and by_time[0.4 * 1.0] == pytest.approx(0.4)
-    assert by_time[1.0] == pytest.approx(1.0) and dict(worst)[2.0] == pytest.approx(2.0)
-    picture = ElementTree.fromstring(chart.svg(outcome(QUICK, SLOW)))
+def test_the_chart_shows_each_program_and_the_optimum() -> None:
+    outcomes = [outcome(QUICK, SLOW), outcome(SLOW, program=NAIVE)]
+    by_time = dict(chart.mean_ages(outcomes[0].answers))
+    assert by_time[0.0] == 0.0 and by_time[0.4] == pytest.approx(0.4)
+    assert by_time[1.0] == pytest.approx((0.5 + 0.5 + 1.0) / 2)
+    picture = ElementTree.fromstring(chart.svg(outcomes, 0.5))
     lines = picture.findall("{http://www.w3.org/2000/svg}polyline")
-    assert len([line for line in lines if line.get("stroke") in ("#2050a0", "#f0a070")]) == 2
+    assert [line.get("class") for line in lines if line.get("class") != "grid"] == ["best", "other", "ours"]
+    words = " ".join(picture.itertext())
+    assert "Causerie, mean 1.00" in words and "naive, mean 1.00" in words and "optimum, mean 0.50" in words
 
 
 def test_a_profile_is_told_by_package_without_the_waiting(tmp_path: Path) -> None:
@@ -110,3 +162,8 @@ def test_an_unknown_scenario_is_named(capsys: pytest.CaptureFixture[str]) -> Non
     with pytest.raises(SystemExit):
         parsed(["one", "three"])
     assert "there is no scenario three; there are one, short" in capsys.readouterr().err
+
+
+def test_the_naive_bot_can_be_left_out() -> None:
+    assert parsed(["one"]).programs == (CAUSERIE, NAIVE)
+    assert parsed(["one", "--alone"]).programs == (CAUSERIE,)

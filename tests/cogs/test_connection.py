@@ -14,7 +14,7 @@ import pytest
 from bot import client as module
 from bot.client import Causerie, use_api
 from bot.clock import ManualClock
-from bot.delivery.target import Calls
+from bot.delivery.calls import Calls
 from cogs import commands
 from playground.server import Playground
 

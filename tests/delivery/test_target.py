@@ -18,8 +18,9 @@ from discord.ext import commands
 
 from bot.clock import SystemClock
 from bot.delivery.answer import InteractionKey
+from bot.delivery.calls import ANSWER_SECONDS, Calls, trace_config, translated
 from bot.delivery.scheduler import Scheduler
-from bot.delivery.target import Calls, ChannelTarget, InteractionTarget, trace_config, translated
+from bot.delivery.target import ChannelTarget, InteractionTarget
 from bot.errors import ChannelGone, DeliveryError, DiscordRefused, MessageGone, NotAllowed
 from tests.delivery.discord_double import Bucket
 
@@ -41,6 +42,9 @@ class Server:
     flags: int = 0
     files: list[tuple[str, str]] = field(default_factory=list)
     received: asyncio.Event = field(default_factory=asyncio.Event)
+    silent: int = 0
+    """How many of the next calls are not answered before `released`."""
+    released: asyncio.Event = field(default_factory=asyncio.Event)
 
     def app(self) -> web.Application:
         app = web.Application()
@@ -81,6 +85,9 @@ class Server:
         if not accepted:
             self.refused += 1
             return reply(429, {"message": "slow down", "retry_after": bucket.reset - now, "global": False}, headers)
+        if self.silent:
+            self.silent -= 1
+            await self.released.wait()
         if self.faults:
             return reply(*self.faults.pop(0), headers)
         if request.method == "DELETE" or request.path.endswith("/typing"):
@@ -154,7 +161,8 @@ class Bench:
 
 
 @pytest.fixture
-async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
+async def bench(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
+    """Its parameter: seconds until a call is given up."""
     server, scheduler, calls = Server(), Scheduler(SystemClock()), Calls()
     learned: list[tuple[Any, ...]] = []
     taught = asyncio.Event()
@@ -170,7 +178,7 @@ async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
             "!",
             intents=discord.Intents.none(),
             allowed_mentions=discord.AllowedMentions.none(),
-            http_trace=trace_config(learn, scheduler.leave),
+            http_trace=trace_config(learn, scheduler.leave, patience=getattr(request, "param", ANSWER_SECONDS)),
         )
         await client.login("token")
         yield Bench(server, client, calls, scheduler, learned, taught)
@@ -306,6 +314,26 @@ async def test_no_connection_is_a_refusal(bench: Bench, monkeypatch: pytest.Monk
     with pytest.raises(DiscordRefused) as raised:
         await bench.channel().edit(1, "text")
     assert raised.value.status == 0
+
+
+@pytest.mark.parametrize("bench", [0.2], indirect=True)
+async def test_a_call_that_is_never_answered_is_given_up(bench: Bench) -> None:
+    bench.server.silent = 1
+    with pytest.raises(DiscordRefused, match=r"no answer within 0\.2 s") as raised:
+        await bench.channel().edit(1, "text")
+    assert raised.value.status == 0
+    assert await took(bench.channel().edit(1, "text")) < 0.2
+    bench.server.released.set()
+    assert [body["content"] for body in bench.bodies] == ["text", "text"]
+
+
+@pytest.mark.parametrize("bench", [0.2], indirect=True)
+async def test_a_call_that_was_answered_is_not_given_up_while_discord_py_sleeps(bench: Bench) -> None:
+    bench.server.period = 0.5
+    target = bench.channel()
+    for number in range(6):
+        await target.edit(1, f"text {number}")
+    assert len(bench.server.requests) == 6 and bench.server.refused == 0
 
 
 async def test_a_429_is_learned(bench: Bench) -> None:

@@ -54,11 +54,11 @@ class Program:
     def output(self) -> str:
         return "\n".join(self._lines)
 
-    async def says(self, text: str) -> None:
-        """Returns when a line of its output holds `text`; fails if it ends before."""
+    async def says(self, text: str, *, times: int = 1) -> None:
+        """Returns when so many lines of its output hold `text`; fails if it ends before."""
         async with asyncio.timeout(30), self._changed:
-            await self._changed.wait_for(lambda: self._said(text) or self._ended)
-        assert self._said(text), f"the program ended without saying {text!r}:\n{self.output}"
+            await self._changed.wait_for(lambda: self._said(text) >= times or self._ended)
+        assert self._said(text) >= times, f"the program ended without saying {text!r}:\n{self.output}"
 
     async def terminate(self) -> int:
         """SIGTERM; returns the exit status."""
@@ -84,8 +84,8 @@ class Program:
         self._directory.cleanup()
         return status
 
-    def _said(self, text: str) -> bool:
-        return any(text in line for line in self._lines)
+    def _said(self, text: str) -> int:
+        return sum(text in line for line in self._lines)
 
     async def _read(self) -> None:
         assert self._process is not None and self._process.stdout is not None

@@ -1,0 +1,270 @@
+"""Calls of Discord through discord.py that end when the server has answered.
+
+discord.py waits in the wrong place for us: the request that takes the last slot of a rate limit returns only when the
+limit has been reset, seconds after the server's answer (`Ratelimit.__aexit__` in its `http.py`, `AsyncDeferredLock` in
+its webhooks). So `Calls` runs each request in a task of its own, and a trace on the client's HTTP session, which
+aiohttp calls in that very task, reports the answer: the task is found through a context variable, the answer's body is
+read there, once (aiohttp keeps it for discord.py), and discord.py may then sleep in the background as long as it likes.
+
+What the trace reports as an end is what discord.py takes for one too: success, or an error that it does not retry. For
+everything else the task's own end decides.
+
+A request that is never answered would hold its page for the five minutes of aiohttp's own limit, which discord.py does
+not change. The trace gives it up much sooner and ends its task, and the caller may try again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Coroutine, Hashable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from http import HTTPStatus
+from types import SimpleNamespace
+from typing import Any, Protocol
+
+import aiohttp
+import discord
+import structlog
+
+from bot.delivery.answer import InteractionKey, Route
+from bot.errors import ChannelGone, DeliveryError, DiscordRefused, MessageGone, NotAllowed
+
+log = structlog.get_logger(__name__)
+
+UNKNOWN_CHANNEL = 10003
+UNKNOWN_MESSAGE = 10008
+NO_HISTORY = 160002
+"""Codes as Discord's documentation has them (Opcodes and Status Codes); the last is a reply's where the channel's
+history may not be read."""
+ANSWER_SECONDS = 30.0
+"""From a request's beginning until it is given up; ours. What waits for a rate limit has not begun yet."""
+
+_ROUTES: tuple[tuple[str, re.Pattern[str], Route], ...] = (
+    ("POST", re.compile(r"/channels/(?P<channel>\d+)/messages$"), "create"),
+    ("PATCH", re.compile(r"/channels/(?P<channel>\d+)/messages/\d+$"), "edit"),
+    ("DELETE", re.compile(r"/channels/(?P<channel>\d+)/messages/\d+$"), "delete"),
+    ("POST", re.compile(r"/channels/(?P<channel>\d+)/typing$"), "typing"),
+    ("POST", re.compile(r"/webhooks/\d+/(?P<token>[^/]+)$"), "create"),
+    ("PATCH", re.compile(r"/webhooks/\d+/(?P<token>[^/]+)/messages/[^/]+$"), "edit"),
+    ("DELETE", re.compile(r"/webhooks/\d+/(?P<token>[^/]+)/messages/[^/]+$"), "delete"),
+)
+_OF_INTERACTIONS = re.compile(r"/(interactions|webhooks)/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """What an answer says about a message; zeros where it has none to speak of."""
+
+    message_id: int = 0
+    flags: int = 0
+
+
+class Learn(Protocol):
+    """`Scheduler.learn`."""
+
+    def __call__(
+        self,
+        key: Hashable,
+        route: Route,
+        *,
+        limit: int,
+        remaining: int,
+        reset_after: float,
+        retry_after: float | None = None,
+        global_: bool = False,
+        shared: bool = False,
+        bucket: str | None = None,
+        served_at: float | None = None,
+        ours: bool = True,
+    ) -> None: ...
+
+
+_answer_of: ContextVar[asyncio.Future[Posted] | None] = ContextVar("answer_of", default=None)
+"""Where the answer of the running task's request is awaited."""
+
+
+class Calls:
+    """Owns the tasks of requests, which may outlive their answers by seconds. Close it after the client."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[object]] = set()
+
+    async def answer(self, request: Coroutine[Any, Any, object]) -> Posted:
+        """Returns when the server has answered. Raises DeliveryError; cancelled, it leaves the request under way."""
+        answer: asyncio.Future[Posted] = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(self._request(request, answer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda ended: _report(ended, answer))
+        return await answer
+
+    async def close(self) -> None:
+        """The client's session being closed, whatever still runs only sleeps."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @staticmethod
+    async def _request(request: Coroutine[Any, Any, object], answer: asyncio.Future[Posted]) -> object:
+        _answer_of.set(answer)
+        return await request
+
+
+def _report(task: asyncio.Task[object], answer: asyncio.Future[Posted]) -> None:
+    """For requests that ended without the trace having spoken."""
+    error = None if task.cancelled() else task.exception()
+    if answer.done():
+        if error is not None and not isinstance(error, discord.HTTPException):
+            log.error("request_failed_after_answer", exc_info=error)
+    elif task.cancelled():
+        answer.cancel()
+    elif error is not None:
+        answer.set_exception(_delivery_error(error))
+    else:
+        answer.set_result(_posted_message(task.result()))
+
+
+def _posted_message(result: object) -> Posted:
+    return Posted(message_id=result.id, flags=result.flags.value) if isinstance(result, discord.Message) else Posted()
+
+
+def translated(error: discord.HTTPException) -> DeliveryError:
+    if error.code == UNKNOWN_MESSAGE:
+        return MessageGone(str(error))
+    if error.code == UNKNOWN_CHANNEL:
+        return ChannelGone(str(error))
+    if error.code != NO_HISTORY and error.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return NotAllowed(str(error))
+    return DiscordRefused(error.status, error.code, error.text)
+
+
+def _delivery_error(error: BaseException) -> BaseException:
+    if isinstance(error, discord.HTTPException):
+        return translated(error)
+    if isinstance(error, (aiohttp.ClientError, OSError, asyncio.TimeoutError, discord.RateLimited)):
+        return DiscordRefused(0, 0, repr(error))
+    return error
+
+
+def trace_config(learn: Learn, leave: Callable[[], None], *, patience: float = ANSWER_SECONDS) -> aiohttp.TraceConfig:
+    """For the client's `http_trace`: tells `learn` the rate limits, and each call of `Calls` its answer.
+
+    `leave` is called when a request leaves that counts against the global rate: all but those about interactions do.
+    A call that has no answer after `patience` seconds fails with DiscordRefused.
+    """
+
+    async def on_request_headers_sent(
+        session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestHeadersSentParams
+    ) -> None:
+        if not _OF_INTERACTIONS.search(params.url.path):
+            leave()
+
+    async def on_request_start(
+        session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestStartParams
+    ) -> None:
+        answer, task = _answer_of.get(), asyncio.current_task()
+        if answer is not None and task is not None:
+            loop = asyncio.get_running_loop()
+            context.giving_up = loop.call_later(patience, _give_up, answer, task, patience)
+
+    async def on_request_exception(
+        session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestExceptionParams
+    ) -> None:
+        _keep_on(context)
+
+    async def on_request_end(
+        session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
+    ) -> None:
+        response = params.response
+        route = _route(params.method, params.url.path)
+        try:
+            body = await _body(response) if route else {}
+        finally:
+            _keep_on(context)
+        if route is None:
+            return
+        answer = _answer_of.get()
+        _teach(learn, route, response, body, ours=answer is not None)
+        if answer is not None and not answer.done():
+            _settle(answer, response, body)
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(on_request_headers_sent)
+    trace.on_request_start.append(on_request_start)
+    trace.on_request_exception.append(on_request_exception)
+    trace.on_request_end.append(on_request_end)
+    return trace
+
+
+def _give_up(answer: asyncio.Future[Posted], task: asyncio.Task[object], seconds: float) -> None:
+    if not answer.done():
+        answer.set_exception(DiscordRefused(0, 0, f"no answer within {seconds:g} s"))
+    task.cancel()
+
+
+def _keep_on(context: SimpleNamespace) -> None:
+    """An answer came, or there will be none."""
+    giving_up: asyncio.TimerHandle | None = getattr(context, "giving_up", None)
+    if giving_up is not None:
+        giving_up.cancel()
+
+
+def _route(method: str, path: str) -> tuple[Hashable, Route] | None:
+    for verb, pattern, route in _ROUTES:
+        if verb == method and (match := pattern.search(path)):
+            found = match.groupdict()
+            return (int(found["channel"]) if "channel" in found else InteractionKey(found["token"])), route
+    return None
+
+
+async def _body(response: aiohttp.ClientResponse) -> dict[str, Any]:
+    """The answer's JSON object; empty for anything else, such as the page of a proxy."""
+    try:
+        body = json.loads(await response.text(encoding="utf-8"))
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _teach(
+    learn: Learn,
+    route: tuple[Hashable, Route],
+    response: aiohttp.ClientResponse,
+    body: dict[str, Any],
+    *,
+    ours: bool,
+) -> None:
+    headers = response.headers
+    limited = response.status == HTTPStatus.TOO_MANY_REQUESTS
+    if not limited and "X-RateLimit-Remaining" not in headers:
+        return
+    learn(
+        *route,
+        limit=int(headers.get("X-RateLimit-Limit", 1)),
+        remaining=int(headers.get("X-RateLimit-Remaining", 0)),
+        reset_after=float(headers.get("X-RateLimit-Reset-After", 0)),
+        retry_after=float(body.get("retry_after", headers.get("Retry-After", "1"))) if limited else None,
+        global_=bool(body.get("global")) if limited else False,
+        shared=headers.get("X-RateLimit-Scope") == "shared",
+        bucket=headers.get("X-RateLimit-Bucket"),
+        served_at=_served_at(headers),
+        ours=ours,
+    )
+
+
+def _served_at(headers: Mapping[str, str]) -> float | None:
+    """By the server's clock: it tells the end of the window as a time of day and as a distance."""
+    if "X-RateLimit-Reset" not in headers or "X-RateLimit-Reset-After" not in headers:
+        return None
+    return float(headers["X-RateLimit-Reset"]) - float(headers["X-RateLimit-Reset-After"])
+
+
+def _settle(answer: asyncio.Future[Posted], response: aiohttp.ClientResponse, body: dict[str, Any]) -> None:
+    status = response.status
+    if 200 <= status < 300:
+        answer.set_result(Posted(message_id=int(body.get("id", 0)), flags=int(body.get("flags", 0))))
+    elif 400 <= status < 500 and status != HTTPStatus.TOO_MANY_REQUESTS:
+        answer.set_exception(translated(discord.HTTPException(response, body)))
