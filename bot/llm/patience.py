@@ -22,6 +22,8 @@ class Patience:
     async def over(self, source: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
         """`source`, raising TimeoutError. The limit holds for its data only, not for what is done with them."""
         while True:
+            if self._loop.time() >= self._end:  # data that are there already are not waited for
+                raise TimeoutError
             async with self.limit():
                 chunk = await anext(source, None)
             if chunk is None:
