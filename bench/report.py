@@ -22,10 +22,10 @@ PAGE = 2_000
 WORTH_A_RATIO = 0.01
 """Seconds, or milliseconds of processor time: what is below is as good as nothing."""
 MEANING = """Times in seconds, means over the streams and the worst of them. Answers that were lost, since calls
-for them were refused again and again, are left out. "naive" is `bench/naive.py`, "optimum" what no scheduler that holds
-a slot back for the final text could be better than (`bench/optimum.py`); ×: how many times the optimum, and for the
-processor time a token, how many times Causerie's. `bench/scoring.py` says what is measured, `bench/blocks.py` what a
-block is; `make bench ARGS=--summary` writes this file and freshness.svg."""
+for them were refused again and again, are left out. "naive" is `bench/naive.py`, "optimum" the best that the limits
+allow a scheduler which cannot know when an answer will end (`bench/optimum.py`); ×: how many times the optimum, and for
+the processor time a token, how many times Causerie's. `bench/scoring.py` says what is measured, `bench/blocks.py` what
+a block is; `make bench ARGS=--summary` writes this file and freshness.svg."""
 PICTURED = "fifty"
 """The scenario whose picture is kept with the code."""
 RESULTS = Path(__file__).parent / "results"
