@@ -103,9 +103,9 @@ def _channel_budgets() -> dict[Route, Budget]:
 def _interactions_window() -> Window:
     """Of all interactions in a channel: thirty per minute, by a Discord engineer (discord-api-docs issue 367).
 
-    Most answers are over in seconds, so the first twelve are spent as fast as each interaction allows and some more at the
-    even pace of the whole, one each two seconds; the others make do with what is left, and enough stays for the first
-    and last texts of a few more.
+    Most answers are over in seconds, so the first twelve are spent as fast as each interaction allows and some more at
+    the even pace of the whole, one each two seconds; the others make do with what is left, and enough stays for the
+    first and last texts of a few more.
     """
     return Window(30, 60.0, reserve=4, free=12, quick=2.0)
 
