@@ -63,6 +63,8 @@ class CallFault:
     route: str = "*"
     """A limit's name such as `message.edit`; or method and path, in which * and {id} stand for one step each and a
     last ** for any further ones; or * for every call."""
+    contains: str = ""
+    """Only calls whose body has this text in it, as it is written there: JSON may escape what is not ASCII."""
     latency: float = 0.0
     """Seconds, before the effect."""
     jitter: float = 0.0
@@ -94,8 +96,8 @@ class CallFault:
     def fails(self) -> bool:
         return self.drop or self.status is not None
 
-    def matches(self, rate: str | None, method: str, path: str) -> bool:
-        return self.route in ("*", rate) or _fits(self.route, method, path)
+    def matches(self, rate: str | None, method: str, path: str, body: bytes = b"") -> bool:
+        return (self.route in ("*", rate) or _fits(self.route, method, path)) and self.contains.encode() in body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,11 +179,16 @@ class Faults:
         """What is drawn begins anew."""
         self._source.seed(seed)
 
-    def of_call(self, rate: str | None, method: str, path: str) -> Blow:
+    @property
+    def about_bodies(self) -> bool:
+        """Whether what is in a call's body may matter."""
+        return any(isinstance(each.fault, CallFault) and each.fault.contains for each in self._standing.values())
+
+    def of_call(self, rate: str | None, method: str, path: str, body: bytes = b"") -> Blow:
         delay, failure = 0.0, None
         for standing in list(self._standing.values()):
             fault = standing.fault
-            if isinstance(fault, CallFault) and fault.matches(rate, method, path) and self._strikes(standing):
+            if isinstance(fault, CallFault) and fault.matches(rate, method, path, body) and self._strikes(standing):
                 delay += fault.latency + (self._source.uniform(0.0, fault.jitter) if fault.jitter else 0.0)
                 failure = failure or (fault if fault.fails else None)
         return Blow(delay, failure)
@@ -247,6 +254,7 @@ def written(fault: Fault) -> Json:
 _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "route": ((str,), "a text"),
     "event": ((str,), "a text"),
+    "contains": ((str,), "a text"),
     "body": ((str, dict), "a text or a table"),
     "status": ((int,), "a whole number"),
     "every": ((int,), "a whole number"),

@@ -28,7 +28,8 @@ def subject_to(faults: Faults, clock: Clock, rate: str | None, serve: Serve, *, 
     """`rate`: the name of the limit that the calls fall under; `prefix` of their path is not part of their name."""
 
     async def faulty(request: web.Request) -> web.StreamResponse:
-        blow = faults.of_call(rate, request.method, request.path.removeprefix(prefix))
+        body = await _body(request) if faults.about_bodies else b""
+        blow = faults.of_call(rate, request.method, request.path.removeprefix(prefix), body)
         if blow.delay:
             await clock.sleep(blow.delay)
         if blow.failure is None:
@@ -42,6 +43,13 @@ def subject_to(faults: Faults, clock: Clock, rate: str | None, serve: Serve, *, 
         return _failed(blow.failure, request)
 
     return faulty
+
+
+async def _body(request: web.Request) -> bytes:
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        return b""
 
 
 def _failed(fault: CallFault, request: web.Request) -> web.StreamResponse:

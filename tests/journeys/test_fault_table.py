@@ -44,7 +44,7 @@ class Step:
     name: str
     route: str
     number: int | None
-    """None: the last one, counted in an answer that meets no fault."""
+    """None: the one that brings the last word."""
     answer: str
 
     @property
@@ -114,12 +114,13 @@ class Case:
             return End.WHOLE
         return End.CUT if self.step.number is None else End.UNSHOWN
 
-    def planned(self, channel: Channel, token: str, edits: int) -> CallFault:
-        """`token`: the interaction's; `edits` of an answer that meets no fault."""
-        number = self.step.number or edits
+    def planned(self, channel: Channel, token: str) -> CallFault:
+        """`token`: the interaction's."""
+        number = self.step.number or 1
         lasting = self.fault in LASTING and self.end is not End.WHOLE
         return CallFault(
             route=self.step.route.format(channel=channel.id, token=token),
+            contains="" if self.step.number else self.step.answer.split()[-1],
             chance=Chance(nth=tuple(range(number, MANY)) if lasting else (number,)),
             **FAULTS[self.fault],
         )
@@ -174,30 +175,18 @@ class Theatre:
         self._faults: dict[Case, int] = {}
 
     async def play(self) -> None:
-        edits = {by_command: await self._edits(by_command) for by_command in (False, True)}
         for steps in PARTS:
             cases = [case for case in CASES if case.step in steps]
             self._model.first_token = THOUGHT if TYPING in steps else 0.05
-            await asyncio.gather(*(self._ask(case, edits[case.step.by_command]) for case in cases))
-            await self._program.says('"run_ended"', times=len(edits) + len(self._faults))
+            await asyncio.gather(*(self._ask(case) for case in cases))
+            await self._program.says('"run_ended"', times=len(self._faults))
 
-    async def _edits(self, by_command: bool) -> int:
-        """How many a short answer has when nothing goes wrong."""
-        channel = self._playground.add_channel(self._guild, f"undisturbed-{by_command}")
-        if by_command:
-            self._ada.use_command(channel, "ask", {"prompt": _question(SHORT)})
-        else:
-            await self._ada.say(channel, f"{self._playground.bot_mention} {_question(SHORT)}")
-        await self._program.says('"run_ended"', times=1 + by_command)
-        # The first version of a response says that it is being thought about.
-        return len(channel.messages[-1].versions) - 1
-
-    async def _ask(self, case: Case, edits: int) -> None:
+    async def _ask(self, case: Case) -> None:
         channel, question = self._channels[case], _question(case.step.answer)
         token = ""
         if case.step.by_command:
             token = self._ada.use_command(channel, "ask", {"prompt": question}).interaction.token
-        self._faults[case] = self._playground.faults.add(case.planned(channel, token, edits))
+        self._faults[case] = self._playground.faults.add(case.planned(channel, token))
         if not case.step.by_command:
             await self._ada.say(channel, f"{self._playground.bot_mention} {question}")
 

@@ -111,6 +111,7 @@ def test_what_cannot_be_is_told(given: dict[str, Any], told: str) -> None:
     [
         {"route": "message.edit", "latency": 0.2, "jitter": 0.1, "probability": 0.5},
         {"route": "GET /gateway", "status": 429, "retry_after": 3.0, "via": False, "body": "<html>", "nth": [1, 4]},
+        {"route": "message.edit", "contains": "the end", "drop": True},
         {"route": "*", "drop": True, "after": True, "times": 2},
         {"event": "MESSAGE_CREATE", "copies": 3, "cut": True, "every": 2},
     ],
@@ -163,6 +164,16 @@ async def test_a_fault_is_slow_by_the_playgrounds_clock() -> None:
         playground.faults.add(CallFault(route="GET /gateway", latency=30.0))
         assert (await client.bot("GET", "/gateway")).status == 200
         assert clock.slept == [30.0]
+
+
+async def test_a_fault_can_wait_for_a_word(playground: Playground, client: Client, general: Channel) -> None:
+    playground.faults.add(CallFault(route="message.create", contains="the end", status=500))
+    path = f"/channels/{general.id}/messages"
+    said = ["the beginning", "the end", "the end, again"]
+    assert [(await client.bot("POST", path, {"content": text})).status for text in said] == [200, 500, 500]
+    assert [message.content for message in general.messages] == ["the beginning"]
+    (listed,) = playground.faults.listed()
+    assert (listed["seen"], listed["struck"], listed["contains"]) == (2, 2, "the end")
 
 
 async def test_refusals_made_up_look_like_discords(playground: Playground, client: Client) -> None:
