@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from playground import scenario
+from playground import page, scenario
 from playground.recording.files import Pen, Session, Unreadable, read
 from playground.recording.replay import PATIENCE, Replay
 from playground.recording.transcript import markdown
@@ -67,7 +67,9 @@ def _speed(text: str) -> float:
 
 
 def _playground(options: argparse.Namespace) -> Playground:
-    return Playground(host=options.host, port=options.port, shards=options.shards, bot_name=options.name)
+    return Playground(
+        host=options.host, port=options.port, shards=options.shards, bot_name=options.name, mounts=[page.routes]
+    )
 
 
 async def _serve(options: argparse.Namespace) -> int:
@@ -86,6 +88,7 @@ async def _serve(options: argparse.Namespace) -> int:
             stack.callback(playground.recording.follow(pen.put))
         await stack.enter_async_context(playground)
         _introduce(playground)
+        print(f"PAGE={playground.url}", flush=True)
         await _until(stopped, playground, course)
     return 0
 

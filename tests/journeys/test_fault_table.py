@@ -33,8 +33,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TOKENS_A_SECOND = 120.0
 SHORT = " ".join(f"word{number:04}" for number in range(60))
-LONG = " ".join(f"word{number:04}" for number in range(380))
-"""Of two pages, written for longer than the bot waits between two edits."""
+LONG = " ".join(f"word{number:04}" for number in range(600))
+"""Of three pages; the second begins long before the end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from bot.clock import ManualClock
@@ -148,11 +149,13 @@ async def test_the_program_plays_a_file_and_refuses_a_wrong_one(tmp_path: Path) 
     process = await _program(right)
     assert process.stdout is not None
     try:
-        lines = [(await process.stdout.readline()).decode() for _ in range(3)]
+        lines = [(await process.stdout.readline()).decode() for _ in range(4)]
+        async with aiohttp.ClientSession() as http, http.get(lines[2].partition("=")[2].strip()) as answer:
+            assert answer.content_type == "text/html", "the page"
     finally:
         process.send_signal(signal.SIGTERM)
         status = await process.wait()
-    assert lines[2].split() == ["0.00", "s", "say"] and status == 0
+    assert lines[3].split() == ["0.00", "s", "say"] and status == 0
     refused = await _program(wrong)
     _, told = await refused.communicate()
     assert refused.returncode == 1

@@ -8,20 +8,29 @@ export function openPopup(anchor, node) {
   node.classList.add("popup");
   document.body.append(node);
   anchor.setAttribute("aria-expanded", "true");
+  const back = successor(anchor);
   let within = true;
   node.addEventListener("focusout", (event) => (within = !event.relatedTarget));
   node.addEventListener("focusin", () => (within = true));
   node.addEventListener("toggle", (event) => {
     if (event.newState !== "closed") return;
-    anchor.setAttribute("aria-expanded", "false");
     node.remove();
-    if (within && anchor.isConnected && document.activeElement === document.body) anchor.focus({ preventScroll: true });
+    const opener = back();
+    opener?.setAttribute("aria-expanded", "false");
+    if (within && document.activeElement === document.body) opener?.focus({ preventScroll: true });
   });
   node.showPopover();
   beside(anchor, node);
   const first = node.querySelector("[aria-selected=true], [aria-checked=true]") ?? items(node)[0];
   first?.focus({ preventScroll: true });
   return () => node.isConnected && node.hidePopover();
+}
+
+/** Finds the anchor again, in a message that was drawn anew meanwhile too. */
+function successor(anchor) {
+  const message = anchor.closest(".message");
+  const at = message ? [...message.querySelectorAll("button")].indexOf(anchor) : -1;
+  return () => (anchor.isConnected ? anchor : message?.querySelectorAll("button")[at]);
 }
 
 function beside(anchor, node) {
