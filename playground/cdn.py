@@ -23,6 +23,9 @@ MAX_FILE_BYTES = 10 * 1024 * 1024
 """Of an account or server without boosts."""
 
 
+PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+
+
 def link(world: World, attachment: Attachment) -> str:
     path = _path(attachment)
     made = int(world.clock.now().timestamp())
@@ -32,9 +35,20 @@ def link(world: World, attachment: Attachment) -> str:
 
 def admits(world: World, attachment: Attachment, query: Mapping[str, str]) -> bool:
     terms = f"ex={query.get('ex', '')}&is={query.get('is', '')}"
-    if not hmac.compare_digest(_signature(world, _path(attachment), terms), query.get("hm", "")):
+    if not hmac.compare_digest(_signature(world, _path(attachment), terms).encode(), query.get("hm", "").encode()):
         return False
     return int(query["ex"], 16) > world.clock.now().timestamp()
+
+
+def headers(attachment: Attachment) -> Mapping[str, str]:
+    """A file is somebody's, and served from the page's own address: none may act there, and few open there."""
+    shown = attachment.content_type in PICTURES or attachment.content_type.partition(";")[0] == "text/plain"
+    return {
+        "Content-Type": attachment.content_type,
+        "Content-Disposition": "inline" if shown else "attachment",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "X-Content-Type-Options": "nosniff",
+    }
 
 
 def _path(attachment: Attachment) -> str:

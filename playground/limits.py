@@ -169,6 +169,7 @@ class Limits:
 
     def admit(self, call: Call) -> Verdict:
         now = self._clock.monotonic()
+        self._sweep()
         own = self._window(call.rate or call.route, call.major)
         shared = self._window("global", "") if call.global_ else None
         hidden = [(each, self._window(each.rate, each.kept_by)) for each in call.hidden]
@@ -188,6 +189,7 @@ class Limits:
     def take(self, rate: str, kept_by: str) -> bool:
         """Of something other than a request: whether the limit admits it now."""
         now = self._clock.monotonic()
+        self._sweep()
         window = self._window(rate, kept_by)
         if not window.remaining(now):
             return False
@@ -243,7 +245,6 @@ class Limits:
     def _window(self, rate: str, kept_by: str) -> _Window:
         window = self._windows.get((rate, kept_by))
         if window is None:
-            self._sweep()
             allowed = self.rate(rate) or Rate(10**9, 1.0)
             window = self._windows[rate, kept_by] = _Window(allowed, self._phase(rate, kept_by, allowed.seconds))
         return window

@@ -274,7 +274,6 @@ def _attachment(world: World) -> Callable[[web.Request], Awaitable[web.StreamRes
         attachment = world.attachments.get(int(id)) if id.isdecimal() else None
         if attachment is None or not cdn.admits(world, attachment, request.query):
             raise web.HTTPNotFound
-        headers = {"Content-Type": attachment.content_type, "X-Content-Type-Options": "nosniff"}
-        return web.Response(body=io.BytesIO(attachment.content), headers=headers)
+        return web.Response(body=io.BytesIO(attachment.content), headers=cdn.headers(attachment))
 
     return serve

@@ -69,6 +69,7 @@ def query(request: web.Request, shape: Form) -> Json:
 
 
 def _is_local(request: web.Request) -> bool:
+    """Whether it comes from this machine, and from no page of another address: such a page reaches this one too."""
     origin = request.headers.get("Origin")
     if origin is not None and origin.partition("://")[2] != request.host:
         return False

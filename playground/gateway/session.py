@@ -161,8 +161,8 @@ class Sessions:
         """Its connection `outbox` is gone; the session may have another by now."""
         if session.outbox is outbox:
             session.outbox, session.left_at = None, self._world.clock.monotonic()
-        if ends:
-            self._sessions.pop(session.id, None)
+            if ends:
+                self._sessions.pop(session.id, None)
         self._world.emit(events.BotDisconnected())
 
     def ask_to_reconnect(self) -> None:

@@ -19,6 +19,8 @@ import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from playground.api.local import guarded
+
 KEPT_CALLS = 200
 CONNECT_SECONDS = 10.0
 DROPPED_HEADERS = frozenset(
@@ -72,8 +74,8 @@ class Recorder:
 
     async def __aenter__(self) -> Recorder:
         app = web.Application(client_max_size=64 << 20)
-        app.router.add_get("/recorder/calls", self._list)
-        app.router.add_route("*", "/v1/{tail:.*}", self._pass)
+        app.router.add_get("/recorder/calls", guarded(self._list))
+        app.router.add_route("*", "/v1/{tail:.*}", guarded(self._pass))
         # The bot hanging up must end the call at the server too.
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1.0)
         await self._runner.setup()
@@ -96,7 +98,8 @@ class Recorder:
             await self._session.close()
 
     async def _list(self, request: web.Request) -> web.Response:
-        after = int(request.query.get("after", "0"))
+        given = request.query.get("after", "0")
+        after = int(given) if given.isdecimal() else 0
         return web.json_response({"calls": [asdict(call) for call in self.calls if call.id > after]})
 
     async def _pass(self, request: web.Request) -> web.StreamResponse:

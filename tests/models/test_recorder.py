@@ -183,3 +183,12 @@ class Upstream:
 
     async def __aexit__(self, *_: object) -> None:
         await self._runner.cleanup()
+
+
+@pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}])
+async def test_pages_of_elsewhere_neither_read_nor_ask(recorder: Recorder, headers: dict[str, str]) -> None:
+    async with aiohttp.ClientSession(headers=headers) as session:
+        for method, path in (("GET", "/recorder/calls"), ("POST", "/v1/chat/completions")):
+            async with session.request(method, recorder.url + path, data=b"{}") as answer:
+                assert answer.status == 403
+    assert await recorded(recorder, "?after=x") == []

@@ -134,6 +134,15 @@ async def test_a_channel_is_renamed_twice_in_ten_minutes(client_of_old: tuple[Cl
     assert (await client.bot("PATCH", path, {"name": "room-3"})).status == 200
 
 
+def test_a_sweep_forgets_no_window_that_is_being_counted_in() -> None:
+    clock = ManualClock()
+    limits = Limits(clock)
+    for number in range(FEWEST_SWEPT - 1):
+        limits.admit(Call(route="r", rate="typing", major=str(number), global_=False))
+    clock_call = Call(route="c", rate="message.create", major="here")
+    assert [limits.admit(clock_call).admitted for _ in range(6)] == [True] * 5 + [False]
+
+
 @pytest.fixture
 async def client_of_old(clock: ManualClock) -> AsyncIterator[tuple[Client, Channel, ManualClock]]:
     """Time stands still unless it is moved."""

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from bot.clock import ManualClock
-from playground import permissions
+from playground import cdn, permissions
 from playground.entities import Channel, Guild, Overwrite
 from playground.people import Invocation, Person
 from playground.server import Playground
@@ -314,3 +314,25 @@ async def test_commands_are_kept_as_sent(playground: Playground, client: Client,
     assert (await client.bot("GET", f"{path}/1")).code == 10063
     refused = await client.bot("PUT", path, [{**COMMAND, "name": "Ask me"}])
     assert refused.code == 50035 and "name" in refused.body["errors"]["0"]
+
+
+@pytest.mark.parametrize(
+    ("name", "type", "shown"),
+    [
+        ("a.png", "image/png", "inline"),
+        ("a.txt", "text/plain", "inline"),
+        ("a.svg", "image/svg+xml", "attachment"),
+        ("a.html", "text/html", "attachment"),
+    ],
+)
+async def test_a_file_can_do_nothing_at_the_pages_address(
+    playground: Playground, general: Channel, ada: Person, name: str, type: str, shown: str
+) -> None:
+    message = await ada.say(general, "look", files=[(name, b"<script>alert(1)</script>")])
+    link = cdn.link(playground.world, message.attachments[0])
+    async with aiohttp.ClientSession() as http, http.get(link) as answer:
+        assert (answer.status, answer.content_type) == (200, type)
+        assert answer.headers["Content-Disposition"] == shown
+        assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    async with aiohttp.ClientSession() as http, http.get(f"{link.partition('&hm=')[0]}&hm=%C3%A9") as answer:
+        assert answer.status == 404

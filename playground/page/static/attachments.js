@@ -8,7 +8,7 @@ const PREVIEW_BYTES = 64 * 1024, SHORT_LINES = 6;
 const UNITS = ["B", "kB", "MB"];
 
 export function attachment(file) {
-  const address = new URL(file.url, location.href);
+  const address = URL.parse(file.url, location.href) ?? new URL(location.href);
   const local = address.pathname + address.search;
   if (file.content_type?.startsWith("image/")) return picture(local, file);
   const save = element("a", { href: local, download: file.filename, className: "save", title: say("download", { name: file.filename }) }, icon("save"));
@@ -93,7 +93,8 @@ function fields(all, names) {
 
 /** An image of this machine as an image, any other as a link to it. */
 export function pictured(media) {
-  const address = new URL(media.url, location.href);
+  const address = URL.parse(media.url, location.href);
+  if (!address) return element("span", {}, media.url);
   if (address.host !== location.host && !["127.0.0.1", "localhost"].includes(address.hostname)) return link(media.url, media.description || media.url);
   const image = element("img", { src: address.pathname + address.search, alt: media.description ?? "", loading: "lazy" });
   return element("span", { className: "image" }, image);
