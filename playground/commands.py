@@ -21,7 +21,9 @@ MAX_OPTIONS = 25
 MAX_CHARACTERS = 8000
 """Of names, descriptions and values in one command, the longest translation of each counted."""
 
-_NAME = re.compile(r"[-_'\w]{1,32}")
+_MARKS = "\u0e31-\u0e3a\u0e47-\u0e4e\u0900-\u0903\u093a-\u093c\u093e-\u094f\u0955-\u0957\u0962\u0963"
+"""Of Thai and Devanagari, which Discord's pattern names by their scripts (its documentation, Application Commands)."""
+_NAME = re.compile(rf"[-_'\w{_MARKS}]{{1,32}}")
 
 Problems = dict[str, tuple[str, str]]
 

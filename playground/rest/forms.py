@@ -67,7 +67,7 @@ def draft(exchange: Exchange, body: Json, files: Mapping[int, File], channel: Ch
     reference = body.get("message_reference") or {}
     replied = reference.get("message_id")
     return Draft(
-        content=body.get("content") or "",
+        content=(body.get("content") or "").strip(),
         embeds=[{"type": "rich", **embed} for embed in body.get("embeds") or []],
         components=body.get("components") or [],
         attachments=list(attachments(exchange, body, files, channel).values()),

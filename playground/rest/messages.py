@@ -36,8 +36,10 @@ async def create(exchange: Exchange) -> Reply:
 
 
 async def edit(exchange: Exchange) -> Reply:
-    message = exchange.message()
+    exchange.message()
     form = await forms.read(exchange)
+    # While its body came, the message may have gone.
+    message = exchange.message()
     posting.edit(exchange.world, exchange.world.bot, message, edit_draft(exchange, message, form))
     return ok(exchange.shown(message))
 

@@ -336,3 +336,16 @@ async def test_a_file_can_do_nothing_at_the_pages_address(
         assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
     async with aiohttp.ClientSession() as http, http.get(f"{link.partition('&hm=')[0]}&hm=%C3%A9") as answer:
         assert answer.status == 404
+
+
+async def test_white_space_around_a_message_is_dropped(client: Client, general: Channel) -> None:
+    sent = await client.bot("POST", f"/channels/{general.id}/messages", {"content": "  \n hi \n "})
+    assert sent.body["content"] == "hi"
+    edited = await client.bot("PATCH", f"/channels/{general.id}/messages/{sent.body['id']}", {"content": "\n\nbye "})
+    assert edited.body["content"] == "bye"
+
+
+async def test_names_of_commands_may_have_combining_marks(client: Client, playground: Playground) -> None:
+    named = {**COMMAND, "name_localizations": {"hi": "पूछें", "th": "ถามที่นี่"}}
+    answer = await client.bot("PUT", f"/applications/{playground.bot_user_id}/commands", [named])
+    assert answer.status == 200
