@@ -145,7 +145,6 @@ class Scheduler:
         self._busy: set[Lane] = set()
         self._eager: set[Lane] = set()
         """Those that have an intermediate text to show, and slots of their own for it."""
-        self._serve_at = math.inf
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.Task[None] | None = None
         self._timer_at = math.inf
@@ -275,11 +274,9 @@ class Scheduler:
 
     def _serve(self, now: float) -> None:
         """Intermediate texts, as far as the global rate allows: of the lane first that was shown longest ago."""
-        self._serve_at = math.inf
         while self._eager:
             ready = self._global.ready(now, share=PACED_SHARE)
             if ready > now + TOLERANCE:
-                self._serve_at = ready
                 self._set_timer(ready, now)
                 return
             lane = min(self._eager, key=lambda lane: lane.shown_at)

@@ -47,7 +47,8 @@ class Discord:
     lost: deque[DeliveryError] = field(default_factory=deque)
     """Raised by the next creates after their messages were made: only the answer is lost."""
     recent: deque[float] = field(default_factory=deque)
-    channel_windows: dict[Hashable, list[Bucket]] = field(default_factory=dict)
+    windows: dict[tuple[Hashable, float], Bucket] = field(default_factory=dict)
+    """Of interactions, the short one by token and the long one by channel."""
 
     async def call(self, key: Hashable, route: Route) -> None:
         if self.scheduler is not None and not isinstance(key, InteractionKey):
@@ -80,7 +81,10 @@ class Discord:
 
     def _takes_all(self, key: Hashable, now: float) -> bool:
         if isinstance(key, InteractionKey):
-            windows = self.channel_windows.setdefault(key, [Bucket(5, 2.0), Bucket(30, 60.0)])
+            windows = [
+                self.windows.setdefault((key.token, 2.0), Bucket(5, 2.0)),
+                self.windows.setdefault((key.channel_id or key.token, 60.0), Bucket(30, 60.0)),
+            ]
             taken = [window.take(now) for window in windows]
             return all(taken)
         while self.recent and self.recent[0] <= now - 1.0:

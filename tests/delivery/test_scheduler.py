@@ -275,10 +275,12 @@ async def test_routes_of_one_bucket_have_one_budget() -> None:
         here.discord.headers = False
         for route in ("create", "edit"):
             here.scheduler.learn(1, route, limit=5, remaining=5, reset_after=5.0, bucket="both")
-        await here.run(asyncio.ensure_future(here.scheduler.open(Channel(here.discord, 1)).finish("word " * 1_500)))
-        others = asyncio.ensure_future(here.scheduler.open(Channel(here.discord, 1)).finish("word " * 1_500))
-        await here.run(others)
+        made = asyncio.ensure_future(here.scheduler.open(Channel(here.discord, 1)).finish("word " * 1_500))
+        await here.run(made)
+        anew = here.scheduler.open(Channel(here.discord, 1), pages=made.result())
+        await here.run(asyncio.ensure_future(anew.finish("text " * 1_500)))
     moments = [at for at, _, route in here.discord.calls if route in ("create", "edit")]
+    assert [route for _, _, route in here.discord.calls].count("edit") == len(made.result()) == 4
     assert all(later - earlier > 5.0 for earlier, later in zip(moments, moments[5:], strict=False))
 
 

@@ -203,3 +203,14 @@ async def test_taking_all_reactions_off_is_told(playground: Playground, general:
         for gate in (public, direct):
             assert (await gate.next("MESSAGE_REACTION_REMOVE_EMOJI"))["emoji"] == {"id": None, "name": "🌹"}
             assert ("guild_id" in await gate.next("MESSAGE_REACTION_REMOVE_ALL")) is (gate is public)
+
+
+async def test_a_session_that_was_taken_over_outlives_its_former_connection(playground: Playground) -> None:
+    former: Outbox = asyncio.Queue()
+    latter: Outbox = asyncio.Queue()
+    session = playground.sessions.begin((0, 1), GUILDS, former, "")
+    assert playground.sessions.resume(session.id, session.sequence, latter) is session
+    playground.sessions.leave(session, former, ends=True)
+    assert playground.sessions.resume(session.id, session.sequence, latter) is session
+    playground.sessions.leave(session, latter, ends=True)
+    assert playground.sessions.resume(session.id, 0, latter) is None
