@@ -208,6 +208,7 @@ def test_the_invitation_asks_for_the_permissions_that_the_readme_lists() -> None
         send_messages_in_threads=True,
         read_message_history=True,
         add_reactions=True,
+        attach_files=True,
     )
     assert (link[1], int(link[2])) == ("bot+applications.commands", wanted.value)
 
