@@ -7,17 +7,30 @@ from collections.abc import Iterator
 from typing import Any
 
 from playground.entities import Json
+from playground.shapes import inside
 
-ROW, BUTTON, STRING_SELECT, TEXT_INPUT, SECTION, LABEL, FILE_UPLOAD, CHECKBOX_GROUP = 1, 2, 3, 4, 9, 18, 19, 22
+ROW, BUTTON, STRING_SELECT, TEXT_INPUT, SECTION, LABEL = 1, 2, 3, 4, 9, 18
+FILE_UPLOAD, RADIO_GROUP, CHECKBOX_GROUP = 19, 21, 22
 SELECTS = (3, 5, 6, 7, 8)
 
 
 def walk(tree: list[Json]) -> Iterator[Json]:
     """Every component, outer ones first."""
-    for component in tree:
-        yield component
-        yield from walk(component.get("components") or [])
-        yield from walk([component[key] for key in ("accessory", "component") if component.get(key)])
+    return (component for _, component in placed(tree))
+
+
+def placed(tree: list[Json], at: str = "") -> Iterator[tuple[str, Json]]:
+    """Every component with its dotted path below `at`, outer ones first."""
+    for index, component in enumerate(tree):
+        yield from _placed(component, inside(at, index))
+
+
+def _placed(component: Json, at: str) -> Iterator[tuple[str, Json]]:
+    yield at, component
+    yield from placed(component.get("components") or [], inside(at, "components"))
+    for key in ("accessory", "component"):
+        if component.get(key):
+            yield from _placed(component[key], inside(at, key))
 
 
 def find(tree: list[Json], wanted: str) -> Json | None:

@@ -103,10 +103,15 @@ class Interactions:
             raise errors.unknown_webhook()
         return interaction
 
-    def follow_up(self, interaction: Interaction, draft: Draft) -> Message:
+    def promised(self, interaction: Interaction) -> Message | None:
+        """The message that a follow-up fulfils."""
         original = interaction.original
-        if original is not None and original.loading and original.deleted_at is None:
-            return self.edit(interaction, original, draft)
+        return original if original is not None and original.loading and original.deleted_at is None else None
+
+    def follow_up(self, interaction: Interaction, draft: Draft) -> Message:
+        promised = self.promised(interaction)
+        if promised is not None:
+            return self.edit(interaction, promised, draft)
         message = posting.respond(self._world, interaction, draft, _answer_type(interaction))
         interaction.followups.append(message)
         return message

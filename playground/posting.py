@@ -6,7 +6,6 @@ Lengths are counted in code points, as Discord's API does; its clients count UTF
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -295,10 +294,3 @@ def _change(message: Message, draft: Draft) -> None:
 
 def _referenced(message: Message) -> Message | None:
     return message.channel.by_id.get(message.reference.message_id) if message.reference else None
-
-
-def attachments_kept(message: Message, wanted: list[Json], new: Mapping[int, Attachment]) -> list[Attachment]:
-    """Of an edit's `attachments`: those of the message named by their id, and the files that came with the edit."""
-    known = {attachment.id: attachment for attachment in message.attachments}
-    ids = [int(item["id"]) for item in wanted]
-    return [known.get(id) or new[id] for id in ids if id in known or id in new]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from playground import errors, payloads
 from playground.entities import Interaction, Json, Message
-from playground.interactions import ANSWER, CHANGE, PROMISE, private
+from playground.interactions import ANSWER, CHANGE, FORM, PROMISE, private
 from playground.posting import Draft
 from playground.rest import bodies, forms
 from playground.rest.exchange import NOTHING, Exchange, Reply, Route, ok
-from playground.rest.messages import edit_draft
 
 
 async def callback(exchange: Exchange) -> Reply:
@@ -18,8 +17,12 @@ async def callback(exchange: Exchange) -> Reply:
     form = await forms.read(exchange, bodies.CALLBACK)
     data: Json = form.body.get("data") or {}
     type: int = form.body["type"]
-    carries_message = type in (ANSWER, PROMISE, CHANGE)
-    draft = forms.draft(exchange, data, form.files, interaction.channel, "data") if carries_message else Draft()
+    draft = Draft()
+    if type in (ANSWER, PROMISE, CHANGE):
+        changed = interaction.message if type == CHANGE else None
+        draft = forms.draft(exchange, data, form.files, interaction.channel, "data", on=changed)
+    elif type == FORM:
+        forms.check_modal(data, "data")
     message = exchange.interactions.answer(interaction, type, data, draft)
     if exchange.request.query.get("with_response", "").lower() not in ("1", "true"):
         return NOTHING
@@ -29,7 +32,8 @@ async def callback(exchange: Exchange) -> Reply:
 async def follow_up(exchange: Exchange) -> Reply:
     interaction = _opened(exchange)
     form = await forms.read(exchange, bodies.ANSWER)
-    draft = forms.draft(exchange, form.body, form.files, interaction.channel)
+    promised = exchange.interactions.promised(interaction)
+    draft = forms.draft(exchange, form.body, form.files, interaction.channel, on=promised)
     message = exchange.interactions.follow_up(interaction, draft)
     return ok(payloads.message(exchange.world, message))
 
@@ -42,7 +46,8 @@ async def edit(exchange: Exchange) -> Reply:
     interaction = _opened(exchange)
     message = _message(exchange, interaction)
     form = await forms.read(exchange, bodies.ANSWER)
-    exchange.interactions.edit(interaction, message, edit_draft(exchange, message, form))
+    draft = forms.draft(exchange, form.body, form.files, message.channel, on=message)
+    exchange.interactions.edit(interaction, message, draft)
     return ok(payloads.message(exchange.world, message))
 
 

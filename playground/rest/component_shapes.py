@@ -9,6 +9,7 @@ from playground.components import (
     CHECKBOX_GROUP,
     FILE_UPLOAD,
     LABEL,
+    RADIO_GROUP,
     ROW,
     SECTION,
     STRING_SELECT,
@@ -18,7 +19,7 @@ from playground.shapes import Flag, Form, Integer, Kinds, List, OneOf, Shape, Sn
 
 USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT = 5, 6, 7, 8
 TEXT_DISPLAY, THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER = 10, 11, 12, 13, 14, 17
-RADIO_GROUP, CHECKBOX = 21, 23
+CHECKBOX = 23
 CHANNEL_TYPES = (0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15)
 
 _Shapes = Mapping[str, Shape]
@@ -105,7 +106,10 @@ _INPUT: _Shapes = {
     "min_length": Integer(0, 4000),
     "max_length": Integer(1, 4000),
 }
-_TEXT_INPUT = _part({**_CUSTOM_ID, "style": OneOf((1, 2))}, _INPUT)
+_STYLED: _Shapes = {**_CUSTOM_ID, "style": OneOf((1, 2))}
+_TEXT_INPUT = _part(_STYLED, _INPUT)
+_LABELLED = _part({**_STYLED, "label": _INPUT["label"]}, _INPUT)
+"""In a row, which tells no label of its own."""
 _UPLOADS: _Shapes = {"min_values": Integer(0, 10), "max_values": Integer(1, 10), "required": Flag()}
 _ASKED: Mapping[int, Shape] = {
     TEXT_INPUT: _TEXT_INPUT,
@@ -119,7 +123,7 @@ IN_MODALS = List(
     Kinds(
         "type",
         {
-            ROW: _part({"components": List(Kinds("type", {TEXT_INPUT: _TEXT_INPUT}), 1, 5)}),
+            ROW: _part({"components": List(Kinds("type", {TEXT_INPUT: _LABELLED}), 1, 1)}),
             LABEL: _part({"label": Text(1, 45), "component": Kinds("type", _ASKED)}, {"description": Text(1, 100)}),
             TEXT_DISPLAY: _TEXT,
         },

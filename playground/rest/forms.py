@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from playground import cdn, components, errors, shapes
-from playground.entities import COMPONENTS_V2, Attachment, Channel, Json
+from playground import errors, shapes
+from playground.entities import COMPONENTS_V2, Channel, Json, Message
 from playground.posting import Draft
-from playground.rest import bodies, multipart
+from playground.rest import bodies, component_rules, multipart, uploads
 from playground.rest.exchange import JSON, Exchange
+from playground.rest.uploads import File, Files
 from playground.shapes import Problems, inside, parsed
 
 MULTIPART = "multipart/form-data"
 MAX_EMBED_CHARACTERS = 6000
-MAX_ROWS, MAX_COMPONENTS_V2 = 5, 40
 _COUNTED = ("title", "description", "footer.text", "author.name")
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    filename: str
-    content: bytes
+_SHOWN = ("title", "description", "author", "footer", "image", "thumbnail", "fields", "timestamp", "url")
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
     body: Json
-    files: Mapping[int, File]
+    files: Files
 
 
 async def read(exchange: Exchange, shape: shapes.Shape = bodies.MESSAGE) -> Form:
@@ -58,19 +52,26 @@ def _of_parts(content_type: str, raw: bytes, shape: shapes.Shape) -> Form:
     return Form(shapes.read(shape, said), files)
 
 
-def draft(exchange: Exchange, body: Json, files: Mapping[int, File], channel: Channel, at: str = "") -> Draft:
-    """Of a message to send or an edit, `body` read with its shape and standing under `at` in the request.
+def draft(
+    exchange: Exchange, body: Json, files: Files, channel: Channel, at: str = "", *, on: Message | None = None
+) -> Draft:
+    """Of a message to send or of an edit, `body` read with its shape and standing under `at` in the request.
 
-    Raises InvalidForm with everything wrong at once, ApiError for the files.
+    `on`: the message that is to change; what would become of it is judged. Raises InvalidForm with everything wrong at
+    once, ApiError for the files.
     """
-    check(body, at)
+    problems: Problems = {}
+    _check(body if on is None else _merged(on, body), channel, at, problems)
+    uploads.check(body, files, on, at, problems)
+    if problems:
+        raise errors.InvalidForm(problems)
     reference = body.get("message_reference") or {}
     replied = reference.get("message_id")
     return Draft(
         content=(body.get("content") or "").strip(),
         embeds=[{"type": "rich", **embed} for embed in body.get("embeds") or []],
         components=body.get("components") or [],
-        attachments=list(attachments(exchange, body, files, channel).values()),
+        attachments=uploads.attachments(exchange.world, body, files, channel, on),
         flags=body.get("flags") or 0,
         reply_to=int(replied) if replied else None,
         fail_if_not_exists=reference.get("fail_if_not_exists", True),
@@ -82,36 +83,32 @@ def draft(exchange: Exchange, body: Json, files: Mapping[int, File], channel: Ch
     )
 
 
-def attachments(exchange: Exchange, body: Json, files: Mapping[int, File], channel: Channel) -> dict[int, Attachment]:
-    """By the number that the form gave each file."""
-    if len(files) > bodies.MAX_FILES:
-        message = f"Maximum number of attachments in a message reached ({bodies.MAX_FILES})"
-        raise errors.ApiError(400, 30015, message)
-    if any(len(file.content) > cdn.MAX_FILE_BYTES for file in files.values()):
-        raise errors.file_too_large()
-    about = {int(item["id"]): item for item in body.get("attachments") or []}
-    return {number: _kept(exchange, channel, file, about.get(number, {})) for number, file in files.items()}
-
-
-def _kept(exchange: Exchange, channel: Channel, file: File, about: Json) -> Attachment:
-    name = about.get("filename") or file.filename
-    return exchange.world.attach(channel, name, file.content, description=about.get("description"))
-
-
-def check(body: Json, at: str = "") -> None:
-    """Raises InvalidForm for fields that do not go together."""
+def check_modal(body: Json, at: str) -> None:
+    """Raises InvalidForm."""
     problems: Problems = {}
-    _check_mentions(body.get("allowed_mentions") or {}, inside(at, "allowed_mentions"), problems)
-    if sum(map(_embed_characters, body.get("embeds") or [])) > MAX_EMBED_CHARACTERS:
-        message = f"Embed size exceeds maximum size of {MAX_EMBED_CHARACTERS}"
-        problems[inside(at, "embeds")] = ("MAX_EMBED_SIZE_EXCEEDED", message)
-    v2 = bool((body.get("flags") or 0) & COMPONENTS_V2)
-    _check_components(body.get("components") or [], v2, inside(at, "components"), problems)
-    if v2 and (body.get("content") or body.get("embeds")):
-        message = "The 'content' field cannot be used when using MessageFlags.IS_COMPONENTS_V2"
-        problems[inside(at, "content")] = ("MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", message)
+    component_rules.check(body["components"], inside(at, "components"), problems)
     if problems:
         raise errors.InvalidForm(problems)
+
+
+def _merged(message: Message, body: Json) -> Json:
+    """As the message would be; components of the second version cannot be given up again."""
+    held = {"content": message.content, "embeds": message.embeds, "components": message.components}
+    return {**held, **body, "flags": (body.get("flags") or 0) | message.flags & COMPONENTS_V2}
+
+
+def _check(body: Json, channel: Channel, at: str, problems: Problems) -> None:
+    _check_mentions(body.get("allowed_mentions") or {}, inside(at, "allowed_mentions"), problems)
+    _check_embeds(body.get("embeds") or [], inside(at, "embeds"), problems)
+    v2 = bool((body.get("flags") or 0) & COMPONENTS_V2)
+    component_rules.check_message(body.get("components") or [], v2, inside(at, "components"), problems)
+    if v2 and (body.get("content") or body.get("embeds")):
+        field = "content" if body.get("content") else "embeds"
+        message = f"The '{field}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2"
+        problems[inside(at, field)] = ("MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", message)
+    if (body.get("message_reference") or {}).get("channel_id", str(channel.id)) != str(channel.id):
+        message = "Cannot reply to a message in a different channel"
+        problems[inside(at, "message_reference")] = ("REPLIES_CANNOT_REFERENCE_OTHER_CHANNEL", message)
 
 
 def _check_mentions(allowed: Json, at: str, problems: Problems) -> None:
@@ -121,20 +118,18 @@ def _check_mentions(allowed: Json, at: str, problems: Problems) -> None:
             problems[at] = ("MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", message)
 
 
+def _check_embeds(embeds: list[Json], at: str, problems: Problems) -> None:
+    if sum(map(_embed_characters, embeds)) > MAX_EMBED_CHARACTERS:
+        message = f"Embed size exceeds maximum size of {MAX_EMBED_CHARACTERS}"
+        problems[at] = ("MAX_EMBED_SIZE_EXCEEDED", message)
+    for index, embed in enumerate(embeds):
+        if not any(embed.get(key) for key in _SHOWN):
+            problems[inside(at, f"{index}.description")] = ("BASE_TYPE_REQUIRED", "This field is required")
+
+
 def _embed_characters(embed: Json) -> int:
     own = sum(len(_text(embed, path)) for path in _COUNTED)
     return own + sum(len(entry["name"]) + len(entry["value"]) for entry in embed.get("fields") or [])
-
-
-def _check_components(tree: list[Json], v2: bool, at: str, problems: Problems) -> None:
-    every = list(components.walk(tree))
-    if v2 and len(every) > MAX_COMPONENTS_V2:
-        problems[at] = ("COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED", f"At most {MAX_COMPONENTS_V2} components")
-    if not v2 and (len(tree) > MAX_ROWS or any(part["type"] != components.ROW for part in tree)):
-        problems[at] = ("BASE_TYPE_BAD_LENGTH", f"Must be between 1 and {MAX_ROWS} rows.")
-    ids = [part["custom_id"] for part in every if part.get("custom_id")]
-    if len(ids) != len(set(ids)):
-        problems[at] = ("COMPONENT_CUSTOM_ID_DUPLICATED", "Component custom id cannot be duplicated")
 
 
 def _text(embed: Json, path: str) -> str:

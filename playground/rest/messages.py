@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import unquote
 
 from playground import emoji, errors, payloads, permissions, posting, shapes
@@ -40,19 +39,9 @@ async def edit(exchange: Exchange) -> Reply:
     form = await forms.read(exchange)
     # While its body came, the message may have gone.
     message = exchange.message()
-    posting.edit(exchange.world, exchange.world.bot, message, edit_draft(exchange, message, form))
+    draft = forms.draft(exchange, form.body, form.files, message.channel, on=message)
+    posting.edit(exchange.world, exchange.world.bot, message, draft)
     return ok(exchange.shown(message))
-
-
-def edit_draft(exchange: Exchange, message: Message, form: forms.Form) -> posting.Draft:
-    draft = forms.draft(exchange, form.body, form.files, message.channel)
-    if "attachments" not in draft.fields:
-        return draft
-    new = forms.attachments(exchange, form.body, form.files, message.channel)
-    wanted = form.body.get("attachments")
-    if wanted is None:
-        wanted = [{"id": number} for number in new]
-    return replace(draft, attachments=posting.attachments_kept(message, wanted, new))
 
 
 async def delete(exchange: Exchange) -> Reply:

@@ -1,0 +1,53 @@
+"""The files of a request, and what its `attachments` say of them and of those that a message has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from playground import cdn, errors
+from playground.entities import Attachment, Channel, Json, Message
+from playground.rest import bodies
+from playground.shapes import Problems, inside
+from playground.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    filename: str
+    content: bytes
+
+
+Files = Mapping[int, File]
+"""By the number that the form gave each."""
+
+
+def check(body: Json, files: Files, on: Message | None, at: str, problems: Problems) -> None:
+    """Each of the attachments is a file that came along or, in an edit, one of the message."""
+    known = {*files, *(attachment.id for attachment in on.attachments)} if on else files.keys()
+    for index, item in enumerate(body.get("attachments") or []):
+        if int(item["id"]) not in known:
+            problems[inside(at, f"attachments.{index}")] = ("ATTACHMENT_NOT_FOUND", "Attachment data not found")
+
+
+def attachments(world: World, body: Json, files: Files, channel: Channel, on: Message | None) -> list[Attachment]:
+    """Those that the message is to have. Raises ApiError where there are too many files, or too large ones.
+
+    An edit names in `attachments` all that shall be there, old and new.
+    """
+    if len(files) > bodies.MAX_FILES:
+        message = f"Maximum number of attachments in a message reached ({bodies.MAX_FILES})"
+        raise errors.ApiError(400, 30015, message)
+    if any(len(file.content) > cdn.MAX_FILE_BYTES for file in files.values()):
+        raise errors.file_too_large()
+    wanted = {int(item["id"]): item for item in body.get("attachments") or []}
+    new = {number: _kept(world, channel, file, wanted.get(number, {})) for number, file in files.items()}
+    if on is None or body.get("attachments") is None:
+        return list(new.values())
+    known = {attachment.id: attachment for attachment in on.attachments} | new
+    return [known[id] for id in wanted]
+
+
+def _kept(world: World, channel: Channel, file: File, about: Json) -> Attachment:
+    name = about.get("filename") or file.filename
+    return world.attach(channel, name, file.content, description=about.get("description"))
