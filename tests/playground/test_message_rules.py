@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import aiohttp
 import pytest
 
 from playground.entities import COMPONENTS_V2, Channel
@@ -208,3 +209,47 @@ async def test_what_is_just_right_is_sent(playground: Playground, client: Client
     for body in right:
         sent = await client.bot("POST", f"/channels/{general.id}/messages", body)
         assert sent.status == 200, sent.body
+
+
+LEGACY = "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2"
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "wrong"),
+    [
+        ({"content": "a"}, v2(text("b")), {"content": LEGACY}),
+        ({"embeds": [{"title": "a"}]}, v2(text("b")), {"embeds": LEGACY}),
+        (v2(text("b")), {"content": "a"}, {"content": LEGACY}),
+        (v2(text("b")), {"embeds": [{"title": "a"}]}, {"embeds": LEGACY}),
+        (v2(text("b")), {"content": "a", "flags": 0}, {"content": LEGACY}),
+        ({"content": "a"}, {"attachments": [{"id": 0}, {"id": 7}]}, {"attachments.0": "ATTACHMENT_NOT_FOUND"}),
+    ],
+)
+async def test_an_edit_is_judged_by_what_would_become_of_the_message(
+    client: Client, general: Channel, before: Json, change: Json, wrong: dict[str, str]
+) -> None:
+    path = f"/channels/{general.id}/messages"
+    sent = await client.bot("POST", path, before)
+    refused = told(await client.bot("PATCH", f"{path}/{sent.body['id']}", change))
+    assert refused.items() >= wrong.items()
+    assert (await client.bot("GET", f"{path}/{sent.body['id']}")).body == sent.body
+
+
+async def test_a_message_becomes_one_of_components_once_its_text_is_gone(client: Client, general: Channel) -> None:
+    path = f"/channels/{general.id}/messages"
+    sent = await client.bot("POST", path, {"content": "a"})
+    place = f"{path}/{sent.body['id']}"
+    changed = await client.bot("PATCH", place, {**v2(text("b")), "content": None})
+    assert changed.body["content"] == "" and changed.body["flags"] & COMPONENTS_V2
+    again = await client.bot("PATCH", place, {"components": [text("c")]})
+    assert again.body["components"][0]["content"] == "c"
+
+
+async def test_an_edit_keeps_each_file_once(playground: Playground, client: Client, general: Channel) -> None:
+    sent = (await client.bot("POST", f"/channels/{general.id}/messages", {"content": "a"})).body
+    form = aiohttp.FormData({"payload_json": '{"attachments": [{"id": 0, "filename": "b.txt"}]}'})
+    form.add_field("files[0]", b"b", filename="a.txt")
+    url = f"{playground.api_url}/channels/{general.id}/messages/{sent['id']}"
+    edited = await client.fetch("PATCH", url, data=form, headers={"Authorization": f"Bot {playground.token}"})
+    assert [each["filename"] for each in edited.body["attachments"]] == ["b.txt"]
+    assert [str(id) for id in playground.world.attachments] == [edited.body["attachments"][0]["id"]]
