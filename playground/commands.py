@@ -92,9 +92,9 @@ class Commands:
         commands = [command for command in self._in(channel) if self._allowed(command, user, channel)]
         return [found for command in commands for found in _leaves(command)]
 
-    def find(self, name: str, channel: Channel) -> Found | None:
-        """Whoever may use it; `name` as "persona use"."""
-        every = (found for command in self._in(channel) for found in _leaves(command))
+    def find(self, name: str, channel: Channel, type: int = CHAT_INPUT) -> Found | None:
+        """Whoever may use it; `name` as "persona use". Commands of different types may have one name."""
+        every = (found for command in self._in(channel) if command["type"] == type for found in _leaves(command))
         return next((found for found in every if found.name == name), None)
 
     def allowed(self, found: Found, user: User, channel: Channel) -> bool:

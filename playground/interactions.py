@@ -121,7 +121,7 @@ class Interactions:
         return message
 
     def delete(self, message: Message) -> None:
-        self._world.delete_messages([message])
+        self._world.delete_message(message)
 
     def message(self, interaction: Interaction, id: int | None) -> Message:
         """The first answer for None. Raises ApiError where it is not this interaction's, or is gone."""

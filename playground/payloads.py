@@ -337,9 +337,7 @@ def reaction(world: World, item: Message, key: str) -> Json:
 
 
 def emoji(key: str) -> Json:
-    """`key`: the character itself, or `name:id` of a custom one."""
-    name, _, id = key.partition(":")
-    return {"id": id or None, "name": name}
+    return {"id": None, "name": key}
 
 
 def interaction_metadata(item: Interaction) -> Json:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from playground import components, errors, interactions, invocations, permissions, posting, threads
-from playground.commands import Found
+from playground import components, interactions, invocations, permissions, posting, threads
+from playground.commands import CHAT_INPUT, MESSAGE_MENU, USER_MENU, Found
 from playground.emoji import known as is_emoji
 from playground.entities import Channel, Interaction, Json, Message, Modal, User
 from playground.errors import Impossible
@@ -123,9 +123,11 @@ class Person:
         return posting.post(self._world, self.user, channel, draft)
 
     async def edit(self, message: Message, text: str) -> None:
+        self._require_sight(message.channel)
         posting.edit(self._world, self.user, message, Draft(content=text, fields=frozenset({"content"})))
 
     async def delete(self, message: Message) -> None:
+        self._require_sight(message.channel)
         posting.delete(self._world, self.user, message)
 
     async def react(self, message: Message, emoji: str) -> None:
@@ -137,7 +139,7 @@ class Person:
         posting.unreact(self._world, self.user, message, emoji)
 
     async def type(self, channel: Channel) -> None:
-        self._world.type(channel, self.user)
+        posting.type(self._world, self.user, channel)
 
     async def open_thread(
         self, channel: Channel, name: str, message: Message | None = None, *, private: bool = False
@@ -176,7 +178,8 @@ class Person:
         place = target.channel if isinstance(target, Message) else channel
         if place is None:
             raise Impossible("a person's menu is opened in a channel")
-        data = invocations.menu_data(self._world, self._found(place, name), target)
+        kind = MESSAGE_MENU if isinstance(target, Message) else USER_MENU
+        data = invocations.menu_data(self._world, self._found(place, name, kind), target)
         return self._opened(interactions.COMMAND, place, data, name=name)
 
     async def autocomplete(
@@ -190,6 +193,7 @@ class Person:
 
     async def click(self, message: Message, which: str, *values: Value) -> Invocation:
         """A button or select by custom id or label; a select takes what is chosen."""
+        self._require_sight(message.channel)
         if not message.visible_to(self.user):
             raise Impossible("the message is not to be seen")
         component = components.find(message.components, which)
@@ -203,14 +207,18 @@ class Person:
         if modal.user is not self.user:
             raise Impossible("the form opened before somebody else")
         asked = modal.interaction
+        self._require_sight(asked.channel)
         data = invocations.modal_data(self._world, modal, values, asked.channel)
         kind = interactions.MODAL_SUBMIT
         return self._opened(kind, asked.channel, data, message=asked.message, opened_by=asked)
 
-    def _found(self, channel: Channel, name: str) -> Found:
-        if not permissions.allows(self.user, channel, permissions.VIEW_CHANNEL):
-            raise errors.missing_access()
-        found = self._world.commands.find(name, channel)
+    def _require_sight(self, channel: Channel) -> None:
+        """Raises ApiError; also of what they opened or wrote when they still saw the channel."""
+        posting.require(self.user, channel, permissions.VIEW_CHANNEL)
+
+    def _found(self, channel: Channel, name: str, type: int = CHAT_INPUT) -> Found:
+        self._require_sight(channel)
+        found = self._world.commands.find(name, channel, type)
         if found is None:
             raise Impossible(f"there is no /{name} here")
         if not self._world.commands.allowed(found, self.user, channel):

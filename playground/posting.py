@@ -139,7 +139,7 @@ def delete(world: World, who: User, message: Message) -> None:
         raise errors.archived_thread()
     if message.author is not who:
         require(who, channel, permissions.MANAGE_MESSAGES)
-    world.delete_messages([message], who)
+    world.delete_message(message, who)
 
 
 def react(world: World, who: User, message: Message, emoji: str) -> None:
@@ -166,6 +166,16 @@ def clear_reactions(world: World, who: User, message: Message, emoji: str | None
     require(who, message.channel, permissions.MANAGE_MESSAGES)
     require_active(message.channel)
     world.clear_reactions(message, emoji)
+
+
+def type(world: World, who: User, channel: Channel) -> None:
+    """Shows that they type, which needs what writing needs."""
+    require(who, channel, _writing(channel))
+    world.type(channel, who)
+
+
+def _writing(channel: Channel) -> int:
+    return permissions.SEND_MESSAGES_IN_THREADS if channel.is_thread else permissions.SEND_MESSAGES
 
 
 def require_active(channel: Channel) -> None:
@@ -200,8 +210,7 @@ def require_posting(author: User, channel: Channel, draft: Draft) -> None:
         return
     if channel.is_forum or channel.type == CATEGORY:
         raise errors.not_a_text_channel()
-    in_thread = channel.is_thread
-    require(author, channel, permissions.SEND_MESSAGES_IN_THREADS if in_thread else permissions.SEND_MESSAGES)
+    require(author, channel, _writing(channel))
     _require_unlocked(author, channel)
     require_contents(author, channel, draft)
     if draft.reply_to is not None and not permissions.allows(author, channel, permissions.READ_MESSAGE_HISTORY):

@@ -7,6 +7,7 @@ thread can only be brought back: by a message in it, or by a change that says so
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from playground import errors, permissions, posting
 from playground.entities import (
@@ -23,10 +24,36 @@ from playground.posting import Draft, require
 from playground.world import World
 
 MAX_APPLIED_TAGS = 5
+ARCHIVE_MINUTES = 1440
+"""Without a message until a thread is archived, unless who opens it says otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a thread begins with. `slowmode` in seconds; None: what its parent has for threads."""
+
+    archive_minutes: int = ARCHIVE_MINUTES
+    slowmode: int | None = None
+
+    @classmethod
+    def parse(cls, body: Json) -> Terms:
+        """Of a request for a thread."""
+        minutes = body.get("auto_archive_duration") or ARCHIVE_MINUTES
+        return cls(archive_minutes=minutes, slowmode=body.get("rate_limit_per_user"))
+
+
+USUAL = Terms()
 
 
 def open(
-    world: World, who: User, parent: Channel, name: str, *, message: Message | None = None, private: bool = False
+    world: World,
+    who: User,
+    parent: Channel,
+    name: str,
+    *,
+    message: Message | None = None,
+    private: bool = False,
+    terms: Terms = USUAL,
 ) -> Channel:
     """Raises ApiError. On a message, the thread has that message's id and begins with a pointer to it."""
     require(who, parent, permissions.CREATE_PRIVATE_THREADS if private else permissions.CREATE_PUBLIC_THREADS)
@@ -34,7 +61,10 @@ def open(
         raise errors.wrong_channel_type()
     if message is not None and message.thread is not None:
         raise errors.thread_exists()
-    thread = world.add_thread(parent, name, who, message=message, private=private)
+    minutes, slowmode = terms.archive_minutes, terms.slowmode
+    thread = world.add_thread(
+        parent, name, who, message=message, private=private, archive_minutes=minutes, slowmode=slowmode
+    )
     if message is not None:
         starter = _system(world, thread, message.author, MESSAGE_THREAD_STARTER, "", message.id, parent)
         world.add_message(starter)
@@ -44,7 +74,13 @@ def open(
 
 
 def post(
-    world: World, who: User, forum: Channel, name: str, draft: Draft, tags: Sequence[int] = ()
+    world: World,
+    who: User,
+    forum: Channel,
+    name: str,
+    draft: Draft,
+    tags: Sequence[int] = (),
+    terms: Terms = USUAL,
 ) -> tuple[Channel, Message]:
     """A thread of a forum and the message it begins with. Raises ApiError."""
     if not forum.is_forum:
@@ -54,7 +90,8 @@ def post(
     posting.check_draft(draft)
     check_tags(who, forum, tags)
     posting.keep_pace(world, who, forum)
-    thread = world.add_thread(forum, name, who, tags=tags)
+    minutes, slowmode = terms.archive_minutes, terms.slowmode
+    thread = world.add_thread(forum, name, who, tags=tags, archive_minutes=minutes, slowmode=slowmode)
     return thread, posting.write(world, who, thread, draft, id=thread.id)
 
 

@@ -192,6 +192,8 @@ class World:
         message: Message | None = None,
         private: bool = False,
         tags: Iterable[int] = (),
+        archive_minutes: int,
+        slowmode: int | None,
     ) -> Channel:
         now = self.clock.now()
         thread = Channel(
@@ -204,7 +206,8 @@ class World:
             thread_members={owner.id: now},
             archive_changed_at=now,
             applied_tags=list(tags),
-            slowmode=parent.thread_slowmode,
+            auto_archive_minutes=archive_minutes,
+            slowmode=parent.thread_slowmode if slowmode is None else slowmode,
         )
         self._keep(thread)
         if message is not None:
@@ -291,9 +294,11 @@ class World:
         return attachment
 
     def sent_with(self, author: User, nonce: str | int) -> Message | None:
-        """The author's message with that nonce, if it was sent within `NONCE_MEMORY`."""
+        """The author's message with that nonce, if it was sent within `NONCE_MEMORY` and is still there."""
         message = self._nonces.get((author.id, str(nonce)))
-        return message if message and message.created_at >= self.clock.now() - NONCE_MEMORY else None
+        if message is None or message.deleted_at is not None:
+            return None
+        return message if message.created_at >= self.clock.now() - NONCE_MEMORY else None
 
     def message_edited(self, message: Message, *, shown_as_edited: bool = True) -> None:
         """To be called after the message was changed."""
@@ -302,16 +307,17 @@ class World:
         self._remember_version(message)
         self.emit(events.MessageEdited(message))
 
-    def delete_messages(self, messages: Iterable[Message], by: User | None = None) -> None:
+    def delete_message(self, message: Message, by: User | None = None) -> None:
+        if message.deleted_at is None:
+            self._drop(message)
+            self.emit(events.MessageDeleted(message, by))
+
+    def delete_messages(self, messages: Iterable[Message]) -> None:
+        """Of one channel, at once: told as one deletion of many even where one alone was still there."""
         gone = tuple(message for message in messages if message.deleted_at is None)
         for message in gone:
-            message.deleted_at = self.clock.now()
-            del message.channel.by_id[message.id]
-            for attachment in message.attachments:
-                self.attachments.pop(attachment.id, None)
-        if len(gone) == 1:
-            self.emit(events.MessageDeleted(gone[0], by))
-        elif gone:
+            self._drop(message)
+        if gone:
             self.emit(events.MessagesDeleted(gone[0].channel, gone))
 
     def react(self, message: Message, user: User, emoji: str) -> None:
@@ -338,6 +344,12 @@ class World:
 
     def type(self, channel: Channel, user: User) -> None:
         self.emit(events.Typed(channel, user, self.clock.now()))
+
+    def _drop(self, message: Message) -> None:
+        message.deleted_at = self.clock.now()
+        del message.channel.by_id[message.id]
+        for attachment in message.attachments:
+            self.attachments.pop(attachment.id, None)
 
     def _remember_nonce(self, message: Message) -> None:
         key = (message.author.id, str(message.nonce))

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 
 from playground import components, events
+from playground.commands import CHAT_INPUT, MESSAGE_MENU, USER_MENU
 from playground.entities import PRIVATE_THREAD, Channel, Interaction, Json, Message
 from playground.errors import ApiError, Impossible
 from playground.recording import deeds
@@ -164,8 +165,8 @@ class Replay:
         self._cast.invocations[line["interaction"]] = person.use_command(channel, line["name"], values)
 
     async def _used_menu(self, line: Json) -> None:
-        channel = await self._registered(line)
         target = line["target"]
+        channel = await self._registered(line, USER_MENU if target in self._cast.people else MESSAGE_MENU)
         on = self._cast.person(target).user if target in self._cast.people else await self._cast.message(target)
         used = await self._cast.person(line["by"]).menu(on, line["name"], channel)
         self._cast.invocations[line["interaction"]] = used
@@ -176,10 +177,10 @@ class Replay:
         person = self._cast.person(line["by"])
         await person.autocomplete(channel, line["name"], line["option"], line["partial"], **values)
 
-    async def _registered(self, line: Json) -> Channel:
+    async def _registered(self, line: Json, type: int = CHAT_INPUT) -> Channel:
         channel = await self._cast.channel(line["channel"])
         known = self._playground.world.commands
-        await self._cast.wait(lambda: known.find(line["name"], channel), f"the command {line['name']}")
+        await self._cast.wait(lambda: known.find(line["name"], channel, type), f"the command {line['name']}")
         return channel
 
     async def _pressed(self, line: Json) -> None:

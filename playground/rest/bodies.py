@@ -152,14 +152,18 @@ THREAD_EDIT = Form(
         "flags": Given(Integer(0)),
     },
 )
-CHANNEL_EDIT = Form(
+_CHANNEL_CHANGES: _Shapes = {
+    "name": Given(Text(1, 100)),
+    "nsfw": Given(Flag()),
+    "position": Given(Integer(0, 2**31 - 1)),
+    "rate_limit_per_user": Given(_SLOWMODE),
+}
+CHANNEL_EDIT = Form({}, {**_CHANNEL_CHANGES, "topic": Text(0, 1024)})
+FORUM_EDIT = Form(
     {},
     {
-        "name": Given(Text(1, 100)),
+        **_CHANNEL_CHANGES,
         "topic": Text(0, 4096),
-        "nsfw": Given(Flag()),
-        "position": Given(Integer(0, 2**31 - 1)),
-        "rate_limit_per_user": Given(_SLOWMODE),
         "available_tags": Given(List(_TAG, 0, MAX_TAGS)),
         "flags": Given(Integer(0)),
     },

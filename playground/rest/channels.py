@@ -18,7 +18,7 @@ async def edit_channel(exchange: Exchange) -> Reply:
         _edit_thread(exchange, channel, await exchange.json(bodies.THREAD_EDIT))
     else:
         posting.require(exchange.world.bot, channel, permissions.MANAGE_CHANNELS)
-        body = await exchange.json(bodies.CHANNEL_EDIT)
+        body = await exchange.json(bodies.FORUM_EDIT if channel.is_forum else bodies.CHANNEL_EDIT)
         channel.name = body.get("name", channel.name)
         channel.topic = body.get("topic", channel.topic)
         channel.nsfw = body.get("nsfw", channel.nsfw)
@@ -62,8 +62,9 @@ async def open_dm(exchange: Exchange) -> Reply:
 async def thread_on_message(exchange: Exchange) -> Reply:
     message = exchange.message()
     body = await exchange.json(bodies.THREAD)
-    thread = threads.open(exchange.world, exchange.world.bot, message.channel, body["name"], message=message)
-    return Reply(status=201, body=_opened(exchange, thread, body))
+    bot, terms = exchange.world.bot, threads.Terms.parse(body)
+    thread = threads.open(exchange.world, bot, message.channel, body["name"], message=message, terms=terms)
+    return Reply(status=201, body=payloads.channel(thread, bot))
 
 
 async def thread_without_message(exchange: Exchange) -> Reply:
@@ -71,9 +72,9 @@ async def thread_without_message(exchange: Exchange) -> Reply:
     if channel.is_forum:
         return await forums.post(exchange, channel)
     body = await exchange.json(bodies.THREAD)
-    private = body.get("type", 12) == 12
-    thread = threads.open(exchange.world, exchange.world.bot, channel, body["name"], private=private)
-    return Reply(status=201, body=_opened(exchange, thread, body))
+    bot, private, terms = exchange.world.bot, body.get("type", 12) == 12, threads.Terms.parse(body)
+    thread = threads.open(exchange.world, bot, channel, body["name"], private=private, terms=terms)
+    return Reply(status=201, body=payloads.channel(thread, bot))
 
 
 async def get_guild(exchange: Exchange) -> Reply:
@@ -116,12 +117,6 @@ async def get_user(exchange: Exchange) -> Reply:
 
 async def me(exchange: Exchange) -> Reply:
     return ok(payloads.me(exchange.world))
-
-
-def _opened(exchange: Exchange, thread: Channel, body: Json) -> Json:
-    thread.auto_archive_minutes = body.get("auto_archive_duration") or thread.auto_archive_minutes
-    thread.slowmode = body.get("rate_limit_per_user") or thread.slowmode
-    return payloads.channel(thread, exchange.world.bot)
 
 
 _CHANNEL, _GUILD = ("channel_id",), ("guild_id",)

@@ -16,9 +16,8 @@ async def post(exchange: Exchange, forum: Channel) -> Reply:
     draft = forms.draft(exchange, form.body["message"], form.files, forum, "message")
     bot = exchange.world.bot
     tags = _ids(form.body.get("applied_tags", ()))
-    thread, first = threads.post(exchange.world, bot, forum, form.body["name"], draft, tags)
-    thread.auto_archive_minutes = form.body.get("auto_archive_duration", thread.auto_archive_minutes)
-    thread.slowmode = form.body.get("rate_limit_per_user", thread.slowmode)
+    terms = threads.Terms.parse(form.body)
+    thread, first = threads.post(exchange.world, bot, forum, form.body["name"], draft, tags, terms)
     return Reply(status=201, body={**payloads.channel(thread, bot), "message": exchange.shown(first)})
 
 

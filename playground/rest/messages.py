@@ -96,15 +96,12 @@ async def reactors(exchange: Exchange) -> Reply:
 
 
 async def typing(exchange: Exchange) -> Reply:
-    channel = exchange.channel()
-    needed = permissions.SEND_MESSAGES_IN_THREADS if channel.is_thread else permissions.SEND_MESSAGES
-    posting.require(exchange.world.bot, channel, needed)
-    exchange.world.type(channel, exchange.world.bot)
+    posting.type(exchange.world, exchange.world.bot, exchange.channel())
     return NOTHING
 
 
 def _emoji(exchange: Exchange) -> str:
-    """Raises ApiError for what is neither an emoji character nor a custom one."""
+    """Raises ApiError for what is no emoji character."""
     named = unquote(exchange.request.match_info["emoji"])
     if not emoji.known(named):
         raise errors.unknown_emoji()

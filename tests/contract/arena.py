@@ -116,7 +116,7 @@ class Arena:
             "command_id": [command["id"] for command in world.commands.registered(None)],
             "interaction_id": [str(self.asked.id)],
             "token": [self.asked.token, *[self.answered.token] * 3],
-            "emoji": ["%F0%9F%8E%89", "party:123"],
+            "emoji": ["%F0%9F%8E%89"],
         }[name]
 
     async def _ask(self, method: str, url: str, **options: Any) -> Reply:

@@ -185,7 +185,7 @@ async def test_what_is_no_emoji(client: Client, playground: Playground, general:
     playground.limits.set_rate("reaction", None)
     said = await ada.say(general, "hello")
     place = f"/channels/{general.id}/messages/{said.id}/reactions"
-    for emoji in ("a", "1", "%EC%95%88", "%D9%A1", ":1", "a:01", "%00"):
+    for emoji in ("a", "1", "%EC%95%88", "%D9%A1", ":1", "a:01", "%00", "party:123"):
         assert (await client.bot("PUT", f"{place}/{emoji}/@me")).code == 10014, emoji
-    for emoji in ("🎉", "1️⃣", "❤️", "👩‍💻", "🇰🇷", "party:123"):
+    for emoji in ("🎉", "1️⃣", "❤️", "👩‍💻", "🇰🇷"):
         assert (await client.bot("PUT", f"{place}/{emoji}/@me")).status == 204, emoji

@@ -114,7 +114,7 @@ async def test_a_message_is_refused(client: Client, general: Channel, body: Json
 async def test_so_is_an_edit(client: Client, general: Channel, body: Json, wrong: dict[str, str]) -> None:
     path = f"/channels/{general.id}/messages"
     sent = await client.bot("POST", path, {"embeds": [{"title": "before"}]})
-    cleared = {"embeds": []} if body.get("flags") else {}
+    cleared: Json = {"embeds": []} if body.get("flags") else {}
     assert told(await client.bot("PATCH", f"{path}/{sent.body['id']}", {**cleared, **body})) == wrong
     assert not general.messages[0].components and general.messages[0].embeds
 
@@ -129,7 +129,7 @@ async def test_so_are_answers_to_interactions(
     assert told(refused) == {f"data.{at}": code for at, code in wrong.items()}
     assert (await client.bot("POST", callback, {"type": 4, "data": {"content": "before"}})).status == 204
     assert told(await client.bot("POST", webhook, with_content(body))) == wrong
-    cleared = {"content": None} if body.get("flags") else {}
+    cleared: Json = {"content": None} if body.get("flags") else {}
     assert told(await client.bot("PATCH", f"{webhook}/messages/@original", {**cleared, **body})) == wrong
     assert [message.content for message in general.messages] == ["before"]
 

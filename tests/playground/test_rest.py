@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from bot.clock import ManualClock
-from playground import cdn, permissions
+from playground import cdn, events, permissions
 from playground.entities import Channel, Guild, Overwrite
 from playground.people import Invocation, Person
 from playground.server import Playground
@@ -137,8 +137,15 @@ async def test_bulk_deletion(
     playground.grant_bot(guild, ["manage_messages"])
     assert (await client.bot("POST", path, {"messages": ids[:1]})).code == 50035
     assert (await client.bot("POST", path, {"messages": [*ids, str(old.id)]})).code == 50034
+    assert (await client.bot("POST", path, {"messages": [str(number) for number in range(101)]})).code == 50035
+    told: list[events.Event] = []
+    playground.world.subscribe(told.append)
+    assert (await client.bot("POST", path, {"messages": [ids[0], "1"]})).status == 204
     assert (await client.bot("POST", path, {"messages": ids})).status == 204
     assert general.messages == [old]
+    await ada.delete(old)
+    bulks = [len(event.messages) for event in told if isinstance(event, events.MessagesDeleted)]
+    assert bulks == [1, 2] and [event.message for event in told if isinstance(event, events.MessageDeleted)] == [old]
 
 
 async def test_history_is_paged_from_every_side(client: Client, general: Channel, ada: Person) -> None:
@@ -164,6 +171,15 @@ async def test_a_nonce_is_remembered_for_minutes(client: Client, clock: ManualCl
     await clock.advance(301)
     await client.bot("POST", _messages(general), body)
     assert len(general.messages) == 3
+
+
+async def test_a_deleted_message_is_not_what_a_nonce_gives_back(client: Client, general: Channel) -> None:
+    body = {"content": "once", "nonce": "42", "enforce_nonce": True}
+    first = (await client.bot("POST", _messages(general), body)).body["id"]
+    await client.bot("DELETE", f"{_messages(general)}/{first}")
+    second = (await client.bot("POST", _messages(general), body)).body["id"]
+    assert [str(message.id) for message in general.messages] == [second]
+    assert (await client.bot("POST", _messages(general), body)).body["id"] == second
 
 
 async def test_an_edit_parses_mentions_anew_and_allows_all_by_default(

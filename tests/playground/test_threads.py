@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -61,6 +63,54 @@ async def test_a_forum_takes_posts_alone(client: Client, beds: Channel, general:
         await ada.post(general, "Not here", "a")
     with pytest.raises(Impossible, match="no tag Roses"):
         await ada.post(beds, "a", "a", tags=["Roses"])
+
+
+@pytest.mark.parametrize(
+    ("given", "minutes", "slowmode"),
+    [
+        ({}, 1440, 7),
+        ({"auto_archive_duration": 60, "rate_limit_per_user": 9}, 60, 9),
+        ({"rate_limit_per_user": 0}, 1440, 0),
+    ],
+)
+@pytest.mark.parametrize("kind", ["alone", "message", "post"])
+async def test_a_thread_is_told_with_what_it_begins_with(
+    playground: Playground,
+    client: Client,
+    guild: Guild,
+    general: Channel,
+    ada: Person,
+    given: dict[str, int],
+    minutes: int,
+    slowmode: int,
+    kind: str,
+) -> None:
+    forum = playground.add_channel(guild, "open", "forum")
+    general.thread_slowmode = forum.thread_slowmode = 7
+    said = await ada.say(general, "topic")
+    path = {
+        "alone": f"/channels/{general.id}/threads",
+        "message": f"/channels/{general.id}/messages/{said.id}/threads",
+        "post": f"/channels/{forum.id}/threads",
+    }[kind]
+    heard: asyncio.Queue[str | None] = asyncio.Queue()
+    playground.sessions.begin((0, 1), 1, heard, "")
+    opened = await client.bot("POST", path, {**POST, "type": 11, **given})
+    dispatched = [json.loads(heard.get_nowait() or "{}") for _ in range(heard.qsize())]
+    [told] = [each["d"] for each in dispatched if each["t"] == "THREAD_CREATE"]
+    for shown in (told, opened.body):
+        assert shown["thread_metadata"]["auto_archive_duration"] == minutes
+        assert shown["rate_limit_per_user"] == slowmode
+
+
+async def test_a_topic_is_longer_in_a_forum_than_elsewhere(
+    playground: Playground, client: Client, guild: Guild, general: Channel, beds: Channel
+) -> None:
+    playground.grant_bot(guild, ["manage_channels"])
+    for place, limit in ((general, 1024), (beds, 4096)):
+        path = f"/channels/{place.id}"
+        assert (await client.bot("PATCH", path, {"topic": "t" * (limit + 1)})).code == 50035
+        assert (await client.bot("PATCH", path, {"topic": "t" * limit})).status == 200
 
 
 async def test_moderated_tags_are_for_moderators(
