@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import io
 from collections.abc import Mapping
 from datetime import timedelta
 from urllib.parse import quote
+
+from aiohttp import web
 
 from playground.entities import Attachment
 from playground.world import World
@@ -26,11 +29,12 @@ MAX_FILE_BYTES = 10 * 1024 * 1024
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
-def link(world: World, attachment: Attachment) -> str:
+def link(world: World, attachment: Attachment, origin: str | None = None) -> str:
+    """At `origin`, the scheme and host by which the reader reaches this server; by default that of the bot."""
     path = _path(attachment)
     made = int(world.clock.now().timestamp())
     terms = f"ex={made + int(LIFE.total_seconds()):x}&is={made:x}"
-    return f"{world.base_url}{path}?{terms}&hm={_signature(world, path, terms)}"
+    return f"{origin or world.bot_url or world.base_url}{path}?{terms}&hm={_signature(world, path, terms)}"
 
 
 def admits(world: World, attachment: Attachment, query: Mapping[str, str]) -> bool:
@@ -38,6 +42,14 @@ def admits(world: World, attachment: Attachment, query: Mapping[str, str]) -> bo
     if not hmac.compare_digest(_signature(world, _path(attachment), terms).encode(), query.get("hm", "").encode()):
         return False
     return int(query["ex"], 16) > world.clock.now().timestamp()
+
+
+async def serve(world: World, request: web.Request) -> web.Response:
+    id = request.match_info["attachment_id"]
+    attachment = world.attachments.get(int(id)) if id.isdecimal() else None
+    if attachment is None or not admits(world, attachment, request.query):
+        raise web.HTTPNotFound
+    return web.Response(body=io.BytesIO(attachment.content), headers=headers(attachment))
 
 
 def headers(attachment: Attachment) -> Mapping[str, str]:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from playground.entities import Json
 from playground.shapes import inside
 
 ROW, BUTTON, STRING_SELECT, TEXT_INPUT, SECTION, LABEL = 1, 2, 3, 4, 9, 18
+TEXT_DISPLAY, THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER = 10, 11, 12, 13, 14, 17
 FILE_UPLOAD, RADIO_GROUP, CHECKBOX_GROUP = 19, 21, 22
 SELECTS = (3, 5, 6, 7, 8)
+_PICTURE: Json = {"description": None, "spoiler": False}
+_USUAL: Mapping[int, Json] = {
+    **{kind: {"min_values": 1, "max_values": 1, "disabled": False} for kind in SELECTS},
+    THUMBNAIL: _PICTURE,
+    FILE: {"spoiler": False},
+    SEPARATOR: {"divider": True, "spacing": 1},
+    CONTAINER: {"accent_color": None, "spoiler": False},
+}
 
 
 def walk(tree: list[Json]) -> Iterator[Json]:
@@ -51,12 +60,12 @@ def stored(tree: list[Json]) -> list[Json]:
 
 def _stored(component: Json, numbers: Iterator[int]) -> Json:
     number = next(numbers)
-    kept: dict[str, Any] = {**component, "id": component.get("id") or number}
-    if kept.get("type") in SELECTS:
-        kept = {"min_values": 1, "max_values": 1, "disabled": False, **kept}
-    for key in ("components",):
-        if isinstance(kept.get(key), list):
-            kept[key] = [_stored(inner, numbers) for inner in kept[key]]
+    usual = _USUAL.get(component["type"], {})
+    kept: dict[str, Any] = {**usual, **component, "id": component.get("id") or number}
+    if "items" in kept:
+        kept["items"] = [{**_PICTURE, **item} for item in kept["items"]]
+    if "components" in kept:
+        kept["components"] = [_stored(inner, numbers) for inner in kept["components"]]
     for key in ("accessory", "component"):
         if isinstance(kept.get(key), dict):
             kept[key] = _stored(kept[key], numbers)

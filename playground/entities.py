@@ -173,6 +173,8 @@ class Attachment:
     filename: str
     content: bytes = field(repr=False)
     content_type: str
+    title: str | None = None
+    """What the file was called, where `filename` cannot tell."""
     description: str | None = None
     ephemeral: bool = False
 

@@ -6,12 +6,11 @@ Nothing here asks whether somebody may do it: `posting` and the REST routes do.
 from __future__ import annotations
 
 import base64
-import mimetypes
 import secrets
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from playground import events, permissions
+from playground import events, filenames, permissions
 from playground.clock import Clock, SystemClock
 from playground.commands import Commands
 from playground.entities import (
@@ -69,7 +68,9 @@ class World:
         self.shards = 1
         """How many the gateway recommends."""
         self.base_url = "http://127.0.0.1"
-        """Of this server, for links to attachments; the server sets it once its port is known."""
+        """Of this server, as people reach it; the server sets it once its port is known."""
+        self.bot_url: str | None = None
+        """The same as the bot reached it last, which may be by another name; None before its first call."""
         self.cdn_key = secrets.token_bytes(16)
         self.bot = self.add_user(bot_name, bot=True)
         self.token = _bot_token(self.bot.id)
@@ -283,9 +284,10 @@ class World:
         attachment = Attachment(
             id=self.snowflakes.next(),
             channel_id=channel.id,
-            filename=filename,
+            filename=filenames.safe(filename),
+            title=filenames.title(filename),
             content=content,
-            content_type=content_type(filename),
+            content_type=filenames.content_type(filename),
             description=description,
             ephemeral=ephemeral,
         )
@@ -375,11 +377,6 @@ class World:
         now = Version(content=message.content, at=self.clock.now(), elapsed=self.clock.monotonic())
         if not message.versions or message.versions[-1].content != message.content:
             message.versions.append(now)
-
-
-def content_type(filename: str) -> str:
-    guessed = mimetypes.guess_type(filename)[0] or "application/octet-stream"
-    return f"{guessed}; charset=utf-8" if guessed.startswith("text/") else guessed
 
 
 def _bot_token(bot_id: int) -> str:

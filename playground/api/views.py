@@ -77,7 +77,7 @@ def _applied(post: Channel) -> list[str]:
 
 
 def message(world: World, item: Message, *, versions: bool = False) -> Json:
-    shown = payloads.message(world, item)
+    shown = payloads.message(world, item, origin=world.base_url)
     shown |= {
         "private": item.private,
         "loading": item.loading,

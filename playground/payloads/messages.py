@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playground import cdn
+from playground import cdn, media
 from playground.entities import (
     MESSAGE_REPLY,
     MESSAGE_THREAD_STARTER,
@@ -18,8 +18,8 @@ from playground.payloads.times import time
 from playground.world import World
 
 
-def attachment(world: World, item: Attachment) -> Json:
-    url = cdn.link(world, item)
+def attachment(world: World, item: Attachment, origin: str | None = None) -> Json:
+    url = cdn.link(world, item, origin)
     shown: Json = {
         "id": str(item.id),
         "filename": item.filename,
@@ -28,6 +28,8 @@ def attachment(world: World, item: Attachment) -> Json:
         "proxy_url": url,
         "content_type": item.content_type,
     }
+    if item.title is not None:
+        shown["title"] = item.title
     if item.description is not None:
         shown["description"] = item.description
     if item.ephemeral:
@@ -35,8 +37,14 @@ def attachment(world: World, item: Attachment) -> Json:
     return shown
 
 
-def message(world: World, item: Message, *, nested: bool = False) -> Json:
-    """Everything about it. `nested`: as the message another one replies to, without what is beside or around it."""
+def message(world: World, item: Message, *, nested: bool = False, origin: str | None = None) -> Json:
+    """Everything about it. `nested`: as the message another one replies to, without what is beside or around it.
+
+    `origin`: where links to files lead, by default to what the bot knows this server by.
+    """
+    attachments = [attachment(world, each, origin) for each in item.attachments]
+    files = {each["filename"]: each for each in attachments}
+    embeds = [] if item.flags & SUPPRESS_EMBEDS else media.shown(item.embeds, files, str(item.id)) + item.previews
     shown: Json = {
         "id": str(item.id),
         "channel_id": str(item.channel.id),
@@ -49,9 +57,9 @@ def message(world: World, item: Message, *, nested: bool = False) -> Json:
         "mention_everyone": item.mentions.everyone,
         "mentions": [user(person) for person in item.mentions.users],
         "mention_roles": [str(each.id) for each in item.mentions.roles],
-        "attachments": [attachment(world, each) for each in item.attachments],
-        "embeds": [] if item.flags & SUPPRESS_EMBEDS else item.embeds + item.previews,
-        "components": item.components,
+        "attachments": attachments,
+        "embeds": embeds,
+        "components": media.shown(item.components, files, str(item.id)),
         "pinned": False,
         "flags": item.flags,
     }
@@ -61,7 +69,7 @@ def message(world: World, item: Message, *, nested: bool = False) -> Json:
         shown["reactions"] = [reaction(world, item, emoji) for emoji in item.reactions]
     if item.thread is not None and not nested:
         shown["thread"] = thread(item.thread, world.bot)
-    return shown | _answered(item) | _referring(world, item, nested)
+    return shown | _answered(item) | _referring(world, item, nested, origin)
 
 
 def _answered(item: Message) -> Json:
@@ -79,7 +87,7 @@ def _answered(item: Message) -> Json:
     return shown
 
 
-def _referring(world: World, item: Message, nested: bool) -> Json:
+def _referring(world: World, item: Message, nested: bool, origin: str | None) -> Json:
     if item.reference is None:
         return {}
     reference = {
@@ -93,7 +101,7 @@ def _referring(world: World, item: Message, nested: bool) -> Json:
     if item.type in (MESSAGE_REPLY, MESSAGE_THREAD_STARTER) and not nested:
         place = world.channels.get(item.reference.channel_id)
         other = place.by_id.get(item.reference.message_id) if place else None
-        shown["referenced_message"] = message(world, other, nested=True) if other else None
+        shown["referenced_message"] = message(world, other, nested=True, origin=origin) if other else None
     return shown
 
 

@@ -69,6 +69,8 @@ async def _serve(
     try:
         if not route.for_interaction and request.headers.get("Authorization") != f"Bot {world.token}":
             raise errors.unauthorized()
+        if not route.for_interaction:
+            world.bot_url = f"{request.scheme}://{request.host}"
         reply = await route.handler(exchange)
     except errors.ApiError as error:
         limits.counters.invalid += error.status in (401, 403)

@@ -7,18 +7,23 @@ from collections.abc import Mapping
 from playground.components import (
     BUTTON,
     CHECKBOX_GROUP,
+    CONTAINER,
+    FILE,
     FILE_UPLOAD,
+    GALLERY,
     LABEL,
     RADIO_GROUP,
     ROW,
     SECTION,
+    SEPARATOR,
     STRING_SELECT,
+    TEXT_DISPLAY,
     TEXT_INPUT,
+    THUMBNAIL,
 )
 from playground.shapes import Flag, Form, Integer, Kinds, List, OneOf, Shape, Snowflake, Text, Url
 
 USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT = 5, 6, 7, 8
-TEXT_DISPLAY, THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER = 10, 11, 12, 13, 14, 17
 CHECKBOX = 23
 CHANNEL_TYPES = (0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15)
 

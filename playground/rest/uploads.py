@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from playground import cdn, errors
+from playground import cdn, errors, filenames, media
 from playground.entities import Attachment, Channel, Json, Message
 from playground.rest import bodies
 from playground.shapes import Problems, inside
@@ -23,11 +23,18 @@ Files = Mapping[int, File]
 
 
 def check(body: Json, files: Files, on: Message | None, at: str, problems: Problems) -> None:
-    """Each of the attachments is a file that came along or, in an edit, one of the message."""
-    known = {*files, *(attachment.id for attachment in on.attachments)} if on else files.keys()
+    """Each of the attachments is a file that came along or, in an edit, one of the message; so is what is shown."""
+    wanted = _wanted(body)
+    names = {attachment.id: attachment.filename for attachment in on.attachments} if on else {}
+    names |= {number: filenames.safe(_name(file, wanted.get(number, {}))) for number, file in files.items()}
     for index, item in enumerate(body.get("attachments") or []):
-        if int(item["id"]) not in known:
+        if int(item["id"]) not in names:
             problems[inside(at, f"attachments.{index}")] = ("ATTACHMENT_NOT_FOUND", "Attachment data not found")
+    for place, name in media.references(body.get("components") or []):
+        if name not in names.values():
+            message = "The referenced attachment was not found"
+            code = "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND"
+            problems[inside(inside(at, "components"), place)] = (code, message)
 
 
 def attachments(world: World, body: Json, files: Files, channel: Channel, on: Message | None) -> list[Attachment]:
@@ -40,7 +47,7 @@ def attachments(world: World, body: Json, files: Files, channel: Channel, on: Me
         raise errors.ApiError(400, 30015, message)
     if any(len(file.content) > cdn.MAX_FILE_BYTES for file in files.values()):
         raise errors.file_too_large()
-    wanted = {int(item["id"]): item for item in body.get("attachments") or []}
+    wanted = _wanted(body)
     new = {number: _kept(world, channel, file, wanted.get(number, {})) for number, file in files.items()}
     if on is None or body.get("attachments") is None:
         return list(new.values())
@@ -49,5 +56,12 @@ def attachments(world: World, body: Json, files: Files, channel: Channel, on: Me
 
 
 def _kept(world: World, channel: Channel, file: File, about: Json) -> Attachment:
-    name = about.get("filename") or file.filename
-    return world.attach(channel, name, file.content, description=about.get("description"))
+    return world.attach(channel, _name(file, about), file.content, description=about.get("description"))
+
+
+def _wanted(body: Json) -> dict[int, Json]:
+    return {int(item["id"]): item for item in body.get("attachments") or []}
+
+
+def _name(file: File, about: Json) -> str:
+    return about.get("filename") or file.filename
