@@ -74,16 +74,13 @@ def wrong_content_type(*known: str) -> InvalidForm:
     return InvalidForm({"": ("CONTENT_TYPE_INVALID", told)})
 
 
-def method_not_allowed() -> ApiError:
-    return ApiError(405, 0, "405: Method Not Allowed")
+def not_served(asked: str) -> ApiError:
+    """Not Discord's: what it may have and the playground has not. `asked`: method and path."""
+    return ApiError(501, 0, f"{asked} is not served by the playground")
 
 
 def unauthorized() -> ApiError:
     return ApiError(401, 0, "401: Unauthorized")
-
-
-def not_found() -> ApiError:
-    return ApiError(404, 0, "404: Not Found")
 
 
 def unknown_channel() -> ApiError:

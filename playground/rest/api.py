@@ -23,6 +23,13 @@ from playground.world import World
 PREFIX = "/api/v10"
 ROUTES = (*applications.ROUTES, *channels.ROUTES, *threads.ROUTES, *messages.ROUTES, *callbacks.ROUTES)
 
+_WORDS = (
+    "/applications/{application_id}/guilds/{guild_id}/commands/permissions",
+    "/channels/{channel_id}/messages/pins",
+    "/guilds/{guild_id}/members/search",
+)
+"""Not served, though a served path with an id there would fit."""
+
 
 def routes(
     world: World, interactions: Interactions, limits: Limits, sessions: Sessions, faults: Faults
@@ -34,9 +41,8 @@ def routes(
     # aiohttp decides by the first match: constant segments such as @me go before variables.
     known = sorted(ROUTES, key=lambda route: route.path.replace("{", "\uffff"))
     known_routes = [web.route(route.method, PREFIX + route.path, served(route)) for route in known]
-    paths = dict.fromkeys(route.path for route in known)
-    other_methods = [web.route("*", PREFIX + path, _not_allowed) for path in paths]
-    return [*known_routes, *other_methods, web.route("*", PREFIX + "/{rest:.*}", _unknown)]
+    words = [web.get(PREFIX + path, _not_served) for path in _WORDS]
+    return [*words, *known_routes, web.route("*", PREFIX + "/{rest:.*}", _not_served)]
 
 
 _STRUCK = (*((route.rate, route.method, route.path) for route in ROUTES), (cdn.FETCHED, "GET", cdn.PATH))
@@ -88,12 +94,10 @@ async def _call(world: World, route: Route, request: web.Request) -> Call:
     )
 
 
-async def _not_allowed(request: web.Request) -> web.Response:
-    return _response(405, errors.method_not_allowed().body(), {})
-
-
-async def _unknown(request: web.Request) -> web.Response:
-    return _response(404, errors.not_found().body(), {})
+async def _not_served(request: web.Request) -> web.Response:
+    """Whether Discord has it is not known here, and nobody shall read that Discord would refuse it."""
+    asked = f"{request.method} {request.path.removeprefix(PREFIX)}"
+    return _response(501, errors.not_served(asked).body(), {})
 
 
 def _response(status: int, body: Any, headers: Mapping[str, str]) -> web.Response:

@@ -112,11 +112,11 @@ class Contract:
     def breaches(self, exchange: Exchange) -> list[Breach]:
         """Of a careless request only the body, if it was accepted: Discord passes over much in a query.
 
-        A path that Discord does not know must be answered 404.
+        What the playground does not serve is answered 501, whether Discord has it or not.
         """
         operation = self.operation(exchange.method, exchange.path)
         if operation is None:
-            known = exchange.status in (404, 405)
+            known = exchange.status == 501
             where = f"{exchange.method} {exchange.path}"
             return [] if known and exchange.careless else [Breach(where, "path", "is not in Discord's API")]
         found = list(self._answer(operation, exchange))

@@ -171,8 +171,8 @@ def answer_type_is_bare_json(exchange: Exchange) -> Iterator[Problem]:
 
 
 def limits_are_told(exchange: Exchange) -> Iterator[Problem]:
-    """On every answer but those to unknown paths; a refusal by the global limit tells no bucket."""
-    if exchange.status in (404, 405) and _code(exchange) == 0:
+    """On every answer but that something is not served; a refusal by the global limit tells no bucket."""
+    if exchange.status == 501:
         return
     if exchange.status == 429 and "x-ratelimit-global" in exchange.headers:
         return
@@ -204,7 +204,7 @@ def errors_are_coded(exchange: Exchange) -> Iterator[Problem]:
     if exchange.status < 400 or exchange.status == 429:
         return
     code = _code(exchange)
-    if code == 0 and exchange.status not in (401, 404, 405):
+    if code == 0 and exchange.status not in (401, 501):
         yield "$.code", f"0 tells nothing with status {exchange.status}"
     if code == 50035 and not exchange.answer().get("errors"):
         yield "$.errors", "must name the fields refused"

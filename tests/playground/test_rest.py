@@ -53,8 +53,15 @@ async def test_a_wrong_token_is_refused(playground: Playground, client: Client) 
     wrong = await client.fetch("GET", f"{playground.api_url}/users/@me", headers={"Authorization": "Bot nobody"})
     assert wrong.status == 401 and wrong.body["message"] == "401: Unauthorized"
     assert (await client.bot("GET", "/users/@me")).headers["Content-Type"] == "application/json"
-    assert (await client.bot("GET", "/no/such/thing")).status == 404
-    assert (await client.bot("PUT", "/users/@me")).status == 405
+
+
+@pytest.mark.parametrize(
+    "asked", ["GET /no/such/thing", "PUT /users/@me", "GET /guilds/1/emojis", "GET /channels/1/messages/pins", "GET /"]
+)
+async def test_what_is_not_served_says_so(client: Client, asked: str) -> None:
+    reply = await client.bot(*asked.split())
+    assert (reply.status, reply.headers["Content-Type"]) == (501, "application/json")
+    assert reply.body == {"message": f"{asked} is not served by the playground", "code": 0}
 
 
 @pytest.mark.parametrize(
