@@ -66,7 +66,7 @@ def post(world: World, author: User, channel: Channel, draft: Draft) -> Message:
     """
     require_posting(author, channel, draft)
     if draft.enforce_nonce and draft.nonce is not None:
-        earlier = world.sent_with(author, draft.nonce)
+        earlier = world.nonces.sent(author, draft.nonce)
         if earlier is not None:
             return earlier
     check_draft(draft)

@@ -32,14 +32,13 @@ from playground.entities import (
     User,
     Version,
 )
+from playground.nonces import Nonces
 from playground.snowflake import Snowflakes, created_at
 
 Listener = Callable[[events.Event], None]
 
 PRIVILEGED_INTENTS = 1 << 1 | 1 << 8 | 1 << 15
 """Members, presences, message content."""
-NONCE_MEMORY = timedelta(minutes=5)
-""" "The past few minutes" in Discord's documentation of enforce_nonce."""
 UPLOAD_MEMORY = timedelta(hours=24)
 """As long as a link to a file holds."""
 FEWEST_SWEPT = 256
@@ -77,8 +76,7 @@ class World:
         self.commands = Commands(self.snowflakes, self.bot.id)
         self._listeners: list[Listener] = []
         self._dms: dict[int, Channel] = {}
-        self._nonces: dict[tuple[int, str], Message] = {}
-        """In the order of their sending."""
+        self.nonces = Nonces(self.clock)
         self._sweep_at = FEWEST_SWEPT
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
@@ -265,8 +263,7 @@ class World:
             channel.last_message_id = message.id
             channel.sent += message.type != MESSAGE_THREAD_STARTER
         self._remember_version(message)
-        if message.nonce is not None:
-            self._remember_nonce(message)
+        self.nonces.remember(message)
         if message.channel.is_thread:
             self.join_thread(message.channel, message.author)
         self.emit(events.MessageCreated(message))
@@ -294,13 +291,6 @@ class World:
         self._sweep_attachments()
         self.attachments[attachment.id] = attachment
         return attachment
-
-    def sent_with(self, author: User, nonce: str | int) -> Message | None:
-        """The author's message with that nonce, if it was sent within `NONCE_MEMORY` and is still there."""
-        message = self._nonces.get((author.id, str(nonce)))
-        if message is None or message.deleted_at is not None:
-            return None
-        return message if message.created_at >= self.clock.now() - NONCE_MEMORY else None
 
     def message_edited(self, message: Message, *, shown_as_edited: bool = True) -> None:
         """To be called after the message was changed."""
@@ -352,13 +342,6 @@ class World:
         del message.channel.by_id[message.id]
         for attachment in message.attachments:
             self.attachments.pop(attachment.id, None)
-
-    def _remember_nonce(self, message: Message) -> None:
-        key = (message.author.id, str(message.nonce))
-        self._nonces.pop(key, None)
-        self._nonces[key] = message
-        while next(iter(self._nonces.values())).created_at < self.clock.now() - NONCE_MEMORY:
-            del self._nonces[next(iter(self._nonces))]
 
     def _sweep_attachments(self) -> None:
         """Forgets files that no message carries, such as those of refused messages, a day after their upload."""

@@ -48,6 +48,11 @@ def routes(world: World, sessions: Sessions, *, heartbeat_seconds: float = HEART
     return [web.get(PATH, serve), web.get(PATH + "/", serve)]
 
 
+def address(request: web.Request) -> str:
+    """By the host that the bot itself used, which may be another than ours where it runs elsewhere."""
+    return f"ws://{request.host}{PATH}"
+
+
 async def _serve(
     world: World, sessions: Sessions, heartbeat_seconds: float, request: web.Request
 ) -> web.WebSocketResponse:
@@ -162,7 +167,9 @@ class Connection:
     def _begin(self, shard: tuple[int, int], intents: int, threshold: Any) -> None:
         large = threshold if isinstance(threshold, int) and 50 <= threshold <= 250 else LARGE
         if self._sessions.admits(shard):
-            self._session = self._sessions.begin(shard, intents, self._outbox, self._url, large_threshold=large)
+            self._session = self._sessions.begin(
+                shard, intents, self._outbox, address(self._request), large_threshold=large
+            )
             self._session.encoding = self._encoding
         else:
             self._send({"op": INVALID_SESSION, "d": False})
@@ -208,10 +215,6 @@ class Connection:
             }
             nonce = data.get("nonce")
             self._session.dispatch("GUILD_MEMBERS_CHUNK", told if nonce is None else {**told, "nonce": nonce})
-
-    @property
-    def _url(self) -> str:
-        return f"ws://{self._request.host}{PATH}"
 
     def _send(self, message: Json) -> None:
         self._outbox.put_nowait(json.dumps(message))

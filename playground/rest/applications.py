@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from playground import commands, errors, events, payloads
 from playground.entities import Json
+from playground.gateway import socket
 from playground.gateway.session import STARTS_A_DAY
 from playground.rest import bodies
 from playground.rest.exchange import Exchange, Reply, Route, ok
-
-GATEWAY_PATH = "/gateway"
 
 
 async def application(exchange: Exchange) -> Reply:
@@ -18,13 +17,13 @@ async def application(exchange: Exchange) -> Reply:
 
 
 async def gateway(exchange: Exchange) -> Reply:
-    return ok({"url": gateway_url(exchange)})
+    return ok({"url": socket.address(exchange.request)})
 
 
 async def gateway_for_bot(exchange: Exchange) -> Reply:
     left, concurrency = exchange.sessions.starts_left, exchange.sessions.max_concurrency
     start = {"total": STARTS_A_DAY, "remaining": left, "reset_after": 86_400_000, "max_concurrency": concurrency}
-    return ok({"url": gateway_url(exchange), "shards": exchange.world.shards, "session_start_limit": start})
+    return ok({"url": socket.address(exchange.request), "shards": exchange.world.shards, "session_start_limit": start})
 
 
 async def list_commands(exchange: Exchange) -> Reply:
@@ -61,11 +60,6 @@ async def command(exchange: Exchange) -> Reply:
         if known["id"] == wanted:
             return ok(known)
     raise errors.unknown_command()
-
-
-def gateway_url(exchange: Exchange) -> str:
-    """By the address the bot itself used, which may be another than ours where it runs elsewhere."""
-    return f"ws://{exchange.request.host}{GATEWAY_PATH}"
 
 
 def _guild_id(exchange: Exchange) -> int | None:

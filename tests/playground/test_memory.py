@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.clock import ManualClock
-from playground import interactions, world
+from playground import interactions, nonces, world
 from playground.entities import Channel, Message
 from playground.errors import ApiError
 from playground.interactions import Interactions
@@ -71,9 +71,9 @@ def test_nonces_are_kept_for_minutes_alone(clock: ManualClock) -> None:
 
     first = [send(str(number)) for number in range(50)]
     assert send("7") is first[7]
-    clock._elapsed += world.NONCE_MEMORY.total_seconds() + 1
+    clock._elapsed += nonces.MEMORY.total_seconds() + 1
     assert send("7") is not first[7]
-    assert len(small._nonces) == 1
+    assert len(small.nonces._sent) == 1
 
 
 def test_files_that_nothing_carries_are_forgotten_after_a_day(clock: ManualClock) -> None:
