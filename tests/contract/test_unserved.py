@@ -21,8 +21,8 @@ def nameless(path: str) -> str:
 
 def test_the_document_lists_what_is_served() -> None:
     section = PAGE.read_text(encoding="utf-8").partition("## What it serves")[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| `(/\S*)` \| ([A-Z, ]+) \|$", section, re.MULTILINE)
-    told = [(method, path) for path, methods in rows for method in methods.split(", ")]
+    rows = re.findall(r"^\| `([A-Z, ]+) (/\S*)` \|$", section, re.MULTILINE)
+    told = [(method, path) for methods, path in rows for method in methods.split(", ")]
     assert sorted(told) == sorted((route.method, route.path) for route in ROUTES)
 
 
