@@ -82,6 +82,7 @@ class Interactions:
     def answer(self, interaction: Interaction, type: int, data: Json, draft: Draft) -> Message | None:
         """The message made or changed, if any. Raises ApiError; a refused answer leaves the interaction open."""
         self._require_open(interaction)
+        self._require_place(interaction)
         message = self._answered(interaction, type, data, draft)
         interaction.answered = type
         deadline = self._deadlines.pop(interaction.id, None)
@@ -101,6 +102,7 @@ class Interactions:
             raise errors.invalid_webhook_token()
         if interaction.answered is None:
             raise errors.unknown_webhook()
+        self._require_place(interaction)
         return interaction
 
     def promised(self, interaction: Interaction) -> Message | None:
@@ -165,6 +167,10 @@ class Interactions:
         if interaction.failed or waited > ANSWER_SECONDS:
             raise errors.unknown_interaction()
 
+    def _require_place(self, interaction: Interaction) -> None:
+        if interaction.channel.id not in self._world.channels:
+            raise errors.unknown_channel()
+
     def _answered(self, interaction: Interaction, type: int, data: Json, draft: Draft) -> Message | None:
         if type not in _fitting(interaction):
             message = f"Interaction callback type {type} does not fit this interaction."
@@ -175,15 +181,21 @@ class Interactions:
                 kind = _answer_type(interaction)
                 interaction.original = posting.respond(self._world, interaction, draft, kind, loading=loading)
                 return interaction.original
-            case 6 | 7:
+            case 7:
+                interaction.original = self._changed(interaction, draft)
+                return interaction.original
+            case 6:
                 interaction.original = interaction.message
-                if type == CHANGE and interaction.message is not None:
-                    return self.edit(interaction, interaction.message, draft)
             case 8:
                 interaction.choices = data.get("choices") or []
             case 9:
                 interaction.modal = _modal(interaction, data)
         return None
+
+    def _changed(self, interaction: Interaction, draft: Draft) -> Message:
+        if interaction.message is None or interaction.message.deleted_at is not None:
+            raise errors.unknown_message()
+        return self.edit(interaction, interaction.message, draft)
 
     async def _expire(self, interaction: Interaction) -> None:
         await self._world.clock.sleep(ANSWER_SECONDS)

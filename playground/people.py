@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from playground import components, interactions, invocations, permissions, posting, threads
+from playground import components, errors, interactions, invocations, permissions, posting, threads
 from playground.commands import CHAT_INPUT, MESSAGE_MENU, USER_MENU, Found
 from playground.emoji import known as is_emoji
 from playground.entities import Channel, Interaction, Json, Message, Modal, User
@@ -123,19 +123,21 @@ class Person:
         return posting.post(self._world, self.user, channel, draft)
 
     async def edit(self, message: Message, text: str) -> None:
-        self._require_sight(message.channel)
+        self._require_seen(message)
         posting.edit(self._world, self.user, message, Draft(content=text, fields=frozenset({"content"})))
 
     async def delete(self, message: Message) -> None:
-        self._require_sight(message.channel)
+        self._require_seen(message)
         posting.delete(self._world, self.user, message)
 
     async def react(self, message: Message, emoji: str) -> None:
         if not is_emoji(emoji):
             raise Impossible(f"{emoji!r} is no emoji")
+        self._require_seen(message)
         posting.react(self._world, self.user, message, emoji)
 
     async def unreact(self, message: Message, emoji: str) -> None:
+        self._require_seen(message)
         posting.unreact(self._world, self.user, message, emoji)
 
     async def type(self, channel: Channel) -> None:
@@ -144,6 +146,8 @@ class Person:
     async def open_thread(
         self, channel: Channel, name: str, message: Message | None = None, *, private: bool = False
     ) -> Channel:
+        if message is not None:
+            self._require_seen(message)
         return threads.open(self._world, self.user, channel, name, message=message, private=private)
 
     async def post(
@@ -175,10 +179,12 @@ class Person:
 
     async def menu(self, target: Message | User, name: str, channel: Channel | None = None) -> Invocation:
         """A command in the menu of a message or of a person."""
-        place = target.channel if isinstance(target, Message) else channel
+        kind, place = USER_MENU, channel
+        if isinstance(target, Message):
+            self._require_seen(target)
+            kind, place = MESSAGE_MENU, target.channel
         if place is None:
             raise Impossible("a person's menu is opened in a channel")
-        kind = MESSAGE_MENU if isinstance(target, Message) else USER_MENU
         data = invocations.menu_data(self._world, self._found(place, name, kind), target)
         return self._opened(interactions.COMMAND, place, data, name=name)
 
@@ -193,9 +199,7 @@ class Person:
 
     async def click(self, message: Message, which: str, *values: Value) -> Invocation:
         """A button or select by custom id or label; a select takes what is chosen."""
-        self._require_sight(message.channel)
-        if not message.visible_to(self.user):
-            raise Impossible("the message is not to be seen")
+        self._require_seen(message)
         component = components.find(message.components, which)
         if component is None:
             raise Impossible(f"the message has no {which!r}")
@@ -214,7 +218,16 @@ class Person:
 
     def _require_sight(self, channel: Channel) -> None:
         """Raises ApiError; also of what they opened or wrote when they still saw the channel."""
+        if channel.id not in self._world.channels:
+            raise errors.unknown_channel()
         posting.require(self.user, channel, permissions.VIEW_CHANNEL)
+
+    def _require_seen(self, message: Message) -> None:
+        self._require_sight(message.channel)
+        if message.deleted_at is not None:
+            raise errors.unknown_message()
+        if not message.visible_to(self.user):
+            raise Impossible("the message is not to be seen")
 
     def _found(self, channel: Channel, name: str, type: int = CHAT_INPUT) -> Found:
         self._require_sight(channel)

@@ -6,7 +6,7 @@ Lengths are counted in code points, as Discord's API does; its clients count UTF
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from playground import components, errors, permissions
@@ -96,7 +96,9 @@ def write(
 
 def respond(world: World, interaction: Interaction, draft: Draft, type: int, *, loading: bool = False) -> Message:
     """A message of the bot that answers an interaction: it needs no permission, and may be private."""
-    if not loading:
+    if loading:
+        draft = replace(draft, flags=draft.flags & EPHEMERAL)
+    else:
         check_draft(draft)
     if interaction.channel.archived and not draft.flags & EPHEMERAL:
         _unarchive(world, world.bot, interaction.channel)

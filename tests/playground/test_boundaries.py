@@ -13,7 +13,7 @@ from aiohttp.test_utils import make_mocked_request
 from bot.clock import ManualClock
 from playground import permissions
 from playground.api.local import guarded, reply
-from playground.entities import Channel, Guild, Interaction, Overwrite
+from playground.entities import COMPONENTS_V2, EPHEMERAL, Channel, Guild, Interaction, Overwrite
 from playground.errors import ApiError
 from playground.gateway.socket import MAX_PAYLOAD
 from playground.interactions import ANSWER_SECONDS
@@ -205,6 +205,46 @@ async def test_an_interaction_says_where_it_is_and_what_the_bot_may_there(
     assert [each & needed for each in granted] == [needed, permissions.SEND_MESSAGES, needed]
     assert [bool(each & permissions.MANAGE_MESSAGES) for each in granted] == [True, True, False]
     assert granted[0] == permissions.EVERYONE | permissions.MANAGE_MESSAGES
+
+
+async def test_a_promise_settles_only_who_sees_it(
+    playground: Playground, client: Client, general: Channel, ada: Person
+) -> None:
+    asked = (await ada.command(general, "ask")).interaction
+    flags = EPHEMERAL | COMPONENTS_V2
+    await client.bot("POST", f"/interactions/{asked.id}/{asked.token}/callback", {"type": 5, "data": {"flags": flags}})
+    assert asked.original is not None and asked.original.private and not asked.original.flags & COMPONENTS_V2
+    original = f"/webhooks/{playground.bot_user_id}/{asked.token}/messages/@original"
+    assert (await client.bot("PATCH", original, {"content": "kept"})).body["content"] == "kept"
+
+
+async def test_a_message_that_is_gone_cannot_be_changed_by_its_button(
+    client: Client, general: Channel, ada: Person
+) -> None:
+    button = {"type": 2, "style": 1, "custom_id": "press", "label": "Press"}
+    panel = {"content": "panel", "components": [{"type": 1, "components": [button]}]}
+    path = f"/channels/{general.id}/messages"
+    sent = (await client.bot("POST", path, panel)).body
+    pressed = (await ada.click(general.messages[0], "press")).interaction
+    assert (await client.bot("DELETE", f"{path}/{sent['id']}")).status == 204
+    callback = f"/interactions/{pressed.id}/{pressed.token}/callback"
+    refused = await client.bot("POST", callback, {"type": 7, "data": {"content": "late"}})
+    assert (refused.status, refused.code) == (404, 10008) and pressed.answered is None
+    assert (await client.bot("POST", callback, {"type": 4, "data": {"content": "instead"}})).status == 204
+
+
+async def test_a_channel_that_is_gone_takes_no_answers(
+    playground: Playground, client: Client, general: Channel, ada: Person
+) -> None:
+    done, asked = await answered(client, ada, general), (await ada.command(general, "ask")).interaction
+    playground.world.remove_channel(general)
+    late = {"type": 4, "data": {"content": "late"}}
+    refused = [
+        await client.bot("POST", f"/interactions/{asked.id}/{asked.token}/callback", late),
+        await client.bot("POST", f"/webhooks/{playground.bot_user_id}/{done.token}", {"content": "late"}),
+        await client.bot("GET", f"/webhooks/{playground.bot_user_id}/{done.token}/messages/@original"),
+    ]
+    assert [(each.status, each.code) for each in refused] == [(404, 10003)] * 3
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,31 @@ async def test_what_is_for_one_person_is_nobody_elses(
     assert (await ada.submit(modal, {})).interaction.opened_by is modal.interaction
 
 
+MESSAGE_DEEDS = {name: DEEDS[name] for name in ("click", "menu", "react")} | {
+    "edit": lambda person, place, message, modal: person.edit(message, "b"),
+    "delete": lambda person, place, message, modal: person.delete(message),
+    "unreact": lambda person, place, message, modal: person.unreact(message, "🎉"),
+    "thread": lambda person, place, message, modal: person.open_thread(place, "aside", message),
+}
+
+
+@pytest.mark.parametrize("deed", MESSAGE_DEEDS.values(), ids=MESSAGE_DEEDS)
+async def test_somebody_elses_private_message_and_a_deleted_one_are_out_of_reach(
+    playground: Playground, general: Channel, ada: Person, grace: Person, deed: Deed
+) -> None:
+    answer, modal = await private(playground, ada, general), await opened(playground, ada, general)
+    gone = await grace.say(general, "gone")
+    playground.world.delete_message(gone)
+    happened: list[object] = []
+    playground.world.subscribe(happened.append)
+    with pytest.raises(Impossible, match="not to be seen"):
+        await deed(grace, general, answer, modal)
+    with pytest.raises(ApiError) as refused:
+        await deed(grace, general, gone, modal)
+    assert (refused.value.status, refused.value.code) == (404, 10008)
+    assert not happened
+
+
 async def test_a_form_opens_in_the_feed_of_its_person_alone(
     playground: Playground, client: Client, general: Channel, ada: Person, grace: Person
 ) -> None:
