@@ -89,7 +89,7 @@ def write(
     """Without a look at whether the author may. `id`: of the thread that it begins in a forum."""
     message = _message(world, author, channel, draft, replied, id)
     allowed = Allowed.parse(draft.allowed_mentions, by_webhook=False)
-    message.mentions = pinged(draft.content, author, channel, allowed, world.users, replied)
+    message.mentions = pinged(_spoken(message), author, channel, allowed, world.users, replied)
     world.add_message(message)
     return message
 
@@ -126,10 +126,10 @@ def edit(world: World, editor: User, message: Message, draft: Draft) -> None:
         require(editor, message.channel, permissions.MANAGE_MESSAGES)
     require_active(message.channel)
     _change(message, draft)
-    if "content" in draft.fields:
+    if draft.fields & ({"components"} if message.flags & COMPONENTS_V2 else {"content"}):
         replied = _referenced(message)
         allowed = Allowed.parse(draft.allowed_mentions, by_webhook=message.interaction is not None)
-        message.mentions = pinged(message.content, editor, message.channel, allowed, world.users, replied)
+        message.mentions = pinged(_spoken(message), editor, message.channel, allowed, world.users, replied)
     was_loading, message.flags = message.loading, message.flags & ~LOADING
     world.message_edited(message, shown_as_edited=not was_loading and bool(draft.fields & _SHOWN_AS_EDITED))
 
@@ -283,7 +283,12 @@ def _message(
 
 def _answer_mentions(world: World, message: Message, draft: Draft) -> Mentions:
     allowed = Allowed.parse(draft.allowed_mentions, by_webhook=True)
-    return pinged(draft.content, world.bot, message.channel, allowed, world.users, None)
+    return pinged(_spoken(message), world.bot, message.channel, allowed, world.users, None)
+
+
+def _spoken(message: Message) -> str:
+    """What may name somebody: the content, and texts among the components."""
+    return "\n".join([message.content, *(part.get("content") or "" for part in components.walk(message.components))])
 
 
 def _change(message: Message, draft: Draft) -> None:

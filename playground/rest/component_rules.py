@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from playground import components
+from playground import components, emoji
 from playground.components import BUTTON, CHECKBOX_GROUP, FILE_UPLOAD, RADIO_GROUP, ROW, SELECTS, placed
 from playground.entities import Json
 from playground.shapes import Problems, inside, length_problem
@@ -73,6 +73,10 @@ def _check_row(row: Json, at: str, problems: Problems) -> None:
 
 
 def _check_button(button: Json, at: str, problems: Problems) -> None:
+    symbol = button.get("emoji")
+    # Whose custom emoji a bot may show is not known here.
+    if symbol and "id" not in symbol and not emoji.known(symbol["name"]):
+        problems[inside(at, "emoji.name")] = ("BUTTON_COMPONENT_INVALID_EMOJI", "Invalid emoji")
     if button["style"] != _PREMIUM and not button.get("label") and not button.get("emoji"):
         problems[inside(at, "label")] = ("BASE_TYPE_REQUIRED", "This field is required")
 

@@ -247,6 +247,33 @@ async def test_a_channel_that_is_gone_takes_no_answers(
     assert [(each.status, each.code) for each in refused] == [(404, 10003)] * 3
 
 
+async def test_text_among_components_pings_as_content_does(
+    playground: Playground, client: Client, guild: Guild, general: Channel, ada: Person
+) -> None:
+    grace = playground.add_person("Grace")
+    playground.join(grace, guild)
+
+    def shown(*people: Person) -> dict[str, Any]:
+        texts = [{"type": 10, "content": person.mention} for person in people]
+        return {"components": [{"type": 17, "components": texts}]}
+
+    path = f"/channels/{general.id}/messages"
+    sent = (await client.bot("POST", path, {"flags": COMPONENTS_V2, **shown(ada)})).body
+    assert [user["id"] for user in sent["mentions"]] == [str(ada.id)]
+    edited = (await client.bot("PATCH", f"{path}/{sent['id']}", shown(grace, ada))).body
+    assert [user["id"] for user in edited["mentions"]] == [str(grace.id), str(ada.id)]
+    quiet = {**shown(ada), "allowed_mentions": {"parse": []}}
+    assert (await client.bot("PATCH", f"{path}/{sent['id']}", quiet)).body["mentions"] == []
+    plain = (await client.bot("POST", path, {"content": ada.mention, "allowed_mentions": {"parse": []}})).body
+    button = {"type": 2, "style": 1, "custom_id": "press", "label": "Press"}
+    buttons = {"components": [{"type": 1, "components": [button]}]}
+    assert (await client.bot("PATCH", f"{path}/{plain['id']}", buttons)).body["mentions"] == []
+    asked = (await ada.command(general, "ask")).interaction
+    answer = {"type": 4, "data": {"flags": COMPONENTS_V2, **shown(grace)}}
+    await client.bot("POST", f"/interactions/{asked.id}/{asked.token}/callback", answer)
+    assert asked.original is not None and asked.original.mentions.users == (grace.user,)
+
+
 @pytest.mark.parametrize(
     ("allowed", "pings"),
     [

@@ -55,6 +55,11 @@ REFUSED: list[tuple[Json, dict[str, str]]] = [
         {"components": [row({"type": 2, "style": 5, "url": "https://a.example", "label": ""})]},
         {f"{AT}.0.label": "BASE_TYPE_REQUIRED"},
     ),
+    (
+        {"components": [row(button("a", emoji={"name": "rose"}))]},
+        {f"{AT}.0.emoji.name": "BUTTON_COMPONENT_INVALID_EMOJI"},
+    ),
+    ({"components": [row(button("a", emoji={"name": ""}))]}, {f"{AT}.0.emoji.name": "BUTTON_COMPONENT_INVALID_EMOJI"}),
     ({"components": [row(select("a"), select("b"))]}, {f"{AT}.1": "COMPONENT_LAYOUT_WIDTH_EXCEEDED"}),
     ({"components": [row(button("a"), select("b"))]}, {f"{AT}.1": "COMPONENT_LAYOUT_WIDTH_EXCEEDED"}),
     ({"components": [row(select("a"), button("b"))]}, {f"{AT}.1": "COMPONENT_LAYOUT_WIDTH_EXCEEDED"}),
@@ -203,6 +208,7 @@ async def test_what_is_just_right_is_sent(playground: Playground, client: Client
         {"embeds": [{"footer": {"text": "f"}}, {"fields": [{"name": "a", "value": "b"}]}]},
         {"content": "a", "components": [row(*(button(f"{number}") for number in range(5))), row(select("s"))]},
         {"content": "a", "components": [row({**EMPTY_FACE, "emoji": {"name": "🌹"}})]},
+        {"content": "a", "components": [row({**EMPTY_FACE, "emoji": {"name": "rose", "id": "7"}})]},
         {"content": "a", "components": [row(select("s", min_values=0, max_values=2))]},
         v2(text("a" * 3999), SECTION),
     ]
