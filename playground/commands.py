@@ -51,7 +51,7 @@ class Commands:
         self._snowflakes = snowflakes
         self._application_id = application_id
         self._registered: dict[int | None, list[Json]] = {}
-        self._overrides: dict[tuple[int, str], dict[int, bool]] = {}
+        self._overrides: dict[tuple[int, int, str], dict[int, bool]] = {}
 
     def registered(self, guild_id: int | None) -> list[Json]:
         """Those of one guild, or with None the global ones."""
@@ -83,9 +83,13 @@ class Commands:
             command["default_member_permissions"] = str(command["default_member_permissions"])
         return {**command, "guild_id": str(guild_id)} if guild_id is not None else command
 
-    def permit(self, guild: Guild, name: str, target_id: int, allowed: bool) -> None:
-        """What a server's administrators may change for a role's or a person's id: it goes before the default."""
-        self._overrides.setdefault((guild.id, name.split()[0]), {})[target_id] = allowed
+    def permit(self, guild: Guild, name: str, target_id: int, allowed: bool, *, type: int = CHAT_INPUT) -> None:
+        """What a server's administrators may change for a role's or a person's id: it goes before the default.
+
+        Of a slash command with all its subcommands, or by `type` of a menu's command.
+        """
+        known = name.split()[0] if type == CHAT_INPUT else name
+        self._overrides.setdefault((guild.id, type, known), {})[target_id] = allowed
 
     def offered(self, user: User, channel: Channel) -> list[Found]:
         """What the picker shows this person here, subcommands one by one."""
@@ -123,7 +127,7 @@ class Commands:
         return needed is None or (int(needed) != 0 and granted & int(needed) == int(needed))
 
     def _override(self, command: Json, user: User, guild: Guild) -> bool | None:
-        overrides = self._overrides.get((guild.id, command["name"]), {})
+        overrides = self._overrides.get((guild.id, command["type"], command["name"]), {})
         if user.id in overrides:
             return overrides[user.id]
         ids = [role.id for role in guild.members[user.id].roles]

@@ -131,6 +131,29 @@ async def test_commands_of_one_name_are_told_apart_by_their_type(
     assert [each.interaction.data.get("target_id") for each in used] == [str(ada.id), str(said.id), None]
 
 
+async def test_so_are_their_permissions(playground: Playground, guild: Guild, general: Channel, ada: Person) -> None:
+    commands, said = playground.world.commands, await ada.say(general, "a")
+
+    def offered() -> set[int]:
+        return {found.command["type"] for found in commands.offered(ada.user, general)}
+
+    commands.permit(guild, "ask", ada.id, False)
+    assert offered() == {USER_MENU, MESSAGE_MENU}
+    commands.permit(guild, "ask", ada.id, False, type=MESSAGE_MENU)
+    assert offered() == {USER_MENU}
+    with pytest.raises(Impossible, match="not offered"):
+        await ada.menu(said, "ask")
+
+
+async def test_a_menus_name_may_have_spaces(
+    playground: Playground, guild: Guild, general: Channel, ada: Person
+) -> None:
+    commands = playground.world.commands
+    commands.overwrite(None, [{"name": "Explain this", "type": MESSAGE_MENU}])
+    commands.permit(guild, "Explain this", ada.id, False, type=MESSAGE_MENU)
+    assert not commands.offered(ada.user, general)
+
+
 async def test_what_is_for_one_person_is_nobody_elses(
     playground: Playground, client: Client, general: Channel, ada: Person, grace: Person
 ) -> None:
