@@ -55,8 +55,8 @@ async def run(options: Options, display: Display) -> None:
     directory = prepared(options.directory / str(port), keep=options.keep)
     async with AsyncExitStack() as stack:
         choice = await _model(stack, options, display)
-        display.say(f"Model: {choice.description}.")
-        recorder = await stack.enter_async_context(Recorder(choice.base_url))
+        display.say(f"Model: {choice.description}. {choice.advice}".rstrip())
+        recorder = await stack.enter_async_context(Recorder(choice.base_url, adapt=choice.adapt))
         playground = Playground(port=port)
         default_world(playground)
         bot = Program(
