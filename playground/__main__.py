@@ -73,11 +73,9 @@ def _playground(options: argparse.Namespace) -> Playground:
 
 
 async def _serve(options: argparse.Namespace) -> int:
-    course = scenario.load(options.scenario) if options.scenario else None
     playground = _playground(options)
     default_world(playground)
-    if course is not None:
-        scenario.check(course, playground)
+    course = scenario.load(options.scenario, playground) if options.scenario else None
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)

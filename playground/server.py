@@ -27,6 +27,7 @@ from playground.entities import (
 )
 from playground.faults import Faults
 from playground.gateway import socket
+from playground.gateway.dispatch import EVENTS
 from playground.gateway.session import Sessions
 from playground.interactions import Interactions
 from playground.limits import Limits, Rate
@@ -97,9 +98,9 @@ class Playground:
         self.world = World(clock, bot_name=bot_name, privileged=privileged)
         self.world.shards = shards
         self.recording = Recording(self.world)
-        self.limits = Limits(self.world.clock, rates, phase_seed=phase_seed)
+        self.limits = Limits(self.world.clock, rates, routes=rest.LIMITED, phase_seed=phase_seed)
         self.interactions = Interactions(self.world)
-        self.faults = Faults(fault_seed)
+        self.faults = Faults(fault_seed, routes=rest.STRUCK, events=EVENTS)
         self.sessions = Sessions(self.world, limits=self.limits, faults=self.faults, max_concurrency=max_concurrency)
         self.previews = Previews(self.world, pages, fetching_seconds=preview_seconds)
         self.people = People(self.world, self.interactions)

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
 from bot.clock import ManualClock
 from playground.entities import Channel
-from playground.limits import FEWEST_SWEPT, Call, Hidden, Limits, Rate
+from playground.limits import FEWEST_SWEPT, Call, Hidden, Limits, Rate, WrongRate
 from playground.server import Playground
 from tests.playground.client import Client, Reply
 
@@ -73,6 +74,73 @@ async def test_a_limit_can_be_changed_and_lifted(limits: Limits) -> None:
     limits.set_rate("message.edit", None)
     limits.set_rate("global", None)
     assert all(limits.admit(_edit()).admitted for _ in range(200))
+
+
+@pytest.mark.parametrize(
+    ("calls", "seconds", "wrong"),
+    [
+        (0, 1.0, ["calls"]),
+        (-1, 1.0, ["calls"]),
+        (1_000_001, 1.0, ["calls"]),
+        (True, 1.0, ["calls"]),
+        (1.5, 1.0, ["calls"]),
+        (1, 0.0, ["seconds"]),
+        (1, float("inf"), ["seconds"]),
+        (1, float("nan"), ["seconds"]),
+        (0, "5", ["calls", "seconds"]),
+    ],
+)
+def test_a_rate_that_cannot_be_is_refused(calls: Any, seconds: Any, wrong: list[str]) -> None:
+    with pytest.raises(WrongRate) as refused:
+        Rate(calls, seconds)
+    assert list(refused.value.problems) == wrong
+
+
+def test_a_name_that_is_no_limits_is_refused_and_the_known_are_told() -> None:
+    with pytest.raises(WrongRate, match=r"no limit is 'message.edti'; it is one of message.create, .*identify"):
+        Playground(rates={"message.edti": None})
+    playground = Playground(rates={"GET /gateway/bot": Rate(1, 5.0)})
+    with pytest.raises(WrongRate, match="no limit is 'GET /gatewat'"):
+        playground.limits.set_rate("GET /gatewat", None)
+    assert playground.limits.rate("GET /gateway/bot") == Rate(1, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "where"),
+    [
+        ("message.edti", {"calls": 1, "seconds": 1}, ["name"]),
+        ("message.edti", {"calls": None}, ["name"]),
+        ("typing", {"calls": 0, "seconds": 0}, ["calls", "seconds"]),
+        ("typing", {"calls": 1, "seconds": 90_000}, ["seconds"]),
+        ("typing", {"seconds": 1}, ["calls"]),
+        ("typing", {"calls": "1"}, ["calls"]),
+    ],
+)
+async def test_a_wrong_limit_over_http_is_refused(
+    playground: Playground, client: Client, name: str, given: dict[str, Any], where: list[str]
+) -> None:
+    before = playground.limits.rate("typing")
+    refused = await client.people("PUT", f"/limits/{name}", given)
+    assert refused.status == 400 and list(refused.body["errors"]) == where
+    assert playground.limits.rate("typing") == before
+
+
+async def test_a_limit_over_http_is_changed_and_lifted(playground: Playground, client: Client) -> None:
+    assert (await client.people("PUT", "/limits/typing", {"calls": 2})).status == 204
+    assert playground.limits.rate("typing") == Rate(2, 1.0)
+    assert (await client.people("PUT", "/limits/typing", {"calls": None})).status == 204
+    assert playground.limits.rate("typing") is None
+
+
+async def test_who_waits_as_long_as_told_does_not_come_too_early(limits: Limits, clock: ManualClock) -> None:
+    limits.set_rate("message.edit", Rate(1, 1.0))
+    await clock.advance(0.00037)
+    limits.admit(_edit())
+    await clock.advance(0.12345)
+    refused = limits.admit(_edit())
+    assert refused.body()["retry_after"] == float(refused.headers["X-RateLimit-Reset-After"]) == 0.877
+    await clock.advance(refused.body()["retry_after"])
+    assert limits.admit(_edit()).admitted
 
 
 async def test_shifted_windows_are_open_when_first_hit(clock: ManualClock) -> None:
