@@ -31,6 +31,7 @@ from playground.gateway.dispatch import EVENTS
 from playground.gateway.session import Sessions
 from playground.interactions import Interactions
 from playground.limits import Limits, Rate
+from playground.listening import listen
 from playground.people import People, Person
 from playground.previews import FETCHING_SECONDS, PAGES, Page, Previews
 from playground.recording.scribe import Recording
@@ -120,11 +121,9 @@ class Playground:
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Playground:
+        """Raises CannotListen."""
         self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=2.0)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port)
-        await site.start()
-        port = self._runner.addresses[0][1]
+        port = await listen(self._runner, self._host, self._port)
         reached_at = "127.0.0.1" if self._host in ("0.0.0.0", "::") else self._host
         self.world.base_url = f"http://{reached_at}:{port}"
         return self
