@@ -31,9 +31,9 @@ from playground.entities import (
     Role,
     Tag,
     User,
-    Version,
 )
-from playground.snowflake import Snowflakes, created_at
+from playground.memory import Memory
+from playground.snowflake import Snowflakes
 
 Listener = Callable[[events.Event], None]
 
@@ -41,10 +41,6 @@ PRIVILEGED_INTENTS = 1 << 1 | 1 << 8 | 1 << 15
 """Members, presences, message content."""
 NONCE_MEMORY = timedelta(minutes=5)
 """ "The past few minutes" in Discord's documentation of enforce_nonce."""
-UPLOAD_MEMORY = timedelta(hours=24)
-"""As long as a link to a file holds."""
-FEWEST_SWEPT = 256
-"""Files kept without a look at which of them are of use."""
 
 
 class World:
@@ -78,7 +74,7 @@ class World:
         self._dms: dict[int, Channel] = {}
         self._nonces: dict[tuple[int, str], Message] = {}
         """In the order of their sending."""
-        self._sweep_at = FEWEST_SWEPT
+        self._memory = Memory(self)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Returns what ends it. Listeners are called in the order of a change's making and must not block."""
@@ -256,11 +252,11 @@ class World:
 
     def add_message(self, message: Message) -> None:
         channel = message.channel
-        channel.by_id[message.id] = message
+        self._memory.keep_message(message)
         if not message.private:
             channel.last_message_id = message.id
             channel.sent += message.type != MESSAGE_THREAD_STARTER
-        self._remember_version(message)
+        self._memory.keep_version(message)
         if message.nonce is not None:
             self._remember_nonce(message)
         if message.channel.is_thread:
@@ -286,8 +282,7 @@ class World:
             description=description,
             ephemeral=ephemeral,
         )
-        self._sweep_attachments()
-        self.attachments[attachment.id] = attachment
+        self._memory.keep_file(attachment)
         return attachment
 
     def sent_with(self, author: User, nonce: str | int) -> Message | None:
@@ -299,7 +294,7 @@ class World:
         """To be called after the message was changed."""
         if shown_as_edited:
             message.edited_at = self.clock.now()
-        self._remember_version(message)
+        self._memory.keep_version(message)
         self.emit(events.MessageEdited(message))
 
     def delete_messages(self, messages: Iterable[Message], by: User | None = None) -> None:
@@ -345,24 +340,6 @@ class World:
         self._nonces[key] = message
         while next(iter(self._nonces.values())).created_at < self.clock.now() - NONCE_MEMORY:
             del self._nonces[next(iter(self._nonces))]
-
-    def _sweep_attachments(self) -> None:
-        """Forgets files that no message carries, such as those of refused messages, a day after their upload."""
-        if len(self.attachments) < self._sweep_at:
-            return
-        carried = {
-            each.id for channel in self.channels.values() for m in channel.by_id.values() for each in m.attachments
-        }
-        since = self.clock.now() - UPLOAD_MEMORY
-        self.attachments = {
-            id: each for id, each in self.attachments.items() if id in carried or created_at(id) >= since
-        }
-        self._sweep_at = max(FEWEST_SWEPT, 2 * len(self.attachments))
-
-    def _remember_version(self, message: Message) -> None:
-        now = Version(content=message.content, at=self.clock.now(), elapsed=self.clock.monotonic())
-        if not message.versions or message.versions[-1].content != message.content:
-            message.versions.append(now)
 
 
 def content_type(filename: str) -> str:
