@@ -140,7 +140,7 @@ async def test_who_waits_as_long_as_told_does_not_come_too_early(limits: Limits,
     limits.set_rate("message.edit", Rate(1, 1.0))
     await clock.advance(0.00037)
     limits.admit(_edit())
-    await clock.advance(0.12345)
+    await clock.advance(0.1236)
     refused = limits.admit(_edit())
     assert refused.body()["retry_after"] == float(refused.headers["X-RateLimit-Reset-After"]) == 0.877
     await clock.advance(refused.body()["retry_after"])
