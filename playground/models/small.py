@@ -16,7 +16,7 @@ from typing import Any
 
 from playground.models.recital import text_of
 
-ASSISTANT = "You are a helpful AI assistant."
+ASSISTANT = "You are a helpful AI assistant. Answer briefly."
 SAMPLING = {
     "temperature": 0.2,
     "top_p": 0.9,
