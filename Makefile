@@ -10,6 +10,9 @@ READY = .venv/.ready
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@echo
+	@echo 'ARGS="…" goes to the program behind demo, test and bench: make demo ARGS=--help.'
+	@echo 'JOBS=… is how many processes share the tests (2). PYTHON=… is what .venv is made with.'
 
 demo: $(READY) ## try the bot without a Discord token, in a browser
 	@$(BIN)/python -m playground.demo $(ARGS)

@@ -166,13 +166,16 @@ def _shown(figure: float | None, pattern: str) -> str:
     return "-" if figure is None else pattern.format(figure)
 
 
-def table(summaries: Sequence[Summary]) -> Table:
-    title = "Times in seconds, means over the streams and the worst of them; × the optimum, or × Causerie's CPU a token"
-    shown = Table(title=title, title_justify="left")
-    for number, column in enumerate(COLUMNS):
-        shown.add_column(column, justify="left" if number in (0, 2) else "right", no_wrap=True)
-    for row in rows(summaries):
-        shown.add_row(*row)
+def table(alike: Sequence[Summary]) -> Table:
+    """Of one scenario: its programs beside each other, and what none could be better than."""
+    programs = list(rows(alike))
+    told = "In seconds, means over the streams and the worst of them; × the optimum, or × Causerie's CPU a token"
+    shown = Table(title=f"{programs[0][0]}; streams: {programs[0][1]}", title_justify="left", caption=told)
+    shown.add_column("", no_wrap=True)
+    for program in programs:
+        shown.add_column(program[2], justify="right", no_wrap=True)
+    for name, *figures in itertools.islice(zip(COLUMNS, *programs, strict=True), 3, None):
+        shown.add_row(name, *figures)
     return shown
 
 

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parsed(arguments)
     report.RESULTS.mkdir(exist_ok=True)
     console = Console()
-    console = console if console.is_terminal else Console(width=240)
+    console = console if console.is_terminal else Console(width=120)
     summaries = []
     for scenario in chosen(options.scenarios, short=options.short):
         outcomes = [_measured(scenario, program, options) for program in options.programs]
@@ -51,7 +51,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     (report.RESULTS / "streaming.json").write_text(report.as_json(summaries, about))
     if options.summary:
         (report.RESULTS / "summary.md").write_text(report.markdown(summaries, about))
-    console.print(report.table(summaries))
     console.print(f"Written to {report.RESULTS}.")
 
 

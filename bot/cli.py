@@ -154,14 +154,21 @@ class _Examination:
 
 
 async def _check(settings: Config) -> int:
-    """Every examination, whatever the others find; returns the exit status of the first that fails."""
+    """Every examination, whatever the others find; returns the exit status of the first that fails.
+
+    Where Discord gives no answer to one, the others that ask it would only say the same.
+    """
     table = Table(show_header=False, box=None)
-    status = 0
+    status, mute = 0, False
     for examination in _EXAMINATIONS:
+        if mute and examination in _ASKING_DISCORD:
+            table.add_row("[dim]–[/]", examination.name, "not examined")
+            continue
         try:
             table.add_row("[green]ok[/]", examination.name, escape(await examination.examine(settings)))
         except CauserieError as error:
             table.add_row("[red]no[/]", examination.name, escape(_told(error)))
+            mute = mute or isinstance(error, (DiscordUnreachable, TokenRefused))
             status = status or (error.exit_status if isinstance(error, StartupError) else 1)
     out.print(table)
     return status
@@ -246,10 +253,13 @@ async def _ranks(settings: Config) -> str:
     return f"in {settings.cache_dir}"
 
 
-_EXAMINATIONS: tuple[_Examination, ...] = (
+_ASKING_DISCORD = (
     _Examination("Discord token", _token),
     _Examination("Gateway", _gateway),
     _Examination("Intents", _intents),
+)
+_EXAMINATIONS = (
+    *_ASKING_DISCORD,
     _Examination("Model", _model),
     _Examination("Database", _database),
     _Examination("Token ranks", _ranks),

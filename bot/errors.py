@@ -248,13 +248,17 @@ class PersonaShipped(RequestError):
 
 
 class PersonaInvalid(RequestError):
-    """`field` is a field of `Persona`; `value` what was typed; `limit` its greatest length where that was passed."""
+    """`field` is a field of `Persona`; `value` what was typed; `limit` its greatest length where that was passed.
 
-    def __init__(self, field: str, value: str, limit: int | None = None) -> None:
+    `most`: of a number that goes from 0 to it, and was outside.
+    """
+
+    def __init__(self, field: str, value: str, limit: int | None = None, *, most: int | None = None) -> None:
         super().__init__(f"{field}: {value!r}")
         self.field = field
         self.value = value
         self.limit = limit
+        self.most = most
 
 
 class LibraryFull(RequestError):

@@ -67,8 +67,13 @@ class HealthServer:
 
 
 def probe() -> int:
-    """For a container's health check: 0 if the bot on this machine is ready, 1 and a line on stderr if it is not."""
-    port = os.environ.get("HEALTH_PORT", "").strip("\"' ") or "8081"
+    """For a container's health check: 0 if the bot on this machine is ready, else 1 and a line on stderr."""
+    port = os.environ.get("HEALTH_PORT", "").strip("\"' ")
+    if not port:
+        print(
+            "not asked: HEALTH_PORT is not set in the environment; without it the bot answers no probe", file=sys.stderr
+        )
+        return 1
     # A proxy of the environment is for the world outside, and knows another 127.0.0.1.
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:

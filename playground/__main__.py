@@ -14,10 +14,14 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from playground import page, scenario
+from playground.listening import port_number
 from playground.recording.files import Pen, Session, Unreadable, read
 from playground.recording.replay import PATIENCE, Replay
 from playground.recording.transcript import markdown
 from playground.server import Playground, default_world
+
+STATUSES = "Exit status: 0 when ended by an interrupt or SIGTERM, or where a replay finds no difference; 1 where it \
+finds one, and where a port, a file or a bot cannot be had; 2 for wrong options."
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -25,13 +29,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         status = options.act(options)
     except (Unreadable, scenario.ScenarioError, OSError) as error:
-        print(f"playground: {error}", file=sys.stderr)
+        for line in str(error).splitlines():
+            print(f"playground: {line}", file=sys.stderr)
         status = 1
     sys.exit(status)
 
 
 def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m playground", description=(__doc__ or "").partition("\n")[0])
+    description = (__doc__ or "").partition("\n")[0]
+    parser = argparse.ArgumentParser(prog="python -m playground", description=description, epilog=STATUSES)
     parser.set_defaults(act=lambda options: asyncio.run(_serve(options)))
     _add_server(parser)
     parser.add_argument(
@@ -54,9 +60,18 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 def _add_server(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any free one)")
-    parser.add_argument("--shards", type=int, default=1, help="shards recommended to the bot (default: %(default)s)")
+    parser.add_argument("--port", type=port_number, default=0, help="port to listen on (default: any free one)")
+    parser.add_argument(
+        "--shards", type=_shards, default=1, help="shards recommended to the bot (default: %(default)s)"
+    )
     parser.add_argument("--name", default="Causerie", help="the bot's name (default: %(default)s)")
+
+
+def _shards(text: str) -> int:
+    shards = int(text)
+    if shards < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return shards
 
 
 def _speed(text: str) -> float:
@@ -73,11 +88,9 @@ def _playground(options: argparse.Namespace) -> Playground:
 
 
 async def _serve(options: argparse.Namespace) -> int:
-    course = scenario.load(options.scenario) if options.scenario else None
     playground = _playground(options)
     default_world(playground)
-    if course is not None:
-        scenario.check(course, playground)
+    course = scenario.load(options.scenario, playground) if options.scenario else None
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)

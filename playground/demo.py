@@ -21,6 +21,7 @@ from pathlib import Path
 
 from playground import page
 from playground.display import Display
+from playground.listening import cannot_listen, port_number
 from playground.models.choice import Choice, Reports, Wish, chosen
 from playground.models.recorder import Recorder
 from playground.program import ROOT, Ended, Program
@@ -50,13 +51,13 @@ class Options:
 
 
 async def run(options: Options, display: Display) -> None:
-    """Until it is cancelled. Raises OSError where the port cannot be had."""
+    """Until it is cancelled. Raises CannotListen."""
     port = free_port(options.port)
     directory = prepared(options.directory / str(port), keep=options.keep)
     async with AsyncExitStack() as stack:
         choice = await _model(stack, options, display)
-        display.say(f"Model: {choice.description}.")
-        recorder = await stack.enter_async_context(Recorder(choice.base_url))
+        display.say(f"Model: {choice.description}. {choice.advice}".rstrip())
+        recorder = await stack.enter_async_context(Recorder(choice.base_url, adapt=choice.adapt))
         playground = Playground(port=port)
         default_world(playground)
         bot = Program(
@@ -126,7 +127,7 @@ def _tell(display: Display, ended: Ended) -> None:
 
 
 def free_port(wanted: int | None) -> int:
-    """Raises OSError where the one that is wanted is taken, or all that are tried."""
+    """Raises CannotListen where the one that is wanted is taken, or all that are tried."""
     candidates = [wanted] if wanted is not None else range(PORT, PORT + TRIED_PORTS)
     for port in candidates:
         with socket.socket() as probe:
@@ -134,9 +135,9 @@ def free_port(wanted: int | None) -> int:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
-            except OSError:
+            except OSError as error:
                 if port == candidates[-1]:
-                    raise
+                    raise cannot_listen("127.0.0.1", port, error) from None
             else:
                 return int(probe.getsockname()[1])
     raise AssertionError("the last candidate raises or returns")
@@ -160,7 +161,7 @@ def _has_screen() -> bool:
 
 def parsed(arguments: Sequence[str] | None = None) -> Options:
     parser = argparse.ArgumentParser(prog="python -m playground.demo", description="Try the bot on this machine.")
-    parser.add_argument("--port", type=int, help=f"of the page; without it {PORT} or the next one that is free")
+    parser.add_argument("--port", type=port_number, help=f"of the page; without it {PORT} or the next one that is free")
     parser.add_argument("--model", type=Wish, choices=list(Wish), default=Wish.AUTO, help="which model answers")
     parser.add_argument("--directory", type=Path, default=DIRECTORY, help="for the database and the bot's log")
     parser.add_argument("--keep", action="store_true", help="go on with the conversations of the last time")

@@ -15,20 +15,23 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, TypeVar
 
 from playground.entities import Json
 
+T = TypeVar("T")
+
 LARGEST_DELAY = 600.0
+_RETRY_AFTER = f"retry_after is above 0 and at most {LARGEST_DELAY:.0f}, with status 429"
 
 
 class WrongFault(ValueError):
-    """A fault that cannot be. The text is for people."""
+    """A fault that cannot be. The text, for people, is all that was found."""
 
-    def __init__(self, told: str, key: str = "fault") -> None:
-        super().__init__(told)
-        self.key = key
-        """Where in the fault, as `read` takes it; `fault`: not in one place alone."""
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__("; ".join(problems.values()))
+        self.problems = problems
+        """What is wrong by where it is in the fault, as `read` takes it; `fault`: not in one place alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +46,12 @@ class Chance:
     """At the most."""
 
     def __post_init__(self) -> None:
-        _require(all(number >= 1 for number in self.nth), "nth counts from 1", "nth")
-        _require(self.every >= 1, "every is at least 1", "every")
-        _require(0.0 <= self.probability <= 1.0, "probability is between 0 and 1", "probability")
-        _require(self.times is None or self.times >= 1, "times is at least 1", "times")
+        _require(
+            (all(number >= 1 for number in self.nth), "nth", "nth counts from 1"),
+            (self.every >= 1, "every", "every is at least 1"),
+            (0.0 <= self.probability <= 1.0, "probability", "probability is between 0 and 1"),
+            (self.times is None or self.times >= 1, "times", "times is at least 1"),
+        )
 
     def strikes(self, number: int, struck: int, source: random.Random) -> bool:
         if (self.nth and number not in self.nth) or number % self.every:
@@ -84,13 +89,18 @@ class CallFault:
     chance: Chance = field(default_factory=Chance)
 
     def __post_init__(self) -> None:
-        _require(0.0 <= self.latency <= LARGEST_DELAY, f"latency is between 0 and {LARGEST_DELAY:.0f}", "latency")
-        _require(0.0 <= self.jitter <= LARGEST_DELAY, f"jitter is between 0 and {LARGEST_DELAY:.0f}", "jitter")
-        _require(self.status is None or 400 <= self.status <= 599, "status is between 400 and 599", "status")
-        _require(not (self.drop and self.status), "either status or drop")
-        _require(self.drop or bool(self.status) or not self.after, "after needs status or drop")
         some = self.drop or bool(self.status or self.latency or self.jitter)
-        _require(some, "a fault needs latency, status or drop", "latency")
+        limited = self.status == 429 and 0.0 < (self.retry_after or 0.0) <= LARGEST_DELAY
+        _require(
+            (0.0 <= self.latency <= LARGEST_DELAY, "latency", f"latency is between 0 and {LARGEST_DELAY:.0f}"),
+            (0.0 <= self.jitter <= LARGEST_DELAY, "jitter", f"jitter is between 0 and {LARGEST_DELAY:.0f}"),
+            (self.status is None or 400 <= self.status <= 599, "status", "status is between 400 and 599"),
+            (self.retry_after is None or limited, "retry_after", _RETRY_AFTER),
+            (self.body is None or self.status is not None, "body", "body needs status"),
+            (not (self.drop and self.status), "fault", "either status or drop"),
+            (self.fails or not self.after, "after", "after needs status or drop"),
+            (some, "latency", "a fault needs latency, status or drop"),
+        )
 
     @property
     def fails(self) -> bool:
@@ -112,8 +122,10 @@ class EventFault:
     chance: Chance = field(default_factory=Chance)
 
     def __post_init__(self) -> None:
-        _require(1 <= self.copies <= 100, "copies is between 1 and 100", "copies")
-        _require(self.cut or self.copies > 1, "a fault of the gateway needs copies over 1, or cut", "copies")
+        _require(
+            (1 <= self.copies <= 100, "copies", "copies is between 1 and 100"),
+            (self.cut or self.copies != 1, "copies", "a fault of the gateway needs copies over 1, or cut"),
+        )
 
 
 Fault = CallFault | EventFault
@@ -145,11 +157,19 @@ class _Standing:
     struck: int = 0
 
 
-class Faults:
-    """Those in force. `seed` of what is drawn."""
+Struck = tuple[str | None, str, str]
+"""A route that a fault can be about: the name of its limit, its method and the template of its path."""
 
-    def __init__(self, seed: int = 0) -> None:
+
+class Faults:
+    """Those in force. `seed` of what is drawn; `routes` and `events` are what there is to strike."""
+
+    def __init__(self, seed: int = 0, *, routes: Iterable[Struck] = (), events: Iterable[str] = ()) -> None:
         self._source = random.Random(seed)
+        self._routes = tuple(routes)
+        self.routes = tuple(sorted({rate for rate, _, _ in self._routes if rate}))
+        """By name."""
+        self.events = tuple(events)
         self._standing: dict[int, _Standing] = {}
         self._last_id = 0
         self._watchers: list[Callable[[], None]] = []
@@ -159,8 +179,21 @@ class Faults:
         self._watchers.append(watcher)
         return lambda: self._watchers.remove(watcher)
 
+    def check(self, fault: Fault) -> None:
+        """Raises WrongFault where it can strike no call or event."""
+        if isinstance(fault, CallFault):
+            if not self._strikable(fault.route):
+                names = f"one of {', '.join(self.routes)}, or such as 'POST /channels/*/messages'"
+                raise WrongFault({"route": f"no route is {fault.route!r}; it is {names}"})
+        elif fault.event not in ("*", *self.events):
+            raise WrongFault({"event": f"no event is {fault.event!r}; it is one of {', '.join(self.events)}"})
+
+    def _strikable(self, route: str) -> bool:
+        return route == "*" or any(route == rate or _fits(route, method, path) for rate, method, path in self._routes)
+
     def add(self, fault: Fault) -> int:
-        """Its number, to take it back by."""
+        """Its number, to take it back by. Raises WrongFault where it can strike no call or event."""
+        self.check(fault)
         self._last_id += 1
         self._standing[self._last_id] = _Standing(fault)
         self._tell()
@@ -228,16 +261,23 @@ def read(given: Mapping[str, Any]) -> Fault:
     """From a scenario file or the API: a flat table with `route` or `event`. Raises WrongFault."""
     kinds = [key for key in _KINDS if key in given]
     if len(kinds) != 1:
-        raise WrongFault("a fault names either its route or its event")
-    kind = _KINDS[kinds[0]]
-    allowed = {each.name for each in fields(kind)} - {"chance"} | set(_CHANCES)
-    unknown = sorted(set(given) - allowed)
-    if unknown:
-        told = f"unknown key {unknown[0]!r}; a fault of a {kinds[0]} has {', '.join(sorted(allowed))}"
-        raise WrongFault(told)
-    checked = {key: _value(key, value) for key, value in given.items()}
-    chance = Chance(**{key: checked.pop(key) for key in _CHANCES if key in checked})
-    return kind(**checked, chance=chance)
+        raise WrongFault({"fault": "a fault names either its route or its event"})
+    kind: Callable[..., Fault] = _KINDS[kinds[0]]
+    allowed = {each.name for each in fields(_KINDS[kinds[0]])} - {"chance"} | set(_CHANCES)
+    has = f"a fault of a {kinds[0]} has {', '.join(sorted(allowed))}"
+    unknown = ", ".join(repr(key) for key in given if key not in allowed)
+    _require((not unknown, "fault", f"unknown key {unknown}; {has}"))
+    _require(*((_is_right(key, value), key, f"{key} is {_KINDS_OF_VALUES[key][1]}") for key, value in given.items()))
+    problems: dict[str, str] = {}
+    counted = {key: given[key] for key in _CHANCES if key in given}
+    if "nth" in counted:
+        counted["nth"] = tuple(given["nth"] if isinstance(given["nth"], list) else [given["nth"]])
+    chance = _made(Chance, counted, problems) or Chance()
+    rest = {key: value for key, value in given.items() if key not in counted}
+    fault = _made(kind, {**rest, "chance": chance}, problems)
+    if fault is None or problems:
+        raise WrongFault(problems)
+    return fault
 
 
 def written(fault: Fault) -> Json:
@@ -251,35 +291,29 @@ def written(fault: Fault) -> Json:
     return shown | ({"nth": list(fault.chance.nth)} if fault.chance.nth else {})
 
 
-_TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
-    "route": ((str,), "a text"),
-    "event": ((str,), "a text"),
-    "contains": ((str,), "a text"),
+_KINDS_OF_VALUES: Mapping[str, tuple[tuple[type, ...], str]] = {
+    **dict.fromkeys(("route", "event", "contains"), ((str,), "a text")),
+    **dict.fromkeys(("status", "every", "times", "copies"), ((int,), "a whole number")),
+    **dict.fromkeys(("latency", "jitter", "retry_after", "probability"), ((int, float), "a number")),
+    **dict.fromkeys(("via", "drop", "after", "cut"), ((bool,), "true or false")),
     "body": ((str, dict), "a text or a table"),
-    "status": ((int,), "a whole number"),
-    "every": ((int,), "a whole number"),
-    "times": ((int,), "a whole number"),
-    "copies": ((int,), "a whole number"),
+    "nth": ((int, list), "a whole number or a list of them"),
 }
-_SWITCHES = ("via", "drop", "after", "cut")
 
 
-def _value(key: str, value: Any) -> Any:
-    if key == "nth":
-        numbers = value if isinstance(value, list) else [value]
-        _require(all(type(each) is int for each in numbers), "nth is a whole number or a list of them", "nth")
-        return tuple(numbers)
-    if key in _SWITCHES:
-        _require(isinstance(value, bool), f"{key} is true or false", key)
-        return value
-    types, told = _TYPES.get(key, ((int, float), "a number"))
-    _require(isinstance(value, types) and not isinstance(value, bool), f"{key} is {told}", key)
-    return value
+def _is_right(key: str, value: Any) -> bool:
+    if isinstance(value, list) and key == "nth":
+        return all(type(each) is int for each in value)
+    types, _ = _KINDS_OF_VALUES[key]
+    return isinstance(value, types) and (bool in types or not isinstance(value, bool))
 
 
-def unknown_route(pattern: str, routes: Iterable[tuple[str | None, str, str]]) -> bool:
-    """Whether it can match none of the routes, each the name of its limit, its method and the template of its path."""
-    return pattern != "*" and not any(pattern == rate or _fits(pattern, method, path) for rate, method, path in routes)
+def _made(kind: Callable[..., T], given: Mapping[str, Any], problems: dict[str, str]) -> T | None:
+    try:
+        return kind(**given)
+    except WrongFault as error:
+        problems |= error.problems
+        return None
 
 
 def _fits(pattern: str, method: str, path: str) -> bool:
@@ -296,6 +330,8 @@ def _same(step: str, real: str) -> bool:
     return step == real or step == "*" or step.startswith("{") or real.startswith("{")
 
 
-def _require(holds: bool, told: str, key: str = "fault") -> None:
-    if not holds:
-        raise WrongFault(told, key)
+def _require(*checks: tuple[bool, str, str]) -> None:
+    """Each whether it holds, where in the fault it is looked at, and what is told if it does not hold."""
+    problems = {key: told for holds, key, told in reversed(checks) if not holds}
+    if problems:
+        raise WrongFault(dict(reversed(problems.items())))

@@ -23,21 +23,44 @@ import hashlib
 import math
 import random
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from playground.clock import Clock
 from playground.entities import Json
 
+MOST_CALLS = 1_000_000
+SHORTEST, LONGEST = 0.001, 86_400.0
+"""Seconds of a window."""
+
+
+class WrongRate(ValueError):
+    """A limit that cannot be. The text, for people, is all that was found."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__("; ".join(problems.values()))
+        self.problems = problems
+        """By `name`, `calls` and `seconds`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`calls` in each window of `seconds`."""
+    """`calls` in each window of `seconds`. Raises WrongRate for what cannot be."""
 
     calls: int
     seconds: float
 
+    def __post_init__(self) -> None:
+        problems = {}
+        if type(self.calls) is not int or not 1 <= self.calls <= MOST_CALLS:
+            problems["calls"] = f"calls is a whole number from 1 to {MOST_CALLS}, not {self.calls!r}"
+        if type(self.seconds) not in (int, float) or not SHORTEST <= self.seconds <= LONGEST:
+            problems["seconds"] = f"seconds is a number from {SHORTEST:g} to {LONGEST:.0f}, not {self.seconds!r}"
+        if problems:
+            raise WrongRate(problems)
 
+
+LIFTED = Rate(MOST_CALLS, 1.0)
 GENEROUS = Rate(1000, 1.0)
 RATES: Mapping[str, Rate] = {
     "message.create": Rate(5, 5.0),
@@ -101,7 +124,7 @@ class Verdict:
         code, message = self.error
         return {
             "message": message,
-            "retry_after": round(self.retry_after, 3),
+            "retry_after": _milliseconds(self.retry_after),
             "global": self.global_,
             "code": code,
         }
@@ -153,19 +176,31 @@ class Refusal:
 
 
 class Limits:
-    """`rates` replaces some of `RATES`; None as a value lifts that limit. With a `phase_seed`, windows are shifted."""
+    """`rates` replaces some of `RATES`; None as a value lifts that limit. With a `phase_seed`, windows are shifted.
+
+    `routes`, each a method and a template of a path, have limits of those names where no other is theirs. Raises
+    WrongRate for a name that is neither.
+    """
 
     def __init__(
-        self, clock: Clock, rates: Mapping[str, Rate | None] | None = None, *, phase_seed: int | None = None
+        self,
+        clock: Clock,
+        rates: Mapping[str, Rate | None] | None = None,
+        *,
+        routes: Iterable[str] = (),
+        phase_seed: int | None = None,
     ) -> None:
         self._clock = clock
-        self._rates = {**dict.fromkeys(OPTIONAL), **RATES, **(rates or {})}
+        self._rates: dict[str, Rate | None] = {**dict.fromkeys(OPTIONAL), **RATES}
+        self._routes = frozenset(routes)
         self._phase_seed = phase_seed
         self._windows: dict[tuple[str, str], _Window] = {}
         self._watchers: list[Callable[[], None]] = []
         self._sweep_at = FEWEST_SWEPT
         self.counters = Counters()
         self.refusals: deque[Refusal] = deque(maxlen=KEPT_REFUSALS)
+        for name, rate in (rates or {}).items():
+            self.set_rate(name, rate)
 
     def admit(self, call: Call) -> Verdict:
         now = self._clock.monotonic()
@@ -200,8 +235,15 @@ class Limits:
         """As it stands; None: lifted."""
         return self._rates.get(name, GENEROUS)
 
+    def check(self, name: str) -> None:
+        """Raises WrongRate for an unknown name."""
+        if name not in self._rates and name not in self._routes:
+            known = ", ".join((*RATES, *OPTIONAL))
+            raise WrongRate({"name": f"no limit is {name!r}; it is one of {known}, or such as 'GET /gateway/bot'"})
+
     def set_rate(self, name: str, rate: Rate | None) -> None:
-        """From the next window on."""
+        """All its windows begin anew. Raises WrongRate for an unknown name."""
+        self.check(name)
         self._rates[name] = rate
         self._windows = {key: window for key, window in self._windows.items() if key[0] != name}
 
@@ -245,7 +287,7 @@ class Limits:
     def _window(self, rate: str, kept_by: str) -> _Window:
         window = self._windows.get((rate, kept_by))
         if window is None:
-            allowed = self.rate(rate) or Rate(10**9, 1.0)
+            allowed = self.rate(rate) or LIFTED
             window = self._windows[rate, kept_by] = _Window(allowed, self._phase(rate, kept_by, allowed.seconds))
         return window
 
@@ -274,13 +316,13 @@ class Limits:
         self.counters.scopes[scope] += 1
         self.counters.invalid += scope != "shared"
         at = self._clock.now().timestamp()
-        self.refusals.append(Refusal(at=at, route=call.route, scope=scope, retry_after=round(wait, 3)))
+        self.refusals.append(Refusal(at=at, route=call.route, scope=scope, retry_after=_milliseconds(wait)))
         self._tell()
         told = {**headers, "X-RateLimit-Scope": scope, "Retry-After": str(math.ceil(wait))}
         return Verdict(admitted=False, headers=told, retry_after=wait, global_=scope == "global", error=error)
 
     def _headers(self, call: Call, window: _Window, now: float) -> Mapping[str, str]:
-        wait = window.wait(now)
+        wait = _milliseconds(window.wait(now))
         bucket = hashlib.blake2b((call.rate or call.route).encode(), digest_size=16).hexdigest()
         return {
             "X-RateLimit-Limit": str(window.rate.calls),
@@ -289,3 +331,8 @@ class Limits:
             "X-RateLimit-Reset-After": f"{wait:.3f}",
             "X-RateLimit-Bucket": bucket,
         }
+
+
+def _milliseconds(seconds: float) -> float:
+    """Rounded up, or who waits as long as they are told would come too early; what floats are off by is no time."""
+    return math.ceil(round(seconds * 1000, 3)) / 1000

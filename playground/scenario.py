@@ -13,13 +13,14 @@
     gateway = "cut"
 
 A step does everything it names, in the order of `ACTIONS`. Steps happen in the order of their times, those of one time
-in the order of the file. What is wrong with a file is told before anything happens, each with the step it is in.
+in the order of the file. All that is wrong with a file is told before anything happens, each with the step it is in.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,10 +29,9 @@ from typing import Any
 from playground import faults
 from playground.entities import Channel
 from playground.errors import ApiError, Impossible
-from playground.faults import Fault
-from playground.limits import OPTIONAL, RATES, Rate
+from playground.faults import Fault, WrongFault
+from playground.limits import Rate, WrongRate
 from playground.people import Person
-from playground.rest.api import require_known
 from playground.server import Playground
 
 BEGINNINGS = ("online", "start")
@@ -41,7 +41,7 @@ MAX_AT = 86_400.0
 
 
 class ScenarioError(Exception):
-    """The file cannot be read, or says what cannot be. The text names the file and the step."""
+    """The file cannot be read, or says what cannot be. The text has a line for each problem, with file and place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +82,8 @@ class Scenario:
     seed: int = 0
 
 
-def load(path: Path) -> Scenario:
-    """Raises ScenarioError."""
+def load(path: Path, playground: Playground) -> Scenario:
+    """Raises ScenarioError, also where it names people, channels, routes or limits that the playground has not."""
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -91,31 +91,36 @@ def load(path: Path) -> Scenario:
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"{path}: no TOML: {error}") from None
     try:
-        return parsed(given)
-    except ValueError as error:
-        raise ScenarioError(f"{path}: {error}") from None
+        return parsed(given, playground)
+    except WrongScenario as error:
+        raise ScenarioError("\n".join(f"{path}: {problem}" for problem in error.problems)) from None
 
 
-def parsed(given: Mapping[str, Any]) -> Scenario:
-    """Raises ValueError, its text for people."""
-    _check_keys(given, ("seed", "begin", "step"))
-    begin, seed = given.get("begin", "online"), given.get("seed", 0)
-    _require(begin in BEGINNINGS, f"begin is one of {', '.join(BEGINNINGS)}, not {begin!r}")
-    _require(type(seed) is int, "seed is a whole number")
-    steps = given.get("step", [])
-    _require(isinstance(steps, list) and bool(steps), "there is no [[step]]")
-    read = [_step(each, number) for number, each in enumerate(steps, 1)]
+class WrongScenario(ValueError):
+    """`problems`: each a line for people."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+def parsed(given: Mapping[str, Any], playground: Playground) -> Scenario:
+    """Raises WrongScenario."""
+    begin, seed, steps = given.get("begin", "online"), given.get("seed", 0), given.get("step", [])
+    problems: list[str] = []
+    with _noted(problems):
+        _require(
+            *_known_keys(given, ("seed", "begin", "step")),
+            (begin in BEGINNINGS, f"begin is one of {', '.join(BEGINNINGS)}, not {begin!r}"),
+            (type(seed) is int, "seed is a whole number"),
+            (isinstance(steps, list) and bool(steps), "there is no [[step]]"),
+        )
+    read = []
+    for number, each in enumerate(steps if isinstance(steps, list) else (), 1):
+        with _noted(problems, f"step {number}: "):
+            read.append(_step(each, number, playground))
+    _refuse(problems)
     return Scenario(steps=tuple(sorted(read, key=lambda step: step.at)), begin=begin, seed=seed)
-
-
-def check(scenario: Scenario, playground: Playground) -> None:
-    """Raises ScenarioError where it names people or channels that are not there."""
-    for step in scenario.steps:
-        try:
-            if step.say is not None:
-                _place(playground, step.say)
-        except ValueError as error:
-            raise ScenarioError(f"step {step.number}: {error}") from None
 
 
 async def play(scenario: Scenario, playground: Playground, tell: Callable[[str], None]) -> None:
@@ -183,77 +188,115 @@ _DOING: Mapping[str, Callable[[Step, Playground], Awaitable[None]]] = {
 
 def _place(playground: Playground, said: Said) -> tuple[Person, Channel]:
     users = [user for user in playground.world.users.values() if user.name == said.person and not user.bot]
-    _require(bool(users), f"there is no person {said.person!r}")
-    person = playground.people.person(users[0].id)
-    if said.channel is None:
-        return person, person.dm()
     found = [each for each in playground.world.channels.values() if each.guild and each.name == said.channel]
-    _require(bool(found), f"there is no channel {said.channel!r}")
-    return person, found[0]
+    _require(
+        (bool(users), f"there is no person {said.person!r}"),
+        (said.channel is None or bool(found), f"there is no channel {said.channel!r}"),
+    )
+    person = playground.people.person(users[0].id)
+    return person, person.dm() if said.channel is None else found[0]
 
 
-def _step(given: Any, number: int) -> Step:
-    _require(isinstance(given, dict), f"step {number}: is no table")
-    try:
-        _check_keys(given, ("at", *ACTIONS))
-        _require(any(given.get(action) for action in ACTIONS), f"does nothing; it may name {', '.join(ACTIONS)}")
-        return Step(
-            at=_seconds(given.get("at", 0.0)),
-            number=number,
-            clear=given.get("clear") is True,
-            fault=_read_fault(given["fault"]) if "fault" in given else None,
-            rate=_read_rate(given["rate"]) if "rate" in given else None,
-            gateway=_one_of("gateway", given["gateway"], GATEWAY) if "gateway" in given else None,
-            say=_read_said(given["say"]) if "say" in given else None,
-        )
-    except ValueError as error:
-        raise ValueError(f"step {number}: {error}") from None
+def _step(given: Any, number: int, playground: Playground) -> Step:
+    _require((isinstance(given, dict), "is no table"))
+    problems: list[str] = []
+    read: dict[str, Any] = {}
+    with _noted(problems):
+        doing = any(given.get(action) for action in ACTIONS)
+        nothing = f"does nothing; it may name {', '.join(ACTIONS)}"
+        _require(*_known_keys(given, ("at", *ACTIONS)), (doing, nothing))
+    for key in ("at", *ACTIONS):
+        if key in given:
+            with _noted(problems):
+                read[key] = _READING[key](given[key], playground)
+    _refuse(problems)
+    return Step(number=number, **{"at": 0.0, **read})
 
 
-def _read_fault(given: Any) -> Fault:
-    _require(isinstance(given, dict), "fault is a table")
-    fault = faults.read(given)
-    require_known(fault)
-    return fault
-
-
-def _read_rate(given: Any) -> RateChange:
-    _require(isinstance(given, dict), "rate is a table")
-    _check_keys(given, ("name", "calls", "seconds", "lifted"))
-    name = _one_of("rate.name", given.get("name"), (*RATES, *OPTIONAL))
-    if given.get("lifted") is True:
-        return RateChange(name=name, rate=None)
-    calls, seconds = given.get("calls"), given.get("seconds")
-    if type(calls) is not int or calls < 0:
-        raise ValueError("rate.calls is a whole number, or lifted is true")
-    _require(isinstance(seconds, int | float) and seconds > 0, "rate.seconds is a number above 0")
-    return RateChange(name=name, rate=Rate(calls, float(seconds or 0)))
-
-
-def _read_said(given: Any) -> Said:
-    _require(isinstance(given, dict), "say is a table")
-    _check_keys(given, ("person", "channel", "text"))
-    for key in ("person", "text", *(("channel",) if "channel" in given else ())):
-        _require(isinstance(given.get(key), str) and bool(given[key]), f"say.{key} is a text")
-    return Said(person=given["person"], channel=given.get("channel"), text=given["text"])
-
-
-def _seconds(given: Any) -> float:
+def _read_at(given: Any, playground: Playground) -> float:
     right = isinstance(given, int | float) and not isinstance(given, bool) and 0 <= given <= MAX_AT
-    _require(right, f"at is between 0 and {MAX_AT:.0f} seconds")
+    _require((right, f"at is between 0 and {MAX_AT:.0f} seconds"))
     return float(given)
 
 
-def _one_of(key: str, given: Any, known: tuple[str, ...]) -> str:
-    _require(given in known, f"{key} is one of {', '.join(known)}, not {given!r}")
+def _read_clear(given: Any, playground: Playground) -> bool:
+    _require((isinstance(given, bool), "clear is true or false"))
+    return bool(given)
+
+
+def _read_fault(given: Any, playground: Playground) -> Fault:
+    _require((isinstance(given, dict), "fault is a table"))
+    fault = faults.read(given)
+    playground.faults.check(fault)
+    return fault
+
+
+def _read_rate(given: Any, playground: Playground) -> RateChange:
+    _require((isinstance(given, dict), "rate is a table"))
+    problems: list[str] = []
+    lifted, rate = given.get("lifted", False), None
+    with _noted(problems):
+        _require(
+            *_known_keys(given, ("name", "calls", "seconds", "lifted")),
+            (isinstance(lifted, bool), "rate.lifted is true or false"),
+        )
+    with _noted(problems):
+        playground.limits.check(str(given.get("name")))
+    with _noted(problems):
+        rate = None if lifted else Rate(given.get("calls", 0), given.get("seconds", 0))
+    _refuse(problems)
+    return RateChange(name=str(given["name"]), rate=rate)
+
+
+def _read_gateway(given: Any, playground: Playground) -> str:
+    _require((given in GATEWAY, f"gateway is one of {', '.join(GATEWAY)}, not {given!r}"))
     return str(given)
 
 
-def _check_keys(given: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    unknown = [key for key in given if key not in known]
-    _require(not unknown, f"unknown key {', '.join(map(repr, unknown))}; known are {', '.join(known)}")
+def _read_said(given: Any, playground: Playground) -> Said:
+    _require((isinstance(given, dict), "say is a table"))
+    named = ("person", "text", *(("channel",) if "channel" in given else ()))
+    _require(
+        *_known_keys(given, ("person", "channel", "text")),
+        *((isinstance(given.get(key), str) and bool(given[key]), f"say.{key} is a text") for key in named),
+    )
+    said = Said(person=given["person"], channel=given.get("channel"), text=given["text"])
+    _place(playground, said)
+    return said
 
 
-def _require(holds: bool, told: str) -> None:
-    if not holds:
-        raise ValueError(told)
+_READING: Mapping[str, Callable[[Any, Playground], Any]] = {
+    "at": _read_at,
+    "clear": _read_clear,
+    "fault": _read_fault,
+    "rate": _read_rate,
+    "gateway": _read_gateway,
+    "say": _read_said,
+}
+
+
+@contextmanager
+def _noted(problems: list[str], place: str = "") -> Iterator[None]:
+    """What is wrong inside goes to the problems, and reading goes on."""
+    try:
+        yield
+    except WrongScenario as error:
+        problems += (f"{place}{problem}" for problem in error.problems)
+    except WrongFault as error:
+        problems += (f"{place}fault: {problem}" for problem in error.problems.values())
+    except WrongRate as error:
+        problems += (f"{place}rate: {problem}" for problem in error.problems.values())
+
+
+def _known_keys(given: Mapping[str, Any], known: tuple[str, ...]) -> Iterator[tuple[bool, str]]:
+    return ((key in known, f"unknown key {key!r}; known are {', '.join(known)}") for key in given)
+
+
+def _require(*checks: tuple[bool, str]) -> None:
+    """Each whether it holds, and what is told if not."""
+    _refuse([told for holds, told in checks if not holds])
+
+
+def _refuse(problems: list[str]) -> None:
+    if problems:
+        raise WrongScenario(problems)

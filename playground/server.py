@@ -27,9 +27,11 @@ from playground.entities import (
 )
 from playground.faults import Faults
 from playground.gateway import socket
+from playground.gateway.dispatch import EVENTS
 from playground.gateway.session import Sessions
 from playground.interactions import Interactions
 from playground.limits import Limits, Rate
+from playground.listening import listen
 from playground.people import People, Person
 from playground.previews import FETCHING_SECONDS, PAGES, Page, Previews
 from playground.recording.scribe import Recording
@@ -97,9 +99,9 @@ class Playground:
         self.world = World(clock, bot_name=bot_name, privileged=privileged)
         self.world.shards = shards
         self.recording = Recording(self.world)
-        self.limits = Limits(self.world.clock, rates, phase_seed=phase_seed)
+        self.limits = Limits(self.world.clock, rates, routes=rest.LIMITED, phase_seed=phase_seed)
         self.interactions = Interactions(self.world)
-        self.faults = Faults(fault_seed)
+        self.faults = Faults(fault_seed, routes=rest.STRUCK, events=EVENTS)
         self.sessions = Sessions(self.world, limits=self.limits, faults=self.faults, max_concurrency=max_concurrency)
         self.previews = Previews(self.world, pages, fetching_seconds=preview_seconds)
         self.people = People(self.world, self.interactions)
@@ -119,11 +121,9 @@ class Playground:
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Playground:
+        """Raises CannotListen."""
         self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=2.0)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port)
-        await site.start()
-        port = self._runner.addresses[0][1]
+        port = await listen(self._runner, self._host, self._port)
         reached_at = "127.0.0.1" if self._host in ("0.0.0.0", "::") else self._host
         self.world.base_url = f"http://{reached_at}:{port}"
         return self

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Callable, Iterable
-from datetime import timedelta
 
 from playground import events, filenames, permissions
 from playground.clock import Clock, SystemClock
@@ -30,19 +29,15 @@ from playground.entities import (
     Role,
     Tag,
     User,
-    Version,
 )
+from playground.memory import Memory
 from playground.nonces import Nonces
-from playground.snowflake import Snowflakes, created_at
+from playground.snowflake import Snowflakes
 
 Listener = Callable[[events.Event], None]
 
 PRIVILEGED_INTENTS = 1 << 1 | 1 << 8 | 1 << 15
 """Members, presences, message content."""
-UPLOAD_MEMORY = timedelta(hours=24)
-"""As long as a link to a file holds."""
-FEWEST_SWEPT = 256
-"""Files kept without a look at which of them are of use."""
 
 
 class World:
@@ -77,7 +72,7 @@ class World:
         self._listeners: list[Listener] = []
         self._dms: dict[int, Channel] = {}
         self.nonces = Nonces(self.clock)
-        self._sweep_at = FEWEST_SWEPT
+        self._memory = Memory(self)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Returns what ends it. Listeners are called in the order of a change's making and must not block."""
@@ -258,11 +253,11 @@ class World:
 
     def add_message(self, message: Message) -> None:
         channel = message.channel
-        channel.by_id[message.id] = message
+        self._memory.keep_message(message)
         if not message.private:
             channel.last_message_id = message.id
             channel.sent += message.type != MESSAGE_THREAD_STARTER
-        self._remember_version(message)
+        self._memory.keep_version(message)
         self.nonces.remember(message)
         if message.channel.is_thread:
             self.join_thread(message.channel, message.author)
@@ -288,27 +283,26 @@ class World:
             description=description,
             ephemeral=ephemeral,
         )
-        self._sweep_attachments()
-        self.attachments[attachment.id] = attachment
+        self._memory.keep_file(attachment)
         return attachment
 
     def message_edited(self, message: Message, *, shown_as_edited: bool = True) -> None:
         """To be called after the message was changed."""
         if shown_as_edited:
             message.edited_at = self.clock.now()
-        self._remember_version(message)
+        self._memory.keep_version(message)
         self.emit(events.MessageEdited(message))
 
     def delete_message(self, message: Message, by: User | None = None) -> None:
         if message.deleted_at is None:
-            self._drop(message)
+            self._memory.forget(message)
             self.emit(events.MessageDeleted(message, by))
 
     def delete_messages(self, messages: Iterable[Message]) -> None:
         """Of one channel, at once: told as one deletion of many even where one alone was still there."""
         gone = tuple(message for message in messages if message.deleted_at is None)
         for message in gone:
-            self._drop(message)
+            self._memory.forget(message)
         if gone:
             self.emit(events.MessagesDeleted(gone[0].channel, gone))
 
@@ -336,30 +330,6 @@ class World:
 
     def type(self, channel: Channel, user: User) -> None:
         self.emit(events.Typed(channel, user, self.clock.now()))
-
-    def _drop(self, message: Message) -> None:
-        message.deleted_at = self.clock.now()
-        del message.channel.by_id[message.id]
-        for attachment in message.attachments:
-            self.attachments.pop(attachment.id, None)
-
-    def _sweep_attachments(self) -> None:
-        """Forgets files that no message carries, such as those of refused messages, a day after their upload."""
-        if len(self.attachments) < self._sweep_at:
-            return
-        carried = {
-            each.id for channel in self.channels.values() for m in channel.by_id.values() for each in m.attachments
-        }
-        since = self.clock.now() - UPLOAD_MEMORY
-        self.attachments = {
-            id: each for id, each in self.attachments.items() if id in carried or created_at(id) >= since
-        }
-        self._sweep_at = max(FEWEST_SWEPT, 2 * len(self.attachments))
-
-    def _remember_version(self, message: Message) -> None:
-        now = Version(content=message.content, at=self.clock.now(), elapsed=self.clock.monotonic())
-        if not message.versions or message.versions[-1].content != message.content:
-            message.versions.append(now)
 
 
 def _bot_token(bot_id: int) -> str:

@@ -99,6 +99,17 @@ def test_a_containers_check_of_a_bot_that_is_not_there(
     assert [line.split(":")[0] for line in capsys.readouterr().err.splitlines()] == ["not ready"] * 2
 
 
+@pytest.mark.parametrize("given", [None, "", '""'])
+def test_a_check_without_a_port_names_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], given: str | None
+) -> None:
+    monkeypatch.delenv("HEALTH_PORT", raising=False)
+    if given is not None:
+        monkeypatch.setenv("HEALTH_PORT", given)
+    assert probe() == 1
+    assert capsys.readouterr().err.startswith("not asked: HEALTH_PORT is not set")
+
+
 async def test_a_containers_check_of_another_program(monkeypatch: pytest.MonkeyPatch) -> None:
     async def nonsense(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readline()

@@ -34,6 +34,8 @@ from bot.storage.personas import folded
 from bot.words import LOCALES, words
 
 _LIMITS = {"name": MAX_NAME, "instructions": MAX_INSTRUCTIONS, "greeting": MAX_GREETING}
+_MOST = {"temperature": 2, "top_p": 1}
+"""Of Chat Completions' parameters; the least is 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,8 +228,8 @@ def _checked(persona: Persona) -> Persona:
     for field in ("name", "instructions"):
         if not getattr(trimmed, field):
             raise PersonaInvalid(field, "")
-    if trimmed.temperature is not None and not 0 <= trimmed.temperature <= 2:
-        raise PersonaInvalid("temperature", str(trimmed.temperature))
-    if trimmed.top_p is not None and not 0 <= trimmed.top_p <= 1:
-        raise PersonaInvalid("top_p", str(trimmed.top_p))
+    for field, most in _MOST.items():
+        value = getattr(trimmed, field)
+        if value is not None and not 0 <= value <= most:
+            raise PersonaInvalid(field, f"{value:g}", most=most)
     return trimmed

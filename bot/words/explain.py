@@ -54,6 +54,9 @@ def _persona_invalid(error: errors.PersonaInvalid, _: Words) -> str:
     field = _(_FIELDS.get(error.field, error.field))
     if error.limit is not None:
         return _("{field} is too long: at most {limit:number} characters.", field=field, limit=error.limit)
+    if error.most is not None:
+        told = N_("{field} is a number from 0 to {most:number}. “{value}” is not.")
+        return _(told, field=field, most=error.most, value=error.value)
     if not error.value:
         return _("{field} is empty. Please fill it in.", field=field)
     return _(

@@ -22,7 +22,7 @@ from playground.errors import (
     unknown_message,
 )
 from playground.gateway.session import Sessions
-from playground.limits import Limits, Rate
+from playground.limits import Limits, Rate, WrongRate
 from playground.people import Invocation, People, Person
 from playground.shapes import snowflake
 from playground.timeline import Timeline
@@ -215,9 +215,14 @@ async def runs(place: Place, request: web.Request) -> web.Response:
 async def set_limit(place: Place, request: web.Request) -> web.Response:
     """`calls` null lifts it."""
     given = await body(request, bodies.LIMIT)
-    calls = given.get("calls")
-    rate = None if calls is None else Rate(calls, given.get("seconds") or 1.0)
-    place.limits.set_rate(request.match_info["name"], rate)
+    if "calls" not in given:
+        raise InvalidForm({"calls": ("BASE_TYPE_REQUIRED", "This field is required; null lifts the limit")})
+    calls = given["calls"]
+    try:
+        rate = None if calls is None else Rate(calls, 1.0 if given.get("seconds") is None else given["seconds"])
+        place.limits.set_rate(request.match_info["name"], rate)
+    except WrongRate as error:
+        raise InvalidForm({key: ("RATE_INVALID", told) for key, told in error.problems.items()}) from None
     return web.Response(status=204)
 
 

@@ -10,9 +10,7 @@ from aiohttp import web
 from playground.api.local import PREFIX, guarded, reply
 from playground.entities import Json
 from playground.errors import ApiError, InvalidForm, wrong_content_type
-from playground.faults import Fault, Faults, WrongFault, read
-from playground.gateway.dispatch import EVENTS
-from playground.rest.api import ROUTE_NAMES, require_known
+from playground.faults import Faults, WrongFault, read
 from playground.shapes import parsed
 
 Action = Callable[[Faults, web.Request], Awaitable[web.StreamResponse]]
@@ -23,12 +21,15 @@ def routes(faults: Faults) -> list[web.RouteDef]:
 
 
 async def listed(faults: Faults, request: web.Request) -> web.Response:
-    return reply({"faults": faults.listed(), "routes": ROUTE_NAMES, "events": EVENTS})
+    return reply({"faults": faults.listed(), "routes": faults.routes, "events": faults.events})
 
 
 async def add(faults: Faults, request: web.Request) -> web.Response:
-    fault = _read(await _body(request))
-    return reply({"id": faults.add(fault)}, 201)
+    given = await _body(request)
+    try:
+        return reply({"id": faults.add(read(given))}, 201)
+    except WrongFault as error:
+        raise InvalidForm({key: ("FAULT_INVALID", told) for key, told in error.problems.items()}) from None
 
 
 async def remove(faults: Faults, request: web.Request) -> web.Response:
@@ -41,15 +42,6 @@ async def remove(faults: Faults, request: web.Request) -> web.Response:
 async def clear(faults: Faults, request: web.Request) -> web.Response:
     faults.clear()
     return web.Response(status=204)
-
-
-def _read(given: Json) -> Fault:
-    try:
-        fault = read(given)
-        require_known(fault)
-    except WrongFault as error:
-        raise InvalidForm({error.key: ("FAULT_INVALID", str(error))}) from None
-    return fault
 
 
 async def _body(request: web.Request) -> Json:

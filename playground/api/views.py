@@ -98,6 +98,8 @@ def reaction(item: Message, emoji: str) -> Json:
 
 
 def interaction(world: World, item: Interaction) -> Json:
+    first = item.original
+    changed = first if first and first.interaction is not item and first.deleted_at is None else None
     return {
         "id": str(item.id),
         "name": item.name,
@@ -106,6 +108,7 @@ def interaction(world: World, item: Interaction) -> Json:
         "choices": item.choices,
         "modal": modal(item.modal) if item.modal else None,
         "messages": [message(world, each) for each in item.messages],
+        "changed": message(world, changed) if changed else None,
     }
 
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from playground.models import local, scripted, weights
+from playground.models import local, scripted, small, weights
+from playground.models.recorder import Adaptation
 
 OPENAI_URL = "https://api.openai.com/v1"
 LOCAL_SETTINGS = {"CAUSERIE_WINDOW_TOKENS": "1500", "CAUSERIE_ANSWER_TOKENS": "160"}
 """The local model holds 2,048 tokens of a conversation, reads 150 a second and wanders off in long answers."""
+ADVICE = "For a real model set OPENAI_API_KEY, or OPENAI_BASE_URL and OPENAI_MODEL for a server of your own."
 
 
 class Wish(StrEnum):
@@ -33,6 +35,10 @@ class Choice:
     description: str
     settings: Mapping[str, str] = field(default_factory=dict)
     """Environment variables of the bot that go with it."""
+    adapt: Adaptation | None = None
+    """What makes a call of the bot one that this model can bear."""
+    advice: str = ""
+    """How to have a better one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +92,8 @@ async def _local(stack: AsyncExitStack, reports: Reports, cache: Path) -> Choice
         model=local.MODEL,
         description="SmolLM2 135M on this machine: tiny, English only, often wrong",
         settings=LOCAL_SETTINGS,
+        adapt=small.adapted,
+        advice=ADVICE,
     )
 
 
@@ -96,4 +104,5 @@ async def _scripted(stack: AsyncExitStack) -> Choice:
         api_key="none",
         model=scripted.MODEL,
         description="a script, not a model: it repeats what it was sent",
+        advice=ADVICE,
     )

@@ -11,6 +11,7 @@ import itertools
 import json
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from types import TracebackType
 from typing import Any
@@ -23,6 +24,7 @@ from playground.api.local import guarded
 
 KEPT_CALLS = 200
 CONNECT_SECONDS = 10.0
+Adaptation = Callable[[dict[str, Any]], dict[str, Any]]
 DROPPED_HEADERS = frozenset(
     {
         *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "upgrade"),
@@ -58,12 +60,18 @@ class Call:
 class Recorder:
     """`async with Recorder(upstream) as recorder`: OpenAI's interface at `base_url`, `/recorder/calls` at `url`."""
 
-    def __init__(self, upstream: str, *, port: int = 0, kept: int = KEPT_CALLS) -> None:
-        """`upstream` is a base URL as the openai package takes it, `…/v1`."""
+    def __init__(
+        self, upstream: str, *, port: int = 0, kept: int = KEPT_CALLS, adapt: Adaptation | None = None
+    ) -> None:
+        """`upstream` is a base URL as the openai package takes it, `…/v1`.
+
+        `adapt` changes the body of a chat completion on its way there; what is remembered is what the bot sent.
+        """
         self.upstream = upstream.rstrip("/")
         self.url = ""
         self.calls: deque[Call] = deque(maxlen=kept)
         self._port = port
+        self._adapt = adapt
         self._ids = itertools.count(1)
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
@@ -106,7 +114,7 @@ class Recorder:
         body = await request.read()
         transcript = Transcript(self._open(request, body))
         try:
-            response = await self._exchange(request, body, transcript)
+            response = await self._exchange(request, self._adapted(body), transcript)
         except (aiohttp.ClientError, TimeoutError) as error:
             transcript.end("broken", error=f"{type(error).__name__}: {error}")
             if transcript.begun:
@@ -135,6 +143,12 @@ class Recorder:
                 await response.write(piece)
             await response.write_eof()
             return response
+
+    def _adapted(self, body: bytes) -> bytes:
+        value = _parsed(body)
+        if self._adapt is None or not _is_conversation(value):
+            return body
+        return json.dumps(self._adapt(value)).encode()
 
     def _open(self, request: web.Request, body: bytes) -> Call:
         call = Call(id=next(self._ids), started_at=time.time())
@@ -180,10 +194,7 @@ class Transcript:
         self._call.duration = round(time.monotonic() - self._started, 4)
 
     def _take(self, document: bytes) -> None:
-        try:
-            value = json.loads(document)
-        except (ValueError, RecursionError):
-            return
+        value = _parsed(document)
         if not isinstance(value, dict):
             return
         self._call.usage = value.get("usage") or self._call.usage
@@ -200,14 +211,24 @@ class Transcript:
 
 
 def _read_request(call: Call, body: bytes) -> None:
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return
+    value = _parsed(body)
     if isinstance(value, dict):
         call.model = value.pop("model", None)
         call.messages = value.pop("messages", [])
         call.parameters = value
+
+
+def _parsed(document: bytes) -> Any:
+    """None where it is no JSON."""
+    try:
+        return json.loads(document)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_conversation(value: Any) -> bool:
+    messages = value.get("messages") if isinstance(value, dict) else None
+    return isinstance(messages, list) and bool(messages) and all(isinstance(each, dict) for each in messages)
 
 
 def _forwarded(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:

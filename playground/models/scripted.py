@@ -30,6 +30,7 @@ from playground.models.recital import Messages, recite, text_of
 MODEL = "scripted"
 TOKEN = re.compile(r"\s*\S+|\s+$")
 REMEMBERED_PROMPTS = 64
+KEPT_STREAMS = 1_000
 
 Script = Callable[[Messages], str]
 
@@ -78,13 +79,17 @@ class ScriptedServer:
         port: int = 0,
         api_key: str | None = None,
         models: Iterable[str] = (MODEL,),
+        kept: int = KEPT_STREAMS,
     ) -> None:
-        """`rate` in tokens a second, `first_token` in seconds. Without `api_key` every key is accepted."""
+        """`rate` in tokens a second, `first_token` in seconds. Without `api_key` every key is accepted.
+
+        `kept`: how many of the newest calls `streams` holds.
+        """
         self.script = script
         self.rate = rate
         self.first_token = first_token
         self.models = tuple(models)
-        self.streams: list[Stream] = []
+        self.streams: deque[Stream] = deque(maxlen=kept)
         self.faults: deque[Fault] = deque()
         """Each call takes the next one."""
         self.base_url = ""

@@ -10,8 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from playground import cdn, errors
-from playground.faults import CallFault, Fault, Faults, WrongFault, unknown_route
-from playground.gateway.dispatch import EVENTS
+from playground.faults import Faults
 from playground.gateway.session import Sessions
 from playground.interactions import Interactions
 from playground.limits import Call, Limits
@@ -45,19 +44,10 @@ def routes(
     return [*words, *known_routes, web.route("*", PREFIX + "/{rest:.*}", _not_served)]
 
 
-_STRUCK = (*((route.rate, route.method, route.path) for route in ROUTES), (cdn.FETCHED, "GET", cdn.PATH))
+STRUCK = (*((route.rate, route.method, route.path) for route in ROUTES), (cdn.FETCHED, "GET", cdn.PATH))
 """What faults of calls can be about."""
-ROUTE_NAMES = tuple(sorted({rate for rate, _, _ in _STRUCK if rate}))
-
-
-def require_known(fault: Fault) -> None:
-    """Raises WrongFault where it can strike no call or event."""
-    if isinstance(fault, CallFault):
-        if unknown_route(fault.route, _STRUCK):
-            names = f"one of {', '.join(ROUTE_NAMES)}, or such as 'POST /channels/*/messages'"
-            raise WrongFault(f"no route is {fault.route!r}; it is {names}", "route")
-    elif fault.event not in ("*", *EVENTS):
-        raise WrongFault(f"no event is {fault.event!r}; it is one of {', '.join(EVENTS)}", "event")
+LIMITED = tuple(f"{route.method} {route.path}" for route in ROUTES)
+"""What limits can be for, beside those that have a name of their own."""
 
 
 async def _serve(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cProfile
+import io
 import json
 import selectors
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from rich.console import Console
 
 from bench import chart, profiled, report
 from bench.harness import CAUSERIE, NAIVE, Cost, Outcome, Stage, Written
@@ -124,7 +126,7 @@ def test_the_table_compares_programs_with_each_other_and_with_the_best() -> None
 
 def test_the_summary_has_a_row_a_program() -> None:
     summaries = [report.summary(outcome(QUICK)), report.summary(outcome(SLOW, program=NAIVE))]
-    assert report.table(summaries).row_count == 3
+    assert report.table(summaries).row_count == len(report.COLUMNS) - 3
     about = {"at": "then", "python": "3", "processors": 2, "system": "Linux"}
     assert report.markdown(summaries, about).count("\n| ") == 2 + 3
     told = json.loads(report.as_json(summaries, about))
@@ -167,3 +169,15 @@ def test_an_unknown_scenario_is_named(capsys: pytest.CaptureFixture[str]) -> Non
 def test_the_naive_bot_can_be_left_out() -> None:
     assert parsed(["one"]).programs == (CAUSERIE, NAIVE)
     assert parsed(["one", "--alone"]).programs == (CAUSERIE,)
+
+
+def test_the_table_of_a_scenario_fits_a_terminal() -> None:
+    summaries = [report.summary(outcome(QUICK, program=program)) for program in (CAUSERIE, NAIVE)]
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(report.table(summaries))
+    lines = console.export_text().splitlines()
+    assert max(map(len, lines)) <= 120 and "…" not in "".join(lines)
+    assert "ten: 300 words at 50, mention; streams: 1" in lines[0]
+    (freshest,) = (line for line in lines if " age " in line)
+    assert freshest.count("×1.7 1.000") == 2 and freshest.count("0.603") == 1
+    assert sum(line.count("│ ") > 0 for line in lines) == len(report.COLUMNS) - 3

@@ -94,10 +94,11 @@ async def test_an_interrupt_while_it_prepares_ends_it_too(tmp_path: Path) -> Non
 
 async def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        async with asyncio.timeout(60), demo(tmp_path, "--port", str(taken.getsockname()[1])) as running:
+        port = taken.getsockname()[1]
+        async with asyncio.timeout(60), demo(tmp_path, "--port", str(port)) as running:
             assert await running.ended() == 1
-    assert running.output.startswith("The demo cannot start: ")
-    assert "Traceback" not in running.output
+    told = f"The demo cannot start: port {port} of 127.0.0.1 is taken; --port names another."
+    assert running.output.splitlines() == [told]
 
 
 def test_the_next_free_port_is_taken_where_none_is_wished() -> None:
@@ -121,3 +122,9 @@ def test_its_options() -> None:
     options = parsed(["--model", "local", "--keep", "--no-browser", "--port", "9000"])
     assert (options.wish, options.keep, options.browser, options.port) == (Wish.LOCAL, True, False, 9000)
     assert parsed([]).port is None
+
+
+def test_a_port_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        parsed(["--port", "65536"])
+    assert refused.value.code == 2 and "must be from 0 to 65535" in capsys.readouterr().err

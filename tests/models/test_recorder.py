@@ -192,3 +192,18 @@ async def test_pages_of_elsewhere_neither_read_nor_ask(recorder: Recorder, heade
             async with session.request(method, recorder.url + path, data=b"{}") as answer:
                 assert answer.status == 403
     assert await recorded(recorder, "?after=x") == []
+
+
+async def test_what_goes_on_to_the_model_can_be_changed_and_what_the_bot_sent_is_kept(server: ScriptedServer) -> None:
+    def shortened(body: dict[str, Any]) -> dict[str, Any]:
+        return {**body, "messages": body["messages"][-1:], "top_k": 5}
+
+    async with Recorder(server.base_url, adapt=shortened) as recorder, client(recorder) as bot:
+        await bot.chat.completions.create(model=MODEL, messages=QUESTION)
+        [call] = await recorded(recorder)
+        assert call["messages"] == QUESTION and "top_k" not in call["parameters"]
+        [stream] = server.streams
+        assert stream.messages == QUESTION[-1:] and stream.parameters["top_k"] == 5
+        with pytest.raises(openai.BadRequestError, match="at least one message"):
+            await bot.chat.completions.create(model=MODEL, messages=[])
+        assert [model.id async for model in bot.models.list()] == [MODEL]

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import base64
+import re
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from playground import page
+from playground.api.local import PREFIX
 from playground.entities import Channel, Guild, Overwrite
 from playground.people import Person
 from playground.permissions import VIEW_CHANNEL
 from playground.server import Playground, default_world
 from tests.playground.bot import Parrot
 from tests.playground.client import Client
+
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "playground.md"
 
 
 async def _events(feed: aiohttp.ClientWebSocketResponse, until: str) -> list[dict[str, Any]]:
@@ -147,9 +153,14 @@ async def test_buttons_and_forms(
     modal = (await client.people("POST", "/components", pressed)).body["modal"]
     assert (await _events(feed, "modal"))[-1]["modal"] == modal
     filled = {"user_id": str(ada.id), "interaction_id": modal["interaction_id"], "values": {"Name": "Polly"}}
-    assert (await client.people("POST", "/modals", filled)).body["messages"][0]["content"] == "Hello Polly"
+    submitted = (await client.people("POST", "/modals", filled)).body
+    assert submitted["messages"][0]["content"] == "Hello Polly" and submitted["changed"] is None
     chosen = {**pressed, "custom_id": "fruit", "values": ["a"]}
-    assert (await client.people("POST", "/components", chosen)).body["answered"] == 6
+    promised = (await client.people("POST", "/components", chosen)).body
+    assert (promised["answered"], promised["changed"]["id"]) == (6, str(perch.id))
+    fed = (await client.people("POST", "/components", {**pressed, "custom_id": "feed"})).body
+    assert (fed["answered"], fed["messages"]) == (7, [])
+    assert (fed["changed"]["id"], fed["changed"]["content"]) == (str(perch.id), "fed")
 
 
 async def test_the_feed_shows_what_its_person_may_see(
@@ -208,3 +219,15 @@ async def test_what_is_refused(playground: Playground, client: Client, general: 
     assert (await client.fetch("POST", url, json=said, headers={"Origin": "http://elsewhere.example"})).status == 403
     assert (await client.fetch("POST", url, json=said, headers={"Host": "elsewhere.example"})).status == 403
     assert not general.messages
+
+
+def test_every_request_is_documented() -> None:
+    playground = Playground(mounts=[page.routes])
+    documented = re.sub(r"\{\w+\}", "{}", DOCUMENTATION.read_text(encoding="utf-8"))
+    for route in playground.app.router.routes():
+        path = route.resource.canonical if route.resource else ""
+        if not path.startswith(PREFIX) or route.method == "HEAD":
+            continue
+        told = re.sub(r"\{\w+\}", "{}", path.removeprefix(PREFIX))
+        ways = {f"`{route.method} {told}", f"`WS {told}", f"`{route.method} …/{told.rpartition('/')[2]}?"}
+        assert any(way in documented for way in ways), f"{route.method} {told}"

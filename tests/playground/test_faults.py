@@ -11,9 +11,10 @@ import pytest
 from playground import cdn
 from playground.clock import SystemClock
 from playground.entities import Channel
-from playground.faults import CallFault, Chance, EventFault, Faults, read, written
+from playground.faults import CallFault, Chance, EventFault, Faults, WrongFault, read, written
 from playground.gateway.dispatch import EVENTS, Dispatcher
 from playground.people import Person
+from playground.rest.api import STRUCK
 from playground.server import Playground
 from tests.playground.client import Client
 from tests.playground.gate import MESSAGES, Gate
@@ -37,7 +38,7 @@ def _calls(faults: Faults, count: int, rate: str = SEND, path: str = "/channels/
     ],
 )
 def test_which_calls_are_struck(chance: Chance, struck: str) -> None:
-    faults = Faults()
+    faults = Faults(routes=STRUCK)
     faults.add(CallFault(route=SEND, status=500, chance=chance))
     assert "".join("01"[each] for each in _calls(faults, 6)) == struck
     assert _calls(faults, 3, EDIT) == [False] * 3
@@ -45,7 +46,7 @@ def test_which_calls_are_struck(chance: Chance, struck: str) -> None:
 
 def test_what_is_drawn_is_drawn_again_with_the_same_seed() -> None:
     def drawn(seed: int) -> list[bool]:
-        faults = Faults(seed)
+        faults = Faults(seed, routes=STRUCK)
         faults.add(CallFault(route=SEND, status=500, chance=Chance(probability=0.5)))
         return _calls(faults, 40)
 
@@ -54,7 +55,7 @@ def test_what_is_drawn_is_drawn_again_with_the_same_seed() -> None:
 
 
 def test_delays_add_up_within_their_jitter() -> None:
-    faults = Faults()
+    faults = Faults(routes=STRUCK)
     faults.add(CallFault(latency=1.0))
     faults.add(CallFault(route=SEND, latency=0.5, jitter=0.5))
     delays = [faults.of_call(SEND, "POST", "/x").delay for _ in range(20)]
@@ -284,6 +285,9 @@ async def test_an_onlooker_is_told_which_faults_stand_and_what_they_struck(
         ({"route": "*", "latency": "long"}, "latency", "a number"),
         ({"route": "*", "status": 500, "probability": 2}, "probability", "between 0 and 1"),
         ({"route": "*", "status": 500, "drop": True}, "fault", "either status or drop"),
+        ({"route": "*", "latency": 1, "retry_after": 2}, "retry_after", "with status 429"),
+        ({"route": "*", "status": 429, "retry_after": 0}, "retry_after", "above 0"),
+        ({"route": "*", "latency": 1, "body": "a"}, "body", "needs status"),
         ({"event": "MESSAGE_CREATE"}, "copies", "copies over 1"),
         ({"event": "MESSAGE_MAKE", "cut": True}, "event", "no event is 'MESSAGE_MAKE'"),
         ({"event": "*", "a.b": 1}, "fault", "unknown key"),
@@ -320,3 +324,22 @@ def test_a_chance_needs_no_drawing_where_it_is_certain() -> None:
     before = source.getstate()
     assert Chance().strikes(1, 0, source)
     assert source.getstate() == before
+
+
+def test_all_that_is_wrong_with_a_fault_is_told_at_once() -> None:
+    with pytest.raises(WrongFault) as kinds:
+        read({"route": "*", "status": "x", "every": 1.5, "drop": 1})
+    assert list(kinds.value.problems) == ["status", "every", "drop"]
+    with pytest.raises(WrongFault) as ranges:
+        read({"route": "*", "latency": -1, "status": 700, "nth": 0, "times": 0})
+    assert sorted(ranges.value.problems) == ["latency", "nth", "status", "times"]
+    assert str(ranges.value).count(";") == 3
+
+
+def test_a_fault_that_can_strike_nothing_is_refused_from_python_too() -> None:
+    playground = Playground()
+    with pytest.raises(WrongFault, match=r"no route is 'message.edti'; it is one of attachment, "):
+        playground.faults.add(CallFault(route="message.edti", drop=True))
+    with pytest.raises(WrongFault, match="no event is 'MESSAGES'"):
+        playground.faults.add(EventFault(event="MESSAGES", cut=True))
+    assert playground.faults.listed() == []

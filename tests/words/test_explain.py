@@ -61,6 +61,12 @@ def test_an_error_of_nobodys_is_explained_too() -> None:
         (errors.RateLimited(None), "in a minute.", "잠시 뒤에"),
         (errors.PersonaInvalid("name", "x" * 81, 80), "Name is too long: at most 80", "이름이 너무 길어요. 최대 80자"),
         (errors.PersonaInvalid("instructions", ""), "Instructions is empty", "지침이 비어 있어요"),
+        (
+            errors.PersonaInvalid("temperature", "9", most=2),
+            "from 0 to 2. “9” is",
+            "온도는 0에서 2까지의 숫자예요. “9”",
+        ),
+        (errors.PersonaInvalid("top_p", "1.5", most=1), "Top P is a number from 0 to 1", "0에서 1까지의 숫자예요"),
         (errors.PersonaInvalid("parameters", "warmth={9}"), "“warmth={9}” in Parameters", "매개변수의 “warmth={9}”"),
         (errors.PermissionMissing("manage_guild"), "“Manage Server”", "“서버 관리하기” 권한"),
         (errors.LibraryFull(1_000), "1,000 personas", "최대 1,000개"),

@@ -1,0 +1,79 @@
+"""What goes on to the demo's small model of what the bot wrote for large ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.channels.shipped import shipped
+from bot.context.prompt import instructions, render
+from bot.domain.conversation import File, Item, Quote, Role, Speaker
+from bot.words import words as catalogue
+from playground.models.small import ASSISTANT, NOTICES, SAMPLING, adapted
+
+TUTOR = next(persona for persona in shipped(catalogue("en")) if persona.name == "Tutor")
+
+
+def sent(*turns: tuple[str, str], system: str = "Be brief.", **more: Any) -> dict[str, Any]:
+    messages = [{"role": "system", "content": system}, *({"role": role, "content": text} for role, text in turns)]
+    return adapted({"model": "small", "messages": messages, **more})
+
+
+def words(name: str, text: str, quote: Quote | None = None, files: tuple[File, ...] = ()) -> str:
+    speaker = Speaker(user_id=1, name=name)
+    return render(Item(role=Role.USER, text=text, speaker=speaker, quote=quote, files=files, tokens=0))
+
+
+def test_of_the_instructions_the_first_sentence_is_left() -> None:
+    said = sent(("user", "Ada: hi"), system=instructions(TUTOR))["messages"][0]
+    assert said == {"role": "system", "content": f"You are a patient tutor. {ASSISTANT}"}
+
+
+@pytest.mark.parametrize("system", ["", "당신은 참을성 있는 선생님입니다. 짧게 답하세요."])
+def test_instructions_that_it_cannot_read_are_left_out(system: str) -> None:
+    assert sent(("user", "Ada: hi"), system=system)["messages"][0]["content"] == ASSISTANT
+
+
+@pytest.mark.parametrize(
+    ("given", "left"),
+    [
+        (words("Ada", "hello: you"), "hello: you"),
+        (words("민준", "hello"), "hello"),
+        (words("Ada", "and of Italy?", Quote(author="Causerie", text="Paris: a city.\nIndeed.")), "and of Italy?"),
+        (words("Ada", "> quoted by hand\nyes"), "> quoted by hand\nyes"),
+        (
+            words("Ada", "read", files=(File(filename="a.txt", media_type="text/plain", data=b"x: 1"),)),
+            "read\nFile a.txt\n```\nx: 1\n```",
+        ),
+    ],
+)
+def test_of_a_turn_the_words_alone_are_left(given: str, left: str) -> None:
+    assert sent(("user", given))["messages"][1] == {"role": "user", "content": left}
+
+
+def test_its_own_answers_stay() -> None:
+    turns = sent(("user", "Ada: hi"), ("assistant", "Note: hi"), ("user", "Ada: yes"))["messages"]
+    assert [turn["content"] for turn in turns[1:]] == ["hi", "Note: hi", "yes"]
+
+
+def test_what_the_bot_asks_for_comes_before_the_usual_sampling() -> None:
+    body = sent(("user", "Ada: hi"), temperature=1.5, stream=True)
+    assert (body["temperature"], body["stream"], body["model"]) == (1.5, True, "small")
+    assert body["dry_multiplier"] == SAMPLING["dry_multiplier"]
+    assert "grammar" not in body
+
+
+@pytest.mark.parametrize(
+    ("question", "notice"),
+    [
+        ("안녕하세요! 오늘 뭐 먹을까요? ok", NOTICES["HANGUL"]),
+        ("Привет, как дела?", NOTICES[""]),
+        ("What does 안녕 mean?", None),
+        ("2 + 2 = ?", None),
+        ("", None),
+    ],
+)
+def test_a_question_in_another_script_is_answered_by_a_notice(question: str, notice: str | None) -> None:
+    grammar = sent(("user", f"민준: {question}")).get("grammar")
+    assert grammar == (None if notice is None else f'root ::= "{notice}"')
