@@ -296,8 +296,7 @@ async def test_what_was_written_is_not_repeated_in_an_error() -> None:
         yield b'data: {"choices": []}\n\ndata: my secret\n\n'
 
     with pytest.raises(Malformed) as raised:
-        async for piece in read(chunks(), lambda: 0.0):
-            list(piece)
+        [list(piece) async for piece in read(chunks(), lambda: 0.0)]
     assert "secret" not in repr(raised.value) and "10 bytes" in repr(raised.value)
 
 
