@@ -21,7 +21,7 @@ from bot.domain.persona import (
     Persona,
     ReasoningEffort,
 )
-from bot.domain.settings import PERSONA, PERSONA_USE, Permission, Scope
+from bot.domain.settings import PERSONA, PERSONA_USE, Layer, Permission, Scope, resolve
 from bot.errors import (
     LibraryFull,
     PersonaExists,
@@ -63,11 +63,14 @@ class Personas:
 
     async def current(self, place: Place, actor: Actor, locale: str | None) -> Persona:
         async with self._storage.read() as work:
-            return await self.in_use(work, place, actor.user_id, locale)
+            layers = await self._preferences.layers(work, place)
+            return await self.in_use(work, place, actor.user_id, locale, layers)
 
-    async def in_use(self, work: Work, place: Place, user_id: int, locale: str | None) -> Persona:
-        """The place's persona; the default one where the chosen one is gone."""
-        ref = (await self._preferences.resolved(work, PERSONA, place)).value
+    async def in_use(
+        self, work: Work, place: Place, user_id: int, locale: str | None, layers: Sequence[Layer]
+    ) -> Persona:
+        """The place's persona, by its `layers` of settings; the default one where the chosen one is gone."""
+        ref = resolve(PERSONA, layers).value
         stored = None if ref.startswith("shipped:") else await work.personas.get(_library(place, user_id), ref)
         if stored is not None:
             return stored

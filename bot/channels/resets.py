@@ -15,6 +15,7 @@ from bot.channels.preferences import Preferences
 from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.conversation import Place
+from bot.domain.run import RunStatus
 from bot.domain.settings import PERSONA, PERSONA_USE, Permission, Scope
 from bot.storage import Storage, Work
 
@@ -117,6 +118,6 @@ class Resets:
 
 
 async def _waiting(work: Work, channel_id: int) -> tuple[int, ...]:
-    waiting = await work.runs.waiting(channel_id)
+    waiting = [run for run in await work.runs.unended(channel_id) if run.status is RunStatus.QUEUED]
     said = [item for run in waiting for item in await work.conversations.questions(run.run_id)]
     return tuple(message_id for item in said for message_id in item.message_ids)

@@ -188,9 +188,8 @@ class Delivery:
         if self._ended or self._final:
             return
         self._text = text
-        if self._due_already and len(text) < self._splitter.open_at + LIMIT:
-            return
-        self._wake(self)
+        if not self._known_due:
+            self._wake(self)
 
     async def finish(self, text: str) -> tuple[Page, ...]:
         """Shows `text` and returns when the server has answered the last call for it; surplus pages are deleted.
@@ -224,7 +223,8 @@ class Delivery:
         """The calls that are due, one at most for each page, and none for a page before its predecessor exists."""
         if self._ended:
             return
-        self._refresh(now)
+        if not self._known_due:
+            self._refresh(now)
         for position, slot in enumerate(self._slots):
             exists = slot.message_id is not None
             if not slot.flying and slot.stale_since < math.inf:
@@ -234,8 +234,10 @@ class Delivery:
 
     def start(self, job: Job) -> None:
         """Takes the newest text for the call, which from here on counts as sent; `perform` must follow."""
+        now = self._clock.monotonic()
+        self._refresh(now)
         slot = self._slots[job.position]
-        slot.flying, slot.stale_since, slot.sent_at = True, math.inf, self._clock.monotonic()
+        slot.flying, slot.stale_since, slot.sent_at = True, math.inf, now
         slot.sent = None if job.route == "delete" else self._wanted[job.position]
 
     async def perform(self, job: Job, answered: Callable[[], None]) -> None:
@@ -354,9 +356,10 @@ class Delivery:
         return self._text[-1:].isspace()
 
     @property
-    def _due_already(self) -> bool:
-        """Whether the scheduler has this delivery in mind anyway."""
-        return self.shown and any(slot.stale_since < math.inf for slot in self._slots)
+    def _known_due(self) -> bool:
+        """Whether the newest text makes no difference to which call is due: to split it can wait until that leaves."""
+        due = any(slot.stale_since < math.inf for slot in self._slots)
+        return due and self.shown and not self._final and len(self._text) < self._splitter.open_at + LIMIT
 
     @property
     def _ended(self) -> bool:

@@ -37,6 +37,27 @@ PACED_SHARE = 0.7
 program sends past the scheduler."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """What the headers of an answer say (Discord's documentation, Rate Limits). Times in seconds."""
+
+    limit: int
+    remaining: int
+    reset_after: float
+    retry_after: float | None = None
+    """Of a 429."""
+    everywhere: bool = False
+    """The 429 was for the global rate."""
+    shared: bool = False
+    """The 429 was for what others spend too."""
+    bucket: str | None = None
+    """The server's name for what the route is counted in."""
+    served_at: float | None = None
+    """By the server's clock."""
+    ours: bool = True
+    """Answers a call made from here."""
+
+
 class Window:
     """`limit` calls in `period` seconds. Intermediate ones leave `reserve` slots.
 
@@ -95,16 +116,16 @@ class Window:
         if not self._firm or self._end is None:
             self._end, self._firm = now + self.period, True
 
-    def learn(self, now: float, *, limit: int, remaining: int, reset_after: float, ours: bool) -> None:
-        end, used = now + reset_after, limit - remaining
-        self.limit = limit
-        if used == 1 and reset_after > 0:
-            self.period = reset_after
+    def learn(self, now: float, told: RateLimit) -> None:
+        end, used = now + told.reset_after, told.limit - told.remaining
+        self.limit = told.limit
+        if used == 1 and told.reset_after > 0:
+            self.period = told.reset_after
         if self._end is None or not self._firm or end > self._end + self.period / 2:
             self._end, self._firm, self._counted = end, True, used
         elif end > self._end - self.period / 2:
             self._end, self._counted = min(self._end, end), max(self._counted, used)
-        if ours:
+        if told.ours:
             self._reported = min(self._reported + 1, self._flying)
 
     def block(self, now: float, seconds: float) -> None:
@@ -148,12 +169,12 @@ class Budget:
         for window in self._windows:
             window.settle(now)
 
-    def learn(self, now: float, *, limit: int, remaining: int, reset_after: float, ours: bool) -> None:
-        self._windows[0].learn(now, limit=limit, remaining=remaining, reset_after=reset_after, ours=ours)
-
-    def block(self, now: float, seconds: float, *, shared: bool = False) -> None:
-        """After a 429: nothing more for `seconds`, in the window that others spend from too if it was for that one."""
-        self._windows[-1 if shared else 0].block(now, seconds)
+    def learn(self, now: float, told: RateLimit) -> None:
+        """After a 429, nothing more for a while: in the window that others spend from too if it was for that one."""
+        if told.retry_after is None:
+            self._windows[0].learn(now, told)
+        else:
+            self._windows[-1 if told.shared else 0].block(now, told.retry_after)
 
 
 @dataclass(slots=True, eq=False)

@@ -23,13 +23,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import SimpleNamespace
-from typing import Any, Protocol
+from typing import Any
 
 import aiohttp
 import discord
 import structlog
 
 from bot.delivery.answer import InteractionKey, Route
+from bot.delivery.budget import RateLimit
 from bot.errors import ChannelGone, DeliveryError, DiscordRefused, MessageGone, NotAllowed
 
 log = structlog.get_logger(__name__)
@@ -62,25 +63,8 @@ class Posted:
     flags: int = 0
 
 
-class Learn(Protocol):
-    """`Scheduler.learn`."""
-
-    def __call__(
-        self,
-        key: Hashable,
-        route: Route,
-        *,
-        limit: int,
-        remaining: int,
-        reset_after: float,
-        retry_after: float | None = None,
-        global_: bool = False,
-        shared: bool = False,
-        bucket: str | None = None,
-        served_at: float | None = None,
-        ours: bool = True,
-    ) -> None: ...
-
+Learn = Callable[[Hashable, Route, RateLimit], None]
+"""`Scheduler.learn`."""
 
 _answer_of: ContextVar[asyncio.Future[Posted] | None] = ContextVar("answer_of", default=None)
 """Where the answer of the running task's request is awaited."""
@@ -241,18 +225,18 @@ def _teach(
     limited = response.status == HTTPStatus.TOO_MANY_REQUESTS
     if not limited and "X-RateLimit-Remaining" not in headers:
         return
-    learn(
-        *route,
+    told = RateLimit(
         limit=int(headers.get("X-RateLimit-Limit", 1)),
         remaining=int(headers.get("X-RateLimit-Remaining", 0)),
         reset_after=float(headers.get("X-RateLimit-Reset-After", 0)),
         retry_after=float(body.get("retry_after", headers.get("Retry-After", "1"))) if limited else None,
-        global_=bool(body.get("global")) if limited else False,
+        everywhere=bool(body.get("global")) if limited else False,
         shared=headers.get("X-RateLimit-Scope") == "shared",
         bucket=headers.get("X-RateLimit-Bucket"),
         served_at=_served_at(headers),
         ours=ours,
     )
+    learn(*route, told)
 
 
 def _served_at(headers: Mapping[str, str]) -> float | None:

@@ -39,7 +39,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.delivery.answer import Delivery, InteractionKey, Job, OnPage, Rank, Route, Target
-from bot.delivery.budget import PACED_SHARE, TYPING_SHARE, Budget, Departure, GlobalRate, Window
+from bot.delivery.budget import PACED_SHARE, TYPING_SHARE, Budget, Departure, GlobalRate, RateLimit, Window
 from bot.domain.run import Page
 from bot.errors import DeliveryError, DiscordRefused
 
@@ -172,38 +172,18 @@ class Scheduler:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def learn(
-        self,
-        key: Hashable,
-        route: Route,
-        *,
-        limit: int,
-        remaining: int,
-        reset_after: float,
-        retry_after: float | None = None,
-        global_: bool = False,
-        shared: bool = False,
-        bucket: str | None = None,
-        served_at: float | None = None,
-        ours: bool = True,
-    ) -> None:
-        """What an answer's headers say, times in seconds. `retry_after` is a 429's; `ours` a call made from here.
-
-        `shared`: the 429 was for what others spend too. `bucket`: the server's name for what the route is counted in.
-        `served_at`: by the server's clock.
-        """
+    def learn(self, key: Hashable, route: Route, told: RateLimit) -> None:
+        """What an answer says about the budget that `key` and `route` name."""
         now = self._clock.monotonic()
         lane = self._lane(key)
-        if bucket is not None:
-            lane.meet(route, bucket)
-        if served_at is not None and (departure := _departing.get()) is not None:
-            self._global.observe(served_at, departure)
-        if global_:
-            self._global.block(now, retry_after or 0.0)
-        elif retry_after is not None:
-            lane.budgets[route].block(now, retry_after, shared=shared)
+        if told.bucket is not None:
+            lane.meet(route, told.bucket)
+        if told.served_at is not None and (departure := _departing.get()) is not None:
+            self._global.observe(told.served_at, departure)
+        if told.everywhere:
+            self._global.block(now, told.retry_after or 0.0)
         else:
-            lane.budgets[route].learn(now, limit=limit, remaining=remaining, reset_after=reset_after, ours=ours)
+            lane.budgets[route].learn(now, told)
         self._attend(lane)
 
     def leave(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.domain.run import FinishReason
 from bot.domain.usage import Usage
+from bot.errors import ModelError
 from bot.llm.port import Event, Finished, RefusalDelta, TextDelta
 
 _OPEN, _CLOSE = "<think>", "</think>"
@@ -65,6 +66,28 @@ class Answer:
         if text:
             self.begun = True
             yield TextDelta(text)
+
+
+def joined(events: Iterator[Event]) -> Iterator[Event]:
+    """Text that comes at one time as one event. What comes before a ModelError is handed on first."""
+    text: list[str] = []
+    try:
+        for event in events:
+            if isinstance(event, TextDelta):
+                text.append(event.text)
+                continue
+            yield from _whole(text)
+            yield event
+    except ModelError:
+        yield from _whole(text)
+        raise
+    yield from _whole(text)
+
+
+def _whole(text: list[str]) -> Iterator[TextDelta]:
+    if text:
+        yield TextDelta("".join(text))
+        text.clear()
 
 
 class ThinkingFilter:

@@ -23,11 +23,11 @@ import structlog
 from bot.clock import Clock, SystemClock
 from bot.errors import Malformed, ModelError, RequestRefused, TimedOut, Unreachable
 from bot.llm import failures
-from bot.llm.answer import Answer
+from bot.llm.answer import Answer, joined
 from bot.llm.dialect import Dialect
 from bot.llm.patience import UNLIMITED, Patience
 from bot.llm.port import Event, Request
-from bot.llm.reader import read
+from bot.llm.reader import breath, read
 
 if TYPE_CHECKING:
     from openai import APIStatusError, AsyncOpenAI
@@ -75,6 +75,8 @@ class OpenAIModel:
         self._dialect = Dialect(self._base_url, openai)
         self._client: AsyncOpenAI | None = None
         self._loading = asyncio.Lock()
+        self._streams = 0
+        """How many are open."""
 
     async def close(self) -> None:
         async with self._loading:
@@ -87,10 +89,9 @@ class OpenAIModel:
         answer = Answer(visible_thinking=not self._dialect.openai)
         patience = Patience(self._patience(request, answer), self._deadline)
         try:
-            async with self._call(client, request, patience) as chunks, aclosing(read(chunks)) as data:
-                async for chunk in data:
-                    self._raise_error_in(chunk, request.model)
-                    for event in answer.take(chunk):
+            async with self._call(client, request, patience) as chunks, aclosing(read(chunks, self._pause)) as pieces:
+                async for piece in pieces:
+                    for event in joined(self._events(piece, request.model, answer)):
                         yield event
                     patience.silence = self._patience(request, answer)
                 if answer.reason is None and not answer.begun:
@@ -106,6 +107,14 @@ class OpenAIModel:
             log.warning("stream_broken", model=request.model, error=repr(error), request_id=error.request_id)
             for event in answer.end():
                 yield event
+
+    def _events(self, piece: Iterator[dict[str, Any]], model: str, answer: Answer) -> Iterator[Event]:
+        for chunk in piece:
+            self._raise_error_in(chunk, model)
+            yield from answer.take(chunk)
+
+    def _pause(self) -> float:
+        return breath(self._streams)
 
     async def check(self, model: str) -> None:
         """Also raises RequestRefused where the model is not in the server's list: some servers take any name."""
@@ -139,9 +148,18 @@ class OpenAIModel:
         """The network data of an answer."""
         with self._translated(request.model):
             async with AsyncExitStack() as stack:
+                stack.enter_context(self._counted())
                 async with patience.limit():
                     source = await self._open(stack, client, request)
                 yield await stack.enter_async_context(aclosing(patience.over(source)))
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        self._streams += 1
+        try:
+            yield
+        finally:
+            self._streams -= 1
 
     async def _open(self, stack: AsyncExitStack, client: AsyncOpenAI, request: Request) -> AsyncIterator[bytes]:
         """Asks as often as there is a refused parameter to leave out."""

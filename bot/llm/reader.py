@@ -1,9 +1,10 @@
 """The stream reader: server-sent events of Chat Completions from network data, without the SDK's decoding.
 
-The SDK builds a typed object for every token. This reader splits lines and decodes the JSON of each event. After every
-piece of network data it gives the loop a turn, so that a server that sends faster than we read starves nobody; and once
-an answer is under way it takes a breath, so that what comes meanwhile is one piece: Discord shows a text each second at
-the best, and to wake up for every token costs more than the token.
+The SDK builds a typed object for every token. This reader splits lines and decodes the JSON of each event, and what
+came as one piece of network data is handed on as one. After every piece it gives the loop a turn, so that a server that
+sends faster than we read starves nobody; and once an answer is under way it takes a breath, so that what comes
+meanwhile is one piece: Discord shows a text each second at the best, and to wake up for every token costs more than the
+token.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from typing import Any
 
 from bot.errors import Malformed
@@ -19,32 +20,60 @@ from bot.errors import Malformed
 MAX_EVENT = 1_048_576
 """Bytes. An event of Chat Completions has a few hundred; what never ends is something else."""
 
-BREATH = 0.05
-"""Seconds between two pieces. In bench/ it halves the processor time of a fast answer and makes it 0.03 s older."""
 PROMPT = 8
-"""Events that are read without one: the first words of an answer, for which people wait."""
+"""Events that are read without a breath: the first words of an answer, for which people wait."""
+BREATH, LONGEST_BREATH = 0.05, 0.2
+"""Seconds between two pieces, alone and at the most. In bench/, 0.05 halves the processor time of a fast answer."""
+CROWD = 50
+"""Streams at once for which a breath is twice as long: each of them is shown less often then."""
 _FIELDS = (b"data", b"event", b"id", b"retry", b"error", b"")
 
 
-async def read(chunks: AsyncIterator[bytes]) -> AsyncGenerator[dict[str, Any], None]:
-    """The JSON objects of a stream up to `[DONE]` or its end. Raises Malformed for what is no stream of them."""
-    rest, data, events = b"", b"", 0
+def breath(streams: int) -> float:
+    """Seconds, with so many streams being read."""
+    return min(BREATH * (1 + streams / CROWD), LONGEST_BREATH)
+
+
+async def read(
+    chunks: AsyncIterator[bytes], pause: Callable[[], float]
+) -> AsyncGenerator[Iterator[dict[str, Any]], None]:
+    """The JSON objects of a stream up to `[DONE]` or its end, by the pieces in which they came.
+
+    Each piece is to be gone through before the next: that raises Malformed for what is no stream of events.
+    """
+    decoder = Decoder()
     async for chunk in chunks:
-        *lines, rest = _lines(rest + chunk)
+        yield decoder.feed(chunk)
+        if decoder.done:
+            return
+        await asyncio.sleep(pause() if decoder.events > PROMPT else 0)
+    yield decoder.end()
+
+
+class Decoder:
+    def __init__(self) -> None:
+        self.done = False
+        self.events = 0
+        self._rest = self._data = b""
+
+    def feed(self, chunk: bytes) -> Iterator[dict[str, Any]]:
+        *lines, self._rest = _lines(self._rest + chunk)
         for line in lines:
             if line:
-                data += _data(line, strict=not events)
-            elif data.strip() == b"[DONE]":
+                self._data += _data(line, strict=not self.events)
+            elif self._data.strip() == b"[DONE]":
+                self.done = True
                 return
-            elif data:
-                yield _object(data, bool(events))
-                data, events = b"", events + 1
-        if len(rest) + len(data) > MAX_EVENT:
-            raise Malformed(_excerpt(data + rest, bool(events)))
-        await asyncio.sleep(BREATH if events > PROMPT else 0)
-    data += _data(rest, strict=not events) if rest else b""
-    with contextlib.suppress(Malformed):  # cut off within an event: that the answer has no end says enough
-        yield _object(data, bool(events))
+            elif self._data:
+                yield _object(self._data, bool(self.events))
+                self._data, self.events = b"", self.events + 1
+        if len(self._rest) + len(self._data) > MAX_EVENT:
+            raise Malformed(_excerpt(self._data + self._rest, bool(self.events)))
+
+    def end(self) -> Iterator[dict[str, Any]]:
+        self._data += _data(self._rest, strict=not self.events) if self._rest else b""
+        with contextlib.suppress(Malformed):  # cut off within an event: that the answer has no end says enough
+            yield _object(self._data, bool(self.events))
 
 
 def _lines(data: bytes) -> list[bytes]:

@@ -11,7 +11,7 @@ from bot.channels.preferences import Preferences
 from bot.context.prompt import Prompt, instructions
 from bot.context.tokens import TokenCounter
 from bot.context.window import Window, context_length, fit
-from bot.domain.conversation import Item, Turn
+from bot.domain.conversation import Item
 from bot.domain.persona import Persona
 from bot.domain.run import Run
 from bot.domain.settings import (
@@ -26,6 +26,7 @@ from bot.domain.settings import (
 )
 from bot.llm.port import Request
 from bot.storage import Storage, Work
+from bot.storage.conversations import Transcript
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +57,7 @@ class _Sources:
     """Read in one transaction, so that a change of persona falls before a run or after it."""
 
     persona: Persona
-    history: tuple[Turn, ...]
-    questions: tuple[Item, ...]
-    start: int | None
+    said: Transcript
     window_tokens: int
     answer_tokens: int
     showing: Showing
@@ -93,20 +92,17 @@ class Briefing:
         window = self._window(sources, prompt)
         return Brief(
             request=self._request(run, sources, prompt, window),
-            questions=sources.questions,
+            questions=sources.said.questions,
             window=window,
             prefix_hash=prompt.prefix_hash,
             showing=sources.showing,
         )
 
     async def _read(self, work: Work, run: Run) -> _Sources:
-        channel_id = run.place.channel_id
         layers = await self._preferences.layers(work, run.place, run.asker.user_id)
         return _Sources(
-            persona=await self._personas.in_use(work, run.place, run.asker.user_id, run.locale),
-            history=() if run.private else await work.conversations.history(channel_id, before_run=run.run_id),
-            questions=await work.conversations.questions(run.run_id),
-            start=None if run.private else await work.conversations.window_start(channel_id),
+            persona=await self._personas.in_use(work, run.place, run.asker.user_id, run.locale, layers),
+            said=await _said(work, run),
             window_tokens=resolve(WINDOW_TOKENS, layers).value,
             answer_tokens=resolve(ANSWER_TOKENS, layers).value,
             showing=_showing(layers),
@@ -115,13 +111,13 @@ class Briefing:
     def _window(self, sources: _Sources, prompt: Prompt) -> Window:
         whole = min(sources.window_tokens, context_length(prompt.model) or sources.window_tokens)
         return fit(
-            sources.history,
-            sources.questions,
+            sources.said.history,
+            sources.said.questions,
             counter=self._counter,
             window_tokens=whole,
             answer_tokens=sources.answer_tokens,
             prompt=prompt,
-            start=sources.start,
+            start=sources.said.start,
         )
 
     def _request(self, run: Run, sources: _Sources, prompt: Prompt, window: Window) -> Request:
@@ -139,6 +135,12 @@ class Briefing:
 
     def _safety_identifier(self, user_id: int) -> str:
         return hashlib.sha256(f"{self._salt}:{user_id}".encode()).hexdigest()
+
+
+async def _said(work: Work, run: Run) -> Transcript:
+    if run.private:
+        return Transcript(questions=await work.conversations.questions(run.run_id))
+    return await work.conversations.transcript(run.place.channel_id, run_id=run.run_id)
 
 
 def _showing(layers: Sequence[Layer]) -> Showing:

@@ -10,7 +10,7 @@ from bot.clock import Clock
 from bot.context.prompt import item_tokens
 from bot.context.tokens import TokenCounter
 from bot.domain.conversation import MAX_WAITING, Addressing, Incoming, Item, Quote, Role
-from bot.domain.run import Run
+from bot.domain.run import Run, RunStatus
 from bot.storage import Conflict, Storage, Work
 
 MAX_QUOTE_TOKENS = 300
@@ -83,16 +83,17 @@ class Inbox:
         await work.conversations.ensure(incoming.place, self._clock.now())
         if incoming.private:
             return await self._place_private(work, incoming, item)
-        waiting = await work.runs.waiting(channel_id)
+        unended = await work.runs.unended(channel_id)
+        waiting = [run for run in unended if run.status is RunStatus.QUEUED]
         if waiting and await _same_turn(work, waiting[-1], incoming):
             if await work.runs.join(waiting[-1].run_id, incoming.message_id):
-                await work.conversations.add_question(waiting[-1].run_id, item, self._clock.now())
+                await work.conversations.add_question(waiting[-1], item, self._clock.now())
                 return Joined(waiting[-1])
-            waiting = waiting[:-1]
+            waiting = waiting[:-1]  # another process has just begun it
         if len(waiting) >= MAX_WAITING:
             return Full(len(waiting))
         run = await self._add(work, incoming, item)
-        return Queued(run, len(waiting) + await work.runs.active(channel_id))
+        return Queued(run, len(unended))
 
     async def _place_private(self, work: Work, incoming: Incoming, item: Item) -> Accepted:
         """It stands in no conversation's queue, only in its asker's own."""
@@ -112,7 +113,7 @@ class Inbox:
             private=incoming.private,
             now=self._clock.now(),
         )
-        await work.conversations.add_question(run.run_id, item, self._clock.now())
+        await work.conversations.add_question(run, item, self._clock.now())
         return run
 
     async def _item(self, incoming: Incoming) -> Item:

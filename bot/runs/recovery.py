@@ -177,7 +177,7 @@ class Recovery:
                 run.run_id, status=status, now=now, finish_reason=FinishReason.INTERRUPTED, error=None
             )
             if ended and text and status is RunStatus.INCOMPLETE:
-                await work.conversations.add_answer(run.run_id, await self._answer(text), now)
+                await work.conversations.add_answer(run, await self._answer(text), now)
 
     async def _answer(self, text: str) -> Item:
         await self.counter.load()

@@ -290,7 +290,7 @@ class TurnOfRun:
 
     async def _remember(self, work: Work, brief: Brief, outcome: Outcome) -> None:
         """The answer, and from where on the next prompt has to begin if turns left this one for good."""
-        await work.conversations.add_answer(self._run.run_id, self._answer(outcome), self._studio.clock.now())
+        await work.conversations.add_answer(self._run, self._answer(outcome), self._studio.clock.now())
         if brief.window.dropped:
             await work.conversations.set_window_start(self._run.place.channel_id, brief.window.start)
 

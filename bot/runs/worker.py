@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,6 +17,7 @@ import structlog
 
 from bot.domain.run import Run
 from bot.runs.turn import Studio, TurnOfRun, end_unbegun
+from bot.storage import Conflict
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +50,7 @@ class Worker:
         self.name = name or uuid.uuid4().hex
         self._studio = studio
         self._work_waits = work_waits
-        self._places = asyncio.Semaphore(concurrency)
+        self._concurrency = concurrency
         self._shared = shared
         self._in_hand: dict[int, _InHand] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -101,11 +102,22 @@ class Worker:
             await asyncio.gather(self._loops[index], return_exceptions=True)
 
     async def _claim_loop(self) -> None:
+        """Wakes up for a new run and for one that has ended, since the next of its conversation may wait.
+
+        Cancelled while it claims, it leaves the runs to their leases.
+        """
         while True:
-            await self._places.acquire()
-            run = await self._next()
-            await self._end_former(run.run_id)
-            self._take(run)
+            self._work_waits.clear()
+            try:
+                runs = await self._claim()
+            except Exception:  # the edge of a background task: a database that is away may come back
+                log.exception("claim_failed")
+                await self._studio.clock.sleep(POLL)
+                continue
+            for run in runs:
+                await self._end_former(run.run_id)
+                self._take(run)
+            await self._something_new()
 
     async def _end_former(self, run_id: int) -> None:
         """Of a run that was lost to another process, queued again there, and came back before anybody noticed."""
@@ -122,22 +134,7 @@ class Worker:
     def _let_go(self, run_id: int) -> None:
         self._in_hand.pop(run_id, None)
         self._tasks.pop(run_id, None)
-        self._places.release()
         self._work_waits.set()
-
-    async def _next(self) -> Run:
-        """Waits for a run that may start. Cancelled while it claims, it leaves the run to its lease."""
-        while True:
-            self._work_waits.clear()
-            try:
-                run = await self._claim()
-            except Exception:  # the edge of a background task: a database that is away may come back
-                log.exception("claim_failed")
-                await self._studio.clock.sleep(POLL)
-                continue
-            if run is not None:
-                return run
-            await self._something_new()
 
     async def _something_new(self) -> None:
         if not self._shared:
@@ -149,10 +146,16 @@ class Worker:
         except TimeoutError:
             return
 
-    async def _claim(self) -> Run | None:
+    async def _claim(self) -> Sequence[Run]:
+        places = self._concurrency - len(self._tasks)
+        if places <= 0:
+            return ()
         now = self._studio.clock.now()
-        async with self._studio.storage.write() as work:
-            return await work.runs.claim(self.name, now=now, lease_until=now + LEASE)
+        try:
+            async with self._studio.storage.write() as work:
+                return await work.runs.claim(self.name, places=places, now=now, lease_until=now + LEASE)
+        except Conflict:  # another process was faster
+            return ()
 
     async def _hold(self, in_hand: _InHand) -> None:
         """A run in hand, to its end. What nobody foresaw ends the run, never the worker."""

@@ -6,18 +6,64 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.conversation import File, Item, Place, Quote, Role, Speaker, Turn
-from bot.domain.run import ACTIVE, ANSWERED, RunStatus
+from bot.domain.run import ACTIVE, ANSWERED, Run, RunStatus
 from bot.domain.settings import Scope
 from bot.storage.tables import Record, conversations, files, items, messages, resets, runs, settings
 from bot.storage.upsert import insert
 
 _ANSWERED = [status.value for status in ANSWERED]
 _ACTIVE = [status.value for status in ACTIVE]
+
+# What every message needs is built once: SQLAlchemy takes longer to build a statement than SQLite to execute it.
+_ADD_ITEM = sa.insert(items).returning(items.c.id)
+_ADD_FILES = sa.insert(files)
+_ADD_MESSAGES = sa.insert(messages)
+_ATTACH_PAGES = sa.update(messages).where(messages.c.run_id == sa.bindparam("of_run"), messages.c.page)
+_PAST = (
+    sa.select(
+        conversations.c.window_start.label("start"),
+        runs.c.id,
+        runs.c.prompt_tokens,
+        runs.c.window_start,
+        runs.c.prefix_hash,
+    )
+    .select_from(
+        conversations.outerjoin(
+            runs,
+            sa.and_(
+                runs.c.channel_id == conversations.c.channel_id,
+                runs.c.id < sa.bindparam("before_run"),
+                runs.c.id >= sa.func.coalesce(conversations.c.window_start, 0),
+                runs.c.status.in_(_ANSWERED),
+                runs.c.reset_id.is_(None),
+                ~runs.c.private,
+            ),
+        )
+    )
+    .where(conversations.c.channel_id == sa.bindparam("channel_id"))
+    .order_by(runs.c.id)
+)
+_ITEMS = sa.select(items).where(items.c.run_id.in_(sa.bindparam("run_ids", expanding=True))).order_by(items.c.id)
+_OF_ITEMS: sa.BindParameter[int] = sa.bindparam("item_ids", expanding=True)
+_FILES = sa.select(files).where(files.c.item_id.in_(_OF_ITEMS)).order_by(files.c.item_id, files.c.position)
+_MESSAGES = (
+    sa.select(messages.c.item_id, messages.c.message_id)
+    .where(messages.c.item_id.in_(_OF_ITEMS))
+    .order_by(messages.c.item_id, messages.c.position)
+)
+
+
+@cache
+def _ensure(dialect: str) -> sa.Insert:
+    adding = insert(dialect, conversations)
+    told = {"parent_id": adding.excluded.parent_id, "guild_id": adding.excluded.guild_id}
+    return adding.on_conflict_do_update(index_elements=["channel_id"], set_=told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,51 +83,50 @@ class Restored:
     """Ref of the persona that the reset took back."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """What the prompt of a run is made from."""
+
+    history: tuple[Turn, ...] = ()
+    """Answered turns from the window's start on, oldest first."""
+    questions: tuple[Item, ...]
+    """Of the run itself."""
+    start: int | None = None
+    """Run with which the window starts, if turns have left it."""
+
+
 class Conversations:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
     async def ensure(self, place: Place, now: datetime) -> None:
-        values = {"parent_id": place.parent_id, "guild_id": place.guild_id}
-        await self._connection.execute(
-            insert(self._connection, conversations)
-            .values(channel_id=place.channel_id, created_at=now, **values)
-            .on_conflict_do_update(index_elements=["channel_id"], set_=values)
-        )
+        values = {"parent_id": place.parent_id, "guild_id": place.guild_id, "created_at": now}
+        ensure = _ensure(self._connection.dialect.name)
+        await self._connection.execute(ensure, {"channel_id": place.channel_id, **values})
 
     async def known(self, channel_id: int) -> bool:
         query = sa.select(sa.exists().where(runs.c.channel_id == channel_id, ~runs.c.private))
         return bool(await self._connection.scalar(query))
 
-    async def add_question(self, run_id: int, item: Item, now: datetime) -> None:
-        await self._add(run_id, item, now)
+    async def add_question(self, run: Run, item: Item, now: datetime) -> None:
+        await self._add(run, item, now)
 
-    async def add_answer(self, run_id: int, item: Item, now: datetime) -> None:
+    async def add_answer(self, run: Run, item: Item, now: datetime) -> None:
         """The run's pages become its Discord messages."""
-        item_id = await self._add(run_id, item, now)
-        await self._connection.execute(
-            sa.update(messages).where(messages.c.run_id == run_id, messages.c.page).values(item_id=item_id)
-        )
+        item_id = await self._add(run, item, now)
+        await self._connection.execute(_ATTACH_PAGES, {"of_run": run.run_id, "item_id": item_id})
 
-    async def _add(self, run_id: int, item: Item, now: datetime) -> int:
-        added = await self._connection.execute(
-            sa.insert(items)
-            .values(
-                run_id=run_id,
-                role=item.role,
-                text=item.text,
-                tokens=item.tokens,
-                speaker_id=item.speaker and item.speaker.user_id,
-                speaker_name=item.speaker and item.speaker.name,
-                quote_author=item.quote and item.quote.author,
-                quote_text=item.quote and item.quote.text,
-                created_at=item.created_at or now,
-            )
-            .returning(items.c.id)
-        )
+    async def _add(self, run: Run, item: Item, now: datetime) -> int:
+        said = {"role": item.role, "text": item.text, "tokens": item.tokens, "created_at": item.created_at or now}
+        speaker = {
+            "speaker_id": item.speaker and item.speaker.user_id,
+            "speaker_name": item.speaker and item.speaker.name,
+        }
+        quote = {"quote_author": item.quote and item.quote.author, "quote_text": item.quote and item.quote.text}
+        added = await self._connection.execute(_ADD_ITEM, {"run_id": run.run_id, **said, **speaker, **quote})
         item_id: int = added.scalar_one()
         await self._add_files(item_id, item.files)
-        await self._add_messages(run_id, item_id, item.message_ids)
+        await self._add_messages(run, item_id, item.message_ids)
         return item_id
 
     async def _add_files(self, item_id: int, added: Sequence[File]) -> None:
@@ -96,41 +141,27 @@ class Conversations:
             for position, file in enumerate(added)
         ]
         if rows:
-            await self._connection.execute(sa.insert(files), rows)
+            await self._connection.execute(_ADD_FILES, rows)
 
-    async def _add_messages(self, run_id: int, item_id: int, message_ids: Sequence[int]) -> None:
-        channel_id = sa.select(runs.c.channel_id).where(runs.c.id == run_id).scalar_subquery()
-        for position, message_id in enumerate(message_ids):
-            await self._connection.execute(
-                sa.insert(messages).values(
-                    message_id=message_id,
-                    channel_id=channel_id,
-                    run_id=run_id,
-                    item_id=item_id,
-                    position=position,
-                    page=False,
-                )
-            )
+    async def _add_messages(self, run: Run, item_id: int, message_ids: Sequence[int]) -> None:
+        of = {"channel_id": run.place.channel_id, "run_id": run.run_id, "item_id": item_id, "page": False}
+        rows = [
+            {"message_id": message_id, "position": position, **of} for position, message_id in enumerate(message_ids)
+        ]
+        if rows:
+            await self._connection.execute(_ADD_MESSAGES, rows)
 
-    async def history(self, channel_id: int, *, before_run: int) -> tuple[Turn, ...]:
-        """Answered turns from the window's start on, oldest first."""
-        start = (
-            sa.select(sa.func.coalesce(conversations.c.window_start, 0))
-            .where(conversations.c.channel_id == channel_id)
-            .scalar_subquery()
+    async def transcript(self, channel_id: int, *, run_id: int) -> Transcript:
+        """Of a run, and of what was answered in the conversation before it."""
+        past = await self._connection.execute(_PAST, {"channel_id": channel_id, "before_run": run_id})
+        rows = past.all()
+        answered = [row for row in rows if row.id is not None]
+        said = await self._items([*(row.id for row in answered), run_id])
+        return Transcript(
+            history=tuple(_turn(row, said[row.id]) for row in answered if said[row.id]),
+            questions=_questions(said[run_id]),
+            start=rows[0].start if rows else None,
         )
-        wanted = sa.and_(
-            runs.c.channel_id == channel_id,
-            runs.c.id < before_run,
-            runs.c.id >= start,
-            runs.c.status.in_(_ANSWERED),
-            runs.c.reset_id.is_(None),
-            ~runs.c.private,
-        )
-        columns = (runs.c.id, runs.c.prompt_tokens, runs.c.window_start, runs.c.prefix_hash)
-        rows = (await self._connection.execute(sa.select(*columns).where(wanted).order_by(runs.c.id))).all()
-        said = await self._items(items.c.run_id.in_(sa.select(runs.c.id).where(wanted)))
-        return tuple(_turn(row, said[row.id]) for row in rows if said[row.id])
 
     async def asked(self, run_id: int) -> int:
         """How many messages its question has."""
@@ -138,32 +169,18 @@ class Conversations:
         return await self._connection.scalar(query) or 0
 
     async def questions(self, run_id: int) -> tuple[Item, ...]:
-        said = await self._items(items.c.run_id == run_id)
-        return tuple(item for item in said[run_id] if item.role is Role.USER)
+        return _questions((await self._items([run_id]))[run_id])
 
-    async def _items(self, chosen: sa.ColumnElement[bool]) -> dict[int, list[Item]]:
+    async def _items(self, run_ids: Sequence[int]) -> dict[int, list[Item]]:
         """By run, in the order in which they were said."""
-        rows = (await self._connection.execute(sa.select(items).where(chosen).order_by(items.c.id))).all()
-        kept = await self._connection.execute(
-            sa.select(files).join(items).where(chosen).order_by(files.c.item_id, files.c.position)
-        )
-        files_of = _grouped(kept.all(), "item_id")
-        shown = await self._connection.execute(
-            sa.select(messages.c.item_id, messages.c.message_id)
-            .join(items, items.c.id == messages.c.item_id)
-            .where(chosen)
-            .order_by(messages.c.item_id, messages.c.position)
-        )
-        messages_of = _grouped(shown.all(), "item_id")
+        rows = (await self._connection.execute(_ITEMS, {"run_ids": run_ids})).all()
+        item_ids = [row.id for row in rows]
+        files_of = _grouped((await self._connection.execute(_FILES, {"item_ids": item_ids})).all(), "item_id")
+        messages_of = _grouped((await self._connection.execute(_MESSAGES, {"item_ids": item_ids})).all(), "item_id")
         said: dict[int, list[Item]] = defaultdict(list)
         for row in rows:
             said[row.run_id].append(_item(row, files_of[row.id], messages_of[row.id]))
         return said
-
-    async def window_start(self, channel_id: int) -> int | None:
-        query = sa.select(conversations.c.window_start).where(conversations.c.channel_id == channel_id)
-        start: int | None = await self._connection.scalar(query)
-        return start
 
     async def set_window_start(self, channel_id: int, run_id: int | None) -> None:
         await self._connection.execute(
@@ -263,11 +280,15 @@ def _item(row: Record, kept: Sequence[Record], shown: Sequence[Record]) -> Item:
     )
 
 
+def _questions(said: Sequence[Item]) -> tuple[Item, ...]:
+    return tuple(item for item in said if item.role is Role.USER)
+
+
 def _turn(row: Record, said: Sequence[Item]) -> Turn:
     answers = [item for item in said if item.role is Role.ASSISTANT]
     return Turn(
         run_id=row.id,
-        questions=tuple(item for item in said if item.role is Role.USER),
+        questions=_questions(said),
         answer=answers[-1] if answers else None,
         prompt_tokens=row.prompt_tokens,
         window_start=row.window_start,

@@ -17,6 +17,8 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from bot.storage.driver import Connection
+
 READERS = 4
 POOL_TIMEOUT = 30.0
 """Seconds that a task waits for the writer before it fails; a write takes about a millisecond."""
@@ -66,7 +68,7 @@ def _sqlite(url: sa.URL, *, size: int, more: tuple[str, ...] = ()) -> AsyncEngin
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT,
         hide_parameters=True,  # what people wrote is in them, and errors are logged
-        connect_args={"isolation_level": None},
+        connect_args={"isolation_level": None, "async_creator_fn": Connection},
     )
 
     @event.listens_for(engine.sync_engine, "connect")

@@ -6,7 +6,7 @@ the partial unique index: a claim that meets it is refused by the database, whoe
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,56 @@ from bot.domain.usage import Usage
 from bot.storage.tables import OPEN, Record, conversations, items, messages, runs
 
 _ACTIVE = [status.value for status in ACTIVE]
+
+# What every message needs is built once: SQLAlchemy takes longer to build a statement than SQLite to execute it.
+_OPEN = sa.literal_column(OPEN, sa.Boolean)
+_ADD = sa.insert(runs).returning(runs.c.id)
+_SELECT = sa.select(runs, conversations.c.parent_id, conversations.c.guild_id).join(conversations).order_by(runs.c.id)
+_UNENDED = _SELECT.where(runs.c.channel_id == sa.bindparam("channel_id"), _OPEN, ~runs.c.private)
+_SEEN = sa.select(
+    sa.or_(
+        sa.exists().where(runs.c.trigger_message_id == sa.bindparam("message_id")),
+        sa.exists().where(messages.c.message_id == sa.bindparam("message_id")),
+    )
+)
+_ADD_PAGE = sa.insert(messages)
+_FINISH = (
+    sa.update(runs)
+    .where(
+        runs.c.id == sa.bindparam("of_run"),
+        runs.c.lease_owner == sa.bindparam("owner"),
+        runs.c.status.in_(sa.bindparam("held", expanding=True)),
+    )
+    .returning(runs.c.private)
+)
+
+
+def _claim() -> sa.UpdateBase:
+    """Of each conversation that has no active run, the run that waits longest; and all private ones."""
+    queued, busy = runs.alias("queued"), runs.alias("busy")
+    blocked = sa.exists().where(
+        busy.c.channel_id == queued.c.channel_id,
+        sa.literal_column(f"busy.{OPEN}", sa.Boolean),
+        ~busy.c.private,
+        sa.or_(busy.c.status != RunStatus.QUEUED, busy.c.id < queued.c.id),
+    )
+    startable = (
+        sa.select(queued.c.id)
+        .where(queued.c.status == RunStatus.QUEUED, sa.or_(queued.c.private, ~blocked))
+        .order_by(queued.c.id)
+        .limit(sa.bindparam("places"))
+        .with_for_update(skip_locked=True)
+        .cte("startable")
+    )
+    return (
+        sa.update(runs)
+        .where(runs.c.id.in_(sa.select(startable.c.id)), runs.c.status == RunStatus.QUEUED)
+        .values(status=RunStatus.IN_PROGRESS, attempts=runs.c.attempts + 1)
+        .returning(runs.c.id)
+    )
+
+
+_CLAIM = _claim()
 
 
 class Runs:
@@ -37,25 +87,30 @@ class Runs:
         now: datetime,
     ) -> Run:
         """The conversation must exist."""
-        added = await self._connection.execute(
-            sa.insert(runs)
-            .values(
-                channel_id=place.channel_id,
-                trigger_message_id=trigger_message_id,
-                reply_to_message_id=reply_to_message_id,
-                asker_id=asker.user_id,
-                asker_name=asker.name,
-                private=private,
-                status=RunStatus.QUEUED,
-                locale=locale,
-                attempts=0,
-                created_at=now,
-            )
-            .returning(runs.c.id)
+        values = {
+            "channel_id": place.channel_id,
+            "trigger_message_id": trigger_message_id,
+            "reply_to_message_id": reply_to_message_id,
+            "asker_id": asker.user_id,
+            "asker_name": asker.name,
+            "private": private,
+            "status": RunStatus.QUEUED,
+            "locale": locale,
+            "attempts": 0,
+            "created_at": now,
+        }
+        added = await self._connection.execute(_ADD, values)
+        return Run(
+            run_id=added.scalar_one(),
+            place=place,
+            asker=asker,
+            trigger_message_id=trigger_message_id,
+            reply_to_message_id=reply_to_message_id,
+            status=RunStatus.QUEUED,
+            locale=locale,
+            created_at=now,
+            private=private,
         )
-        run = await self.get(added.scalar_one())
-        assert run is not None
-        return run
 
     async def get(self, run_id: int) -> Run | None:
         found = await self._select(runs.c.id == run_id)
@@ -63,28 +118,15 @@ class Runs:
 
     async def seen(self, message_id: int) -> bool:
         """Whether it started a run or belongs to one."""
-        triggered = sa.exists().where(runs.c.trigger_message_id == message_id)
-        joined = sa.exists().where(messages.c.message_id == message_id)
-        return bool(await self._connection.scalar(sa.select(sa.or_(triggered, joined))))
+        return bool(await self._connection.scalar(_SEEN, {"message_id": message_id}))
 
-    async def waiting(self, channel_id: int) -> tuple[Run, ...]:
-        return await self._select(runs.c.channel_id == channel_id, runs.c.status == RunStatus.QUEUED, ~runs.c.private)
+    async def unended(self, channel_id: int) -> tuple[Run, ...]:
+        """Queued and active, oldest first, without the private ones."""
+        return _runs(await self._connection.execute(_UNENDED, {"channel_id": channel_id}))
 
     async def private_open(self, asker_id: int) -> int:
         """Private runs of a person, in any channel, that have not ended."""
-        query = (
-            sa.select(sa.func.count())
-            .select_from(runs)
-            .where(runs.c.asker_id == asker_id, runs.c.private, sa.literal_column(OPEN, sa.Boolean))
-        )
-        return await self._connection.scalar(query) or 0
-
-    async def active(self, channel_id: int) -> int:
-        query = (
-            sa.select(sa.func.count())
-            .select_from(runs)
-            .where(runs.c.channel_id == channel_id, runs.c.status.in_(_ACTIVE), ~runs.c.private)
-        )
+        query = sa.select(sa.func.count()).select_from(runs).where(runs.c.asker_id == asker_id, runs.c.private, _OPEN)
         return await self._connection.scalar(query) or 0
 
     async def join(self, run_id: int, reply_to_message_id: int) -> bool:
@@ -96,40 +138,14 @@ class Runs:
         )
         return joined.rowcount == 1
 
-    async def claim(self, owner: str, *, now: datetime, lease_until: datetime) -> Run | None:
-        """The oldest run that may start: none of its conversation is active, and none of it waits longer."""
-        busy = runs.alias("busy")
-        blocked = sa.exists().where(
-            busy.c.channel_id == runs.c.channel_id,
-            sa.literal_column(f"busy.{OPEN}", sa.Boolean),
-            ~busy.c.private,
-            sa.or_(busy.c.status != RunStatus.QUEUED, busy.c.id < runs.c.id),
-        )
-        candidate = (
-            sa.select(runs.c.id)
-            .where(runs.c.status == RunStatus.QUEUED, sa.or_(runs.c.private, ~blocked))
-            .order_by(runs.c.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        run_id = await self._connection.scalar(candidate)
-        if run_id is None:
-            return None
-        values = {
-            "status": RunStatus.IN_PROGRESS,
-            "attempts": runs.c.attempts + 1,
-            "lease_owner": owner,
-            "lease_until": lease_until,
-            "started_at": now,
-        }
-        try:
-            async with self._connection.begin_nested():
-                await self._connection.execute(
-                    sa.update(runs).where(runs.c.id == run_id, runs.c.status == RunStatus.QUEUED).values(**values)
-                )
-        except sa.exc.IntegrityError:
-            return None
-        return await self.get(run_id)
+    async def claim(self, owner: str, *, places: int, now: datetime, lease_until: datetime) -> tuple[Run, ...]:
+        """At most so many of the oldest runs that may start: none of their conversation is active or waits longer.
+
+        To be the only statement of its transaction: the database may forbid it, where others claim too.
+        """
+        lease = {"lease_owner": owner, "lease_until": lease_until, "started_at": now}
+        claimed = (await self._connection.execute(_CLAIM, {"places": places, **lease})).scalars().all()
+        return await self._select(runs.c.id.in_(claimed)) if claimed else ()
 
     async def extend(self, owner: str, run_ids: Collection[int], lease_until: datetime) -> frozenset[int]:
         """Returns those of the runs that the owner still holds."""
@@ -160,23 +176,23 @@ class Runs:
         error: str | None = None,
     ) -> bool:
         """False if the run is not the owner's any more. One told to cancel ends as cancelled, whatever came."""
-        cancelled = await self._ended(
-            sa.and_(runs.c.lease_owner == owner, runs.c.status == RunStatus.CANCELLING),
-            run_id,
-            {"status": RunStatus.CANCELLED, "ended_at": now, **_consumed(usage, model)},
-        )
-        if cancelled:
-            return status is RunStatus.CANCELLED
         values = {
             "status": status,
-            "ended_at": now,
             "finish_reason": finish_reason,
             "window_start": window_start,
             "prefix_hash": prefix_hash,
             "error": error,
-            **_consumed(usage, model),
         }
-        return await self._ended(sa.and_(runs.c.lease_owner == owner, runs.c.status.in_(_ACTIVE)), run_id, values)
+        end = {"ended_at": now, **_consumed(usage, model)}
+        if await self._finish(run_id, owner, [RunStatus.IN_PROGRESS, RunStatus.REQUIRES_ACTION], {**values, **end}):
+            return True
+        cancelled = {"status": RunStatus.CANCELLED, **end}
+        return await self._finish(run_id, owner, [RunStatus.CANCELLING], cancelled) and status is RunStatus.CANCELLED
+
+    async def _finish(self, run_id: int, owner: str, held: Sequence[str], values: Mapping[str, Any]) -> bool:
+        whose = {"of_run": run_id, "owner": owner, "held": held}
+        ended = await self._connection.execute(_FINISH, {**whose, **values})
+        return await self._forget_private(run_id, ended.scalar_one_or_none())
 
     async def release(self, run_id: int, *, owner: str) -> bool:
         """Back into the queue, as if it had not been claimed."""
@@ -210,11 +226,8 @@ class Runs:
         return await self._requeue(run_id, sa.and_(runs.c.status == RunStatus.IN_PROGRESS, runs.c.lease_until <= now))
 
     async def add_page(self, run_id: int, page: Page, channel_id: int) -> None:
-        await self._connection.execute(
-            sa.insert(messages).values(
-                message_id=page.message_id, channel_id=channel_id, run_id=run_id, position=page.position, page=True
-            )
-        )
+        of = {"channel_id": channel_id, "run_id": run_id, "page": True}
+        await self._connection.execute(_ADD_PAGE, {"message_id": page.message_id, "position": page.position, **of})
 
     async def pages(self, run_id: int) -> tuple[Page, ...]:
         query = (
@@ -233,11 +246,13 @@ class Runs:
         return tuple([run for run in await self._select(old) if await self._ended(old, run.run_id, end)])
 
     async def _ended(self, condition: sa.ColumnElement[bool], run_id: int, values: Mapping[str, Any]) -> bool:
-        """A private run leaves what it consumed, not what was said."""
         ended = await self._connection.execute(
             sa.update(runs).where(runs.c.id == run_id, condition).values(**values).returning(runs.c.private)
         )
-        private = ended.scalar_one_or_none()
+        return await self._forget_private(run_id, ended.scalar_one_or_none())
+
+    async def _forget_private(self, run_id: int, private: bool | None) -> bool:
+        """A private run leaves what it consumed, not what was said. None: no run has ended."""
         if private:
             await self._connection.execute(sa.delete(messages).where(messages.c.run_id == run_id))
             await self._connection.execute(sa.delete(items).where(items.c.run_id == run_id))
@@ -252,13 +267,7 @@ class Runs:
 
     async def _select(self, *conditions: sa.ColumnElement[bool]) -> tuple[Run, ...]:
         """Oldest first."""
-        query = (
-            sa.select(runs, conversations.c.parent_id, conversations.c.guild_id)
-            .join(conversations)
-            .where(*conditions)
-            .order_by(runs.c.id)
-        )
-        return tuple(_run(row) for row in await self._connection.execute(query))
+        return _runs(await self._connection.execute(_SELECT.where(*conditions)))
 
 
 def _consumed(usage: Usage | None, model: str | None) -> dict[str, Any]:
@@ -271,6 +280,10 @@ def _consumed(usage: Usage | None, model: str | None) -> dict[str, Any]:
         "completion_tokens": usage.completion_tokens,
         "reasoning_tokens": usage.reasoning_tokens,
     }
+
+
+def _runs(rows: Iterable[Record]) -> tuple[Run, ...]:
+    return tuple(map(_run, rows))
 
 
 def _run(row: Record) -> Run:

@@ -11,6 +11,21 @@ from bot.storage.tables import settings
 from bot.storage.upsert import insert
 
 
+def _at(scope: Scope, scope_id: int | sa.BindParameter[int]) -> sa.ColumnElement[bool]:
+    return sa.and_(settings.c.scope == scope, settings.c.scope_id == scope_id)
+
+
+# Every message needs it: built once. A holder that a place does not have is NULL, which equals nothing.
+_LAYERS = sa.select(settings).where(
+    sa.or_(
+        _at(Scope.PERSON, sa.bindparam("person")),
+        _at(Scope.CHANNEL, sa.bindparam("channel")),
+        _at(Scope.CHANNEL, sa.bindparam("parent")),
+        _at(Scope.GUILD, sa.bindparam("guild")),
+    )
+)
+
+
 class Settings:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
@@ -27,7 +42,7 @@ class Settings:
             await self._connection.execute(sa.delete(settings).where(here))
         else:
             await self._connection.execute(
-                insert(self._connection, settings)
+                insert(self._connection.dialect.name, settings)
                 .values(scope=scope, scope_id=scope_id, key=key, value=value)
                 .on_conflict_do_update(index_elements=["scope", "scope_id", "key"], set_={"value": value})
             )
@@ -45,12 +60,13 @@ class Settings:
             )
             if scope_id is not None
         ]
-        query = sa.select(settings).where(sa.or_(*(_at(scope, scope_id) for scope, scope_id in wanted)))
+        holders = {
+            "person": user_id,
+            "channel": place.channel_id,
+            "parent": place.parent_id,
+            "guild": place.guild_id,
+        }
         held: dict[tuple[str, int], dict[str, str]] = {}
-        for row in await self._connection.execute(query):
+        for row in await self._connection.execute(_LAYERS, holders):
             held.setdefault((row.scope, row.scope_id), {})[row.key] = row.value
         return [Layer(scope, held.get((scope, scope_id), {})) for scope, scope_id in wanted]
-
-
-def _at(scope: Scope, scope_id: int) -> sa.ColumnElement[bool]:
-    return sa.and_(settings.c.scope == scope, settings.c.scope_id == scope_id)

@@ -80,12 +80,12 @@ class Desk:
                 now=now,
             )
             item = Item(role=Role.USER, text="question", tokens=4, speaker=speaker, message_ids=(self._message_id,))
-            await work.conversations.add_question(run.run_id, item, now)
+            await work.conversations.add_question(run, item, now)
         return run
 
     async def claim(self) -> None:
         async with self.storage.write() as work:
-            assert await work.runs.claim("worker", now=self.clock.now(), lease_until=self.clock.now())
+            assert await work.runs.claim("worker", places=1, now=self.clock.now(), lease_until=self.clock.now())
 
     async def turn(self, place: Place = GUILD) -> Run:
         run = await self.ask(place)
@@ -93,12 +93,12 @@ class Desk:
         async with self.storage.write() as work:
             now = self.clock.now()
             assert await work.runs.finish(run.run_id, owner="worker", status=RunStatus.COMPLETED, now=now)
-            await work.conversations.add_answer(run.run_id, Item(role=Role.ASSISTANT, text="answer", tokens=4), now)
+            await work.conversations.add_answer(run, Item(role=Role.ASSISTANT, text="answer", tokens=4), now)
         return run
 
     async def remembered(self, place: Place = GUILD) -> list[int]:
         async with self.storage.read() as work:
-            turns = await work.conversations.history(place.channel_id, before_run=10**9)
+            turns = (await work.conversations.transcript(place.channel_id, run_id=10**9)).history
         return [turn.run_id for turn in turns]
 
 

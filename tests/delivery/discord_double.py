@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from bot.clock import Clock
 from bot.delivery.answer import FIRST_SNOWFLAKE, InteractionKey, Route
+from bot.delivery.budget import RateLimit
 from bot.delivery.scheduler import Scheduler
 from bot.errors import DeliveryError, MessageGone
 
@@ -64,14 +65,13 @@ class Discord:
         await self.clock.sleep(self._travel())
         if self.headers and self.scheduler is not None:
             remaining = max(bucket.limit - bucket.used, 0)
-            self.scheduler.learn(
-                key,
-                route,
+            told = RateLimit(
                 limit=bucket.limit,
                 remaining=remaining,
                 reset_after=round(reset_after, 3),
                 served_at=round(now + 1.8e9, 3),
             )
+            self.scheduler.learn(key, route, told)
         if self.faults and self.faults[0][0] == route:
             raise self.faults.popleft()[1]
 

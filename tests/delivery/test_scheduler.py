@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from bot.clock import ManualClock
 from bot.delivery.answer import Delivery, Form, InteractionKey
+from bot.delivery.budget import RateLimit
 from bot.delivery.scheduler import Scheduler
 from bot.delivery.split import split
 from bot.domain.run import Page
@@ -274,7 +275,7 @@ async def test_routes_of_one_bucket_have_one_budget() -> None:
     async with world() as here:
         here.discord.headers = False
         for route in ("create", "edit"):
-            here.scheduler.learn(1, route, limit=5, remaining=5, reset_after=5.0, bucket="both")
+            here.scheduler.learn(1, route, RateLimit(limit=5, remaining=5, reset_after=5.0, bucket="both"))
         made = asyncio.ensure_future(here.scheduler.open(Channel(here.discord, 1)).finish("word " * 1_500))
         await here.run(made)
         anew = here.scheduler.open(Channel(here.discord, 1), pages=made.result())
@@ -503,7 +504,7 @@ async def test_an_error_of_on_page_ends_the_answer() -> None:
 async def test_after_a_429_the_bucket_rests() -> None:
     async with world() as here:
         delivery = await started(here)
-        here.scheduler.learn(1, "edit", limit=5, remaining=0, reset_after=1.0, retry_after=7.0)
+        here.scheduler.learn(1, "edit", RateLimit(limit=5, remaining=0, reset_after=1.0, retry_after=7.0))
         told = here.clock.monotonic()
         delivery.show("Hello there, more")
         await here.clock.advance(10)
@@ -514,7 +515,9 @@ async def test_after_a_429_the_bucket_rests() -> None:
 
 async def test_after_a_global_429_every_channel_rests() -> None:
     async with world() as here:
-        here.scheduler.learn(5, "edit", limit=5, remaining=0, reset_after=1.0, retry_after=3.0, global_=True)
+        here.scheduler.learn(
+            5, "edit", RateLimit(limit=5, remaining=0, reset_after=1.0, retry_after=3.0, everywhere=True)
+        )
         finish = asyncio.ensure_future(here.scheduler.open(Channel(here.discord, 1)).finish("Hello"))
         await here.run(finish)
         assert min(at for at, _, _ in here.discord.calls) > 3.0
@@ -523,7 +526,7 @@ async def test_after_a_global_429_every_channel_rests() -> None:
 async def test_what_others_spend_is_counted() -> None:
     async with world() as here:
         delivery = await started(here)
-        here.scheduler.learn(1, "edit", limit=5, remaining=0, reset_after=4.0, ours=False)
+        here.scheduler.learn(1, "edit", RateLimit(limit=5, remaining=0, reset_after=4.0, ours=False))
         told = here.clock.monotonic()
         await here.run(asyncio.ensure_future(delivery.finish("Hello there.")))
         assert [at - told > 4.0 for at, _, route in here.discord.calls if route == "edit"] == [True]

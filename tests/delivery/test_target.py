@@ -18,6 +18,7 @@ from discord.ext import commands
 
 from bot.clock import SystemClock
 from bot.delivery.answer import InteractionKey
+from bot.delivery.budget import RateLimit
 from bot.delivery.calls import ANSWER_SECONDS, Calls, trace_config, translated
 from bot.delivery.scheduler import Scheduler
 from bot.delivery.target import ChannelTarget, InteractionTarget
@@ -130,7 +131,7 @@ class Bench:
     client: discord.Client
     calls: Calls
     scheduler: Scheduler
-    learned: list[tuple[Any, ...]]
+    learned: list[tuple[Any, Any, RateLimit]]
     taught: asyncio.Event
 
     def channel(self, reply_to: int | None = None) -> ChannelTarget:
@@ -164,13 +165,13 @@ class Bench:
 async def bench(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
     """Its parameter: seconds until a call is given up."""
     server, scheduler, calls = Server(), Scheduler(SystemClock()), Calls()
-    learned: list[tuple[Any, ...]] = []
+    learned: list[tuple[Any, Any, RateLimit]] = []
     taught = asyncio.Event()
 
-    def learn(key: Any, route: Any, **limits: Any) -> None:
-        learned.append((key, route, limits))
+    def learn(key: Any, route: Any, told: RateLimit) -> None:
+        learned.append((key, route, told))
         taught.set()
-        scheduler.learn(key, route, **limits)
+        scheduler.learn(key, route, told)
 
     async with TestServer(server.app()) as http:
         monkeypatch.setattr(discord.http.Route, "BASE", str(http.make_url("/api")))
@@ -197,7 +198,7 @@ async def test_every_call_returns_when_the_server_has_answered(bench: Bench) -> 
     target = bench.channel()
     assert [await took(target.edit(1, f"text {number}")) < 0.1 for number in range(5)] == [True] * 5
     assert len(asyncio.all_tasks()) > 1, "discord.py should be asleep after the call that drained the bucket"
-    assert [limits["remaining"] for _, _, limits in bench.learned] == [4, 3, 2, 1, 0]
+    assert [told.remaining for _, _, told in bench.learned] == [4, 3, 2, 1, 0]
 
 
 async def test_discord_py_itself_would_wait(bench: Bench) -> None:
@@ -341,9 +342,9 @@ async def test_a_429_is_learned(bench: Bench) -> None:
     target = bench.channel()
     bench.server.faults.append((429, {"message": "slow", "retry_after": 0.05, "global": False}))
     await target.edit(1, "text")
-    first, second = (limits for _, _, limits in bench.learned)
-    assert first["retry_after"] == 0.05
-    assert second["retry_after"] is None
+    first, second = (told for _, _, told in bench.learned)
+    assert first.retry_after == 0.05
+    assert second.retry_after is None
 
 
 async def test_an_interaction_is_answered_through_its_webhook(bench: Bench) -> None:
@@ -397,7 +398,7 @@ async def test_a_window_begun_anew_is_not_slept_on(bench: Bench) -> None:
 
 async def test_calls_of_others_teach_too(bench: Bench) -> None:
     await bench.client.get_partial_messageable(CHANNEL).send("a notice")
-    assert [(key, route, limits["ours"]) for key, route, limits in bench.learned] == [(CHANNEL, "create", False)]
+    assert [(key, route, told.ours) for key, route, told in bench.learned] == [(CHANNEL, "create", False)]
 
 
 async def test_a_cancelled_caller_leaves_the_request_under_way(bench: Bench) -> None:

@@ -239,8 +239,8 @@ class Stage:
 
     async def claim(self, owner: str = OWNER) -> Run:
         async with self.storage.write() as work:
-            run = await work.runs.claim(owner, now=self.clock.now(), lease_until=self.clock.now() + LEASE)
-        assert run is not None
+            lease_until = self.clock.now() + LEASE
+            (run,) = await work.runs.claim(owner, places=1, now=self.clock.now(), lease_until=lease_until)
         return run
 
     async def begin(self, text: str = "question", **options: Any) -> TurnOfRun:
@@ -290,7 +290,7 @@ class Stage:
 
     async def history(self, channel_id: int = 1) -> tuple[Turn, ...]:
         async with self.storage.read() as work:
-            return await work.conversations.history(channel_id, before_run=10**9)
+            return (await work.conversations.transcript(channel_id, run_id=10**9)).history
 
     async def answers(self, channel_id: int = 1) -> list[str | None]:
         return [None if turn.answer is None else turn.answer.text for turn in await self.history(channel_id)]

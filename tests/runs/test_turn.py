@@ -404,7 +404,7 @@ class TestInteractionThatEnds:
 class TestWindowStart:
     async def window_start(self, stage: Stage) -> int | None:
         async with stage.storage.read() as work:
-            return await work.conversations.window_start(1)
+            return (await work.conversations.transcript(1, run_id=10**9)).start
 
     async def test_an_undo_while_an_answer_is_written_brings_everything_back(self, stage: Stage) -> None:
         stage.model.enqueue("Answer to the first.")

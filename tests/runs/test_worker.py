@@ -223,7 +223,9 @@ class TestLease:
         async with stage.storage.write() as work:
             await work.runs.lapse_all(stage.clock.now())
             assert await work.runs.requeue(run.run_id, stage.clock.now())
-            assert await work.runs.claim("other", now=stage.clock.now(), lease_until=stage.clock.now() + LEASE)
+            assert await work.runs.claim(
+                "other", places=1, now=stage.clock.now(), lease_until=stage.clock.now() + LEASE
+            )
         shown = stage.board.in_channel(1)
 
         async def abandoned() -> bool:

@@ -167,12 +167,13 @@ class Talk:
                 files=files,
                 message_ids=(message_id,),
             )
-            await work.conversations.add_question(run.run_id, item, NOW)
+            await work.conversations.add_question(run, item, NOW)
         return run
 
     async def claim(self, owner: str = "worker") -> Run | None:
         async with self.storage.write() as work:
-            return await work.runs.claim(owner, now=NOW, lease_until=NOW + MINUTE)
+            claimed = await work.runs.claim(owner, places=1, now=NOW, lease_until=NOW + MINUTE)
+        return claimed[0] if claimed else None
 
     async def finish(
         self, run: Run, text: str = "answer", *, status: RunStatus = RunStatus.COMPLETED, owner: str = "worker"
@@ -194,7 +195,7 @@ class Talk:
 
     @staticmethod
     async def _answer(work: Work, run: Run, text: str) -> None:
-        await work.conversations.add_answer(run.run_id, Item(role=Role.ASSISTANT, text=text, tokens=len(text)), NOW)
+        await work.conversations.add_answer(run, Item(role=Role.ASSISTANT, text=text, tokens=len(text)), NOW)
 
     async def turn(self, channel_id: int = 1, text: str = "question") -> Run:
         """A question and its answer; nothing else may be waiting."""
@@ -211,7 +212,7 @@ class Talk:
     async def said(self, channel_id: int = 1, before_run: int = 10**9) -> list[str]:
         """The questions of the history, in its order."""
         async with self.storage.read() as work:
-            turns = await work.conversations.history(channel_id, before_run=before_run)
+            turns = (await work.conversations.transcript(channel_id, run_id=before_run)).history
         return [" + ".join(item.text for item in turn.questions) for turn in turns]
 
 

@@ -47,8 +47,11 @@ async def test_private_runs_wait_for_nobody_and_hold_nobody_up(talk: Talk, stora
     claimed = [await talk.claim(), await talk.claim(), await talk.claim()]
     assert [run and run.run_id for run in claimed] == [public.run_id, private.run_id, None]
     async with storage.read() as work:
-        assert await work.runs.active(1) == 1
-        assert [run.run_id for run in await work.runs.waiting(1)] == [later.run_id]
+        unended = await work.runs.unended(1)
+    assert [(run.run_id, run.status) for run in unended] == [
+        (public.run_id, RunStatus.IN_PROGRESS),
+        (later.run_id, RunStatus.QUEUED),
+    ]
 
 
 async def test_the_database_refuses_a_second_active_run_in_a_channel(talk: Talk, storage: Storage) -> None:
@@ -193,11 +196,11 @@ async def test_a_message_is_known_once_it_is_stored_and_stored_once(talk: Talk, 
     async with storage.write() as work:
         assert not await work.runs.seen(42)
         await work.runs.join(run.run_id, 42)
-        await work.conversations.add_question(run.run_id, joined, NOW)
+        await work.conversations.add_question(run, joined, NOW)
         assert await work.runs.seen(42) and await work.runs.seen(run.trigger_message_id)
     with pytest.raises(Conflict):
         async with storage.write() as work:
-            await work.conversations.add_question(run.run_id, joined, NOW)
+            await work.conversations.add_question(run, joined, NOW)
     with pytest.raises(Conflict):
         async with storage.write() as work:
             await work.runs.add(

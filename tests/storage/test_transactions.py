@@ -167,9 +167,8 @@ class TestSQLite:
     @staticmethod
     async def _frequent(work: Any) -> None:
         await work.runs.seen(5)
-        await work.runs.waiting(1)
-        await work.runs.active(1)
-        await work.runs.claim("worker", now=NOW, lease_until=NOW + timedelta(minutes=1))
+        await work.runs.unended(1)
+        await work.runs.claim("worker", places=1, now=NOW, lease_until=NOW + timedelta(minutes=1))
         await work.runs.extend("worker", [1, 2], NOW)
         await work.runs.lapsed(NOW, but=[1])
         await work.runs.private_open(3)
@@ -202,7 +201,7 @@ class TestSQLite:
         async with storage.write() as work:
 
             async def read() -> None:
-                await work.conversations.history(1, before_run=run.run_id + 1)
+                await work.conversations.transcript(1, run_id=run.run_id + 1)
 
             plans = await self._plans(work.connection, read)
         assert any(step.startswith("SEARCH runs USING INDEX ix_runs_channel_id_id") for step in plans)

@@ -35,7 +35,7 @@ async def test_a_turn_comes_back_whole(talk: Talk, storage: Storage) -> None:
     assert run is not None
     await talk.finish(run, "이것.")
     async with storage.read() as work:
-        (turn,) = await work.conversations.history(1, before_run=run.run_id + 1)
+        (turn,) = (await work.conversations.transcript(1, run_id=run.run_id + 1)).history
     (question,) = turn.questions
     assert (question.text, question.speaker, question.quote) == ("무엇?", run.asker, Quote(author="Ben", text="that"))
     assert (question.files, question.message_ids) == (files, (run.trigger_message_id,))
@@ -71,7 +71,7 @@ async def test_history_begins_at_the_window(talk: Talk, storage: Storage) -> Non
     _first, second, _third = [await talk.turn(text=said) for said in "abc"]
     async with storage.write() as work:
         await work.conversations.set_window_start(1, second.run_id)
-        assert await work.conversations.window_start(1) == second.run_id
+        assert (await work.conversations.transcript(1, run_id=10**9)).start == second.run_id
     assert await talk.said() == ["b", "c"]
 
 
@@ -82,7 +82,7 @@ async def test_a_place_learns_where_its_channel_hangs(talk: Talk, storage: Stora
         await work.conversations.set_window_start(1, 5)
         await work.conversations.ensure(Place(channel_id=1, parent_id=8, guild_id=9), NOW + DAY)
         assert await work.conversations.known(1)
-        assert await work.conversations.window_start(1) == 5
+        assert (await work.conversations.transcript(1, run_id=10**9)).start == 5
     moved = await talk.run(run.run_id)
     assert moved is not None and moved.place == Place(channel_id=1, parent_id=8, guild_id=9)
 
@@ -95,7 +95,7 @@ async def test_a_reset_hides_cancels_and_stops(talk: Talk, storage: Storage) -> 
     async with storage.write() as work:
         await work.conversations.set_window_start(1, 1)
         reset = await work.conversations.reset(1, 9, NOW)
-        assert await work.conversations.window_start(1) is None
+        assert (await work.conversations.transcript(1, run_id=10**9)).start is None
     assert (reset.turns, reset.running) == (1, (running.run_id,))
     assert await talk.said(1) == [] and await talk.said(2) == ["elsewhere"]
     statuses = [(await talk.run(run.run_id)).status for run in (running, queued, private)]  # type: ignore[union-attr]
@@ -115,7 +115,7 @@ async def test_an_undone_reset_brings_turns_back_once(talk: Talk, storage: Stora
         assert await work.conversations.undo_reset(reset.reset_id, 1, NOW) == Restored(turns=2, persona=None)
         assert await work.conversations.undo_reset(reset.reset_id, 1, NOW) is None
         assert await work.conversations.undo_reset(reset.reset_id + 100, 1, NOW) is None
-        assert await work.conversations.window_start(1) is None
+        assert (await work.conversations.transcript(1, run_id=10**9)).start is None
     assert await talk.said() == ["a", "b", "c"]
     cancelled = await talk.run(waits.run_id)
     assert cancelled is not None and cancelled.status is RunStatus.CANCELLED
@@ -168,9 +168,9 @@ async def test_a_deleted_channel_takes_everything_with_it(talk: Talk, storage: S
 async def test_a_read_is_one_view(talk: Talk, storage: Storage) -> None:
     await talk.turn(text="before")
     async with storage.read() as work:
-        earlier = await work.conversations.history(1, before_run=10**9)
+        earlier = await work.conversations.transcript(1, run_id=10**9)
         await talk.turn(text="meanwhile")
-        assert await work.conversations.history(1, before_run=10**9) == earlier
+        assert await work.conversations.transcript(1, run_id=10**9) == earlier
 
 
 async def test_text_that_no_database_takes_is_stored_with_replacements(talk: Talk) -> None:
