@@ -68,8 +68,7 @@ async def test_text_usage_and_the_answering_model(server: ModelServer, model: Op
     server.reply(streams(ANSWER))
     usage = Usage(prompt_tokens=20, completion_tokens=7, cached_tokens=16, reasoning_tokens=3)
     assert await play(model) == [
-        TextDelta("Hello"),
-        TextDelta(" world"),
+        TextDelta("Hello world"),
         Finished(FinishReason.STOP, usage, "served"),
     ]
 
