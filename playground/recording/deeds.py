@@ -53,7 +53,7 @@ def pressable(tree: list[Json]) -> list[Json]:
 
 def buttons(message: Message) -> list[str]:
     """As a person sees them."""
-    return [shown(part) for part in pressable(message.components)]
+    return [components.shown(part) for part in pressable(message.components)]
 
 
 def fields(tree: list[Json]) -> list[Field]:
@@ -97,23 +97,18 @@ def _entity(id: str, names: Names) -> Any:
     return next(({"entity": name} for name in found if name), id)
 
 
-def shown(part: Json) -> str:
-    emoji = (part.get("emoji") or {}).get("name")
-    return str(part.get("label") or part.get("placeholder") or emoji or part["custom_id"])
-
-
 def _pressed(interaction: Interaction, names: Names) -> Json:
     assert interaction.message is not None
     custom_id = interaction.data["custom_id"]
     known = pressable(interaction.message.components)
     pressed = next(part for part in known if part["custom_id"] == custom_id)
-    alike = [part["custom_id"] for part in known if shown(part) == shown(pressed)]
+    alike = [part["custom_id"] for part in known if components.shown(part) == components.shown(pressed)]
     values = interaction.data.get("values")
     entities = pressed["type"] != components.STRING_SELECT
     return {
         "message": names.of(MESSAGE, interaction.message.id),
         "custom_id": custom_id,
-        "label": shown(pressed),
+        "label": components.shown(pressed),
         "place": alike.index(custom_id),
         "values": [_entity(value, names) if entities else value for value in values] if values else None,
     }

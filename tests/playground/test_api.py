@@ -147,6 +147,9 @@ async def test_buttons_and_forms(
     modal = (await client.people("POST", "/components", pressed)).body["modal"]
     assert (await _events(feed, "modal"))[-1]["modal"] == modal
     filled = {"user_id": str(ada.id), "interaction_id": modal["interaction_id"], "values": {"Name": "Polly"}}
+    for value, told in (("", "Name takes 1 to 20 characters"), ("x" * 21, "Name takes 1 to 20 characters")):
+        refused = await client.people("POST", "/modals", {**filled, "values": {"Name": value}})
+        assert (refused.status, refused.body["message"]) == (422, told), "by its label, never by a custom id"
     assert (await client.people("POST", "/modals", filled)).body["messages"][0]["content"] == "Hello Polly"
     chosen = {**pressed, "custom_id": "fruit", "values": ["a"]}
     assert (await client.people("POST", "/components", chosen)).body["answered"] == 6
