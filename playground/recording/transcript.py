@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from playground.entities import Json
 from playground.recording.names import BOT, told
+from playground.recording.wording import counted
 
-_COUNTED = {"said": "messages", "command": "commands", "menu": "commands", "failed": "unanswered interactions"}
+_COUNTED = {"said": "message", "command": "command", "menu": "command", "failed": "unanswered interaction"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,11 +42,11 @@ class _Transcript:
 
     def opening(self) -> Iterable[str]:
         yield f"# A session with {self._called[BOT]}"
-        counted = Counter(_COUNTED[line["event"]] for line in self._lines if line["event"] in _COUNTED)
+        numbers = Counter(_COUNTED[line["event"]] for line in self._lines if line["event"] in _COUNTED)
         refused = [line for line in self._lines if line["event"] == "refused"]
-        counted["rate limits"] = sum(line["status"] == 429 for line in refused)
-        counted["other refusals"] = len(refused) - counted["rate limits"]
-        summary = ", ".join(f"{number} {what}" for what, number in counted.items())
+        numbers["rate limit"] = sum(line["status"] == 429 for line in refused)
+        numbers["other refusal"] = len(refused) - numbers["rate limit"]
+        summary = ", ".join(counted(number, what) for what, number in numbers.items())
         yield f"Begun {self._header.get('started', 'at an unknown time')}; times are from then. {summary}."
 
     def entries(self) -> Iterable[str]:
@@ -114,7 +115,7 @@ class _Transcript:
     def _remarks(self, message: _Told) -> Iterable[str]:
         last = message.last
         if last.get("files"):
-            yield "files: " + ", ".join(f"{file['name']} ({file['size']:,} bytes)" for file in last["files"])
+            yield "files: " + ", ".join(f"{file['name']} ({counted(file['size'], 'byte')})" for file in last["files"])
         for embed in last.get("embeds") or ():
             yield f"embed: {embed.get('title') or embed.get('description') or 'without words'}"
         if last.get("buttons"):
@@ -150,7 +151,7 @@ class _Transcript:
         if isinstance(value, list):
             return ", ".join(map(self._value, value))
         if isinstance(value, dict) and "file" in value:
-            return f"{value['file']['name']} ({value['file']['size']:,} bytes)"
+            return f"{value['file']['name']} ({counted(value['file']['size'], 'byte')})"
         if isinstance(value, dict):
             return self._named(value["entity"])
         return told_to_people(value, self._called) if isinstance(value, str) else str(value)

@@ -194,7 +194,7 @@ async def test_the_transcript_counts_rate_limits_and_failures(
     for _ in range(6):
         await client.bot("POST", f"/channels/{general.id}/messages", {"content": "hi"})
     told = (await client.people("GET", "/transcript")).body.decode()
-    assert "5 messages, 1 rate limits, 0 other refusals." in told
+    assert "5 messages, 1 rate limit, 0 other refusals." in told
     assert "was refused: 429. You are being rate limited. Wait " in told
 
 
@@ -309,7 +309,7 @@ async def introduced(process: asyncio.subprocess.Process) -> dict[str, str]:
 
 async def test_the_program_records_and_plays_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = str(tmp_path / "session.jsonl")
-    async with program("--record", path) as playground, aiohttp.ClientSession() as http:
+    async with program("--record", path, "--name", "Parrot") as playground, aiohttp.ClientSession() as http:
         address = await introduced(playground)
         async with at(address["DISCORD_API_URL"], monkeypatch)(address["DISCORD_TOKEN"]):
             await _talk(http, address["DISCORD_API_URL"].removesuffix("/api/v10") + "/playground/api")
@@ -317,9 +317,17 @@ async def test_the_program_records_and_plays_again(tmp_path: Path, monkeypatch: 
         assert await playground.wait() == 0
     async with program("replay", path, "--speed", "1000") as replay:
         address = await introduced(replay)
+        assert await named(address["DISCORD_API_URL"]) == "Parrot", "as it was recorded"
         async with at(address["DISCORD_API_URL"], monkeypatch)(address["DISCORD_TOKEN"]):
             told, _ = await replay.communicate()
-    assert (told.decode(), replay.returncode) == ("1 messages of the bot, 1 recorded: as recorded\n", 0)
+    assert (told.decode(), replay.returncode) == ("1 message of the bot, 1 recorded: as recorded\n", 0)
+
+
+async def named(api_url: str) -> str:
+    """The bot, as the playground calls it."""
+    url = api_url.replace("/api/v10", "/playground/api/state")
+    async with aiohttp.ClientSession() as http, http.get(url) as response:
+        return str((await response.json())["bot"]["name"])
 
 
 async def _talk(http: aiohttp.ClientSession, api: str) -> None:
