@@ -135,6 +135,9 @@ def _place_of(world: World, kept_by: str) -> str:
     return found.name or ", ".join(user.name for user in found.recipients if not user.bot)
 
 
+_MOMENTS = ("asked", "sign", "typing", "form", "shown", "edited", "failed")
+
+
 def run(item: Run) -> Json:
     return {
         "id": str(item.id),
@@ -142,7 +145,10 @@ def run(item: Run) -> Json:
         "user_id": str(item.user.id),
         "text": item.text,
         "message_ids": [str(message.id) for message in item.answers],
-        **{name: getattr(item, name) for name in ("asked", "sign", "typing", "shown", "edited", "edits", "failed")},
+        "kind": item.kind,
+        **{name: getattr(item, name) for name in _MOMENTS},
+        "edits": item.edits,
+        "refused": [asdict(each) for each in item.refused],
     }
 
 

@@ -33,6 +33,9 @@ SPOKEN = (MESSAGE_DEFAULT, MESSAGE_REPLY, MESSAGE_COMMAND, MESSAGE_MENU)
 
 _ANSWERS = {4: "message", 5: "promise", 6: "promised change", 7: "change", 8: "choices", 9: "form"}
 
+_TOLD = ("message", "code", "retry_after", "global")
+"""Of the body of a refusal."""
+
 Reader = Callable[[Json], None]
 
 
@@ -69,12 +72,6 @@ class Recording:
         self._readers.append(reader)
         return lambda: self._readers.remove(reader)
 
-    def refused(self, status: int, call: str, channel_id: int | None, about: Json) -> None:
-        """That the API answered the bot so: `call` is method and path template, `about` the answer's body."""
-        said = {key: about[key] for key in ("message", "code", "retry_after", "global") if about.get(key)}
-        channel = self._names.find(CHANNEL, channel_id) if channel_id else None
-        self._write("refused", status=status, call=call, channel=channel, **said)
-
     def _write(self, event: str, **fields: object) -> None:
         """Fields that are None are left out."""
         given = {key: value for key, value in fields.items() if value is not None}
@@ -105,6 +102,8 @@ class Recording:
                 self._answered(interaction)
             case events.InteractionFailed(interaction):
                 self._write("failed", interaction=self._names.of(INTERACTION, interaction.id))
+            case events.CallRefused():
+                self._refused(event)
             case _:
                 self._hear_of_the_world(event)
 
@@ -180,6 +179,12 @@ class Recording:
         name = self._names.of(INTERACTION, interaction.id)
         title = interaction.modal.title if interaction.modal else None
         self._write("answered", interaction=name, kind=answered(interaction), title=title)
+
+    def _refused(self, refused: events.CallRefused) -> None:
+        told = {key: refused.told[key] for key in _TOLD if refused.told.get(key)}
+        place = self._names.find(CHANNEL, refused.channel_id) if refused.channel_id else None
+        faulted = refused.faulted or None
+        self._write("refused", status=refused.status, call=refused.call, channel=place, faulted=faulted, **told)
 
     # The world
 

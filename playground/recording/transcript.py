@@ -44,7 +44,7 @@ class _Transcript:
         yield f"# A session with {self._called[BOT]}"
         numbers = Counter(_COUNTED[line["event"]] for line in self._lines if line["event"] in _COUNTED)
         refused = [line for line in self._lines if line["event"] == "refused"]
-        numbers["rate limit"] = sum(line["status"] == 429 for line in refused)
+        numbers["rate limit"] = sum(line.get("status") == 429 for line in refused)
         numbers["other refusal"] = len(refused) - numbers["rate limit"]
         summary = ", ".join(counted(number, what) for what, number in numbers.items())
         yield f"Begun {self._header.get('started', 'at an unknown time')}; times are from then. {summary}."
@@ -145,7 +145,11 @@ class _Transcript:
         place = f" in {self._called[line['channel']]}" if line.get("channel") in self._called else ""
         code = f", code {line['code']}" if "code" in line else ""
         wait = f" Wait {line['retry_after']} s." if "retry_after" in line else ""
-        return f"{_code(line['call'])}{place} was refused: {line['status']}{code}. {line.get('message', '')}{wait}"
+        on_purpose = ", on purpose" if line.get("faulted") else ""
+        if "status" not in line:
+            return f"{_code(line['call'])}{place} got no answer: the connection broke{on_purpose}."
+        told = f"{line['status']}{code}{on_purpose}. {line.get('message', '')}{wait}"
+        return f"{_code(line['call'])}{place} was refused: {told}"
 
     def _value(self, value: object) -> str:
         if isinstance(value, list):
