@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from playground import components, events, permissions
 from playground.entities import Channel, Interaction, Json, Message, User
+from playground.recording.deeds import leaves
 from playground.interactions import AUTOCOMPLETE, COMPONENT, FORM, MODAL_SUBMIT, PROMISE_CHANGE
 from playground.world import World
 
@@ -207,7 +208,10 @@ def _asked(interaction: Interaction) -> tuple[str, str]:
         return "form", opened.title if opened else ""
     if interaction.type == COMPONENT:
         return "component", _pressed(interaction)
-    return "command", interaction.name if "target_id" in interaction.data else f"/{interaction.name}"
+    if "target_id" in interaction.data:
+        return "command", interaction.name
+    given = (f"{option['name']}:{_named(option['value'], interaction.data)}" for option in leaves(interaction.data))
+    return "command", " ".join((f"/{interaction.name}", *given))
 
 
 def _pressed(interaction: Interaction) -> str:
@@ -220,12 +224,17 @@ def _pressed(interaction: Interaction) -> str:
 
 
 def _chosen(part: Json, value: str, data: Json) -> str:
-    """An option's label, or the name of a person, role or channel."""
     for option in part.get("options") or ():
         if option["value"] == value:
             return str(option["label"])
-    for kind in ("users", "roles", "channels"):
-        known = data.get("resolved", {}).get(kind, {}).get(value)
-        if known:
-            return str(known.get("global_name") or known.get("name") or known["username"])
-    return value
+    return _named(value, data)
+
+
+def _named(value: object, data: Json) -> str:
+    """The name of the person, role, channel or file that the value is the id of; else the value."""
+    for known in data.get("resolved", {}).values():
+        about = known.get(value)
+        if about:
+            names = (about.get(key) for key in ("global_name", "name", "filename", "username"))
+            return str(next(filter(None, names), value))
+    return str(value)

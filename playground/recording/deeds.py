@@ -36,7 +36,7 @@ def described(world: World, interaction: Interaction, names: Names) -> tuple[str
         case interactions.COMMAND:
             return "command", {"name": interaction.name, "options": dict(_options(world, data, names))}
         case interactions.AUTOCOMPLETE:
-            focused = next(option for option in _leaves(data) if option.get("focused"))
+            focused = next(option for option in leaves(data) if option.get("focused"))
             about = {"option": focused["name"], "partial": focused["value"]}
             given = {name: value for name, value in _options(world, data, names) if name != focused["name"]}
             return "completed", {"name": interaction.name, **about, "options": given}
@@ -72,7 +72,8 @@ def _target(world: World, data: Json, names: Names) -> str:
     return names.of(kind, id)
 
 
-def _leaves(data: Json) -> list[Json]:
+def leaves(data: Json) -> list[Json]:
+    """The options of a command or its subcommand that were given a value."""
     options: list[Json] = data.get("options") or []
     while options and options[0]["type"] in (commands.SUBCOMMAND, commands.GROUP):
         options = options[0]["options"]
@@ -80,7 +81,7 @@ def _leaves(data: Json) -> list[Json]:
 
 
 def _options(world: World, data: Json, names: Names) -> Iterator[tuple[str, Any]]:
-    for option in _leaves(data):
+    for option in leaves(data):
         yield option["name"], _value(world, option["type"], option["value"], names)
 
 

@@ -27,6 +27,21 @@ def calls_with(screen: Screen, text: str) -> list[WebElement]:
     return [each for each in screen.all(".call.done") if text in (each.get_attribute("textContent") or "")]
 
 
+def said_by_model(stage: Stage, place: str, question: str) -> None:
+    """The model's answer to the newest message there that a person wrote, as a reply of the bot's."""
+    channel = stage.channel(place)
+    asked = [each for each in channel.messages if not each.author.bot][-1]
+    text = stage.ask_model(f"Ada: {question}")
+    said = {"content": f"**{question}**\n{text}"[:2000], "message_reference": {"message_id": str(asked.id)}}
+    stage.bot("POST", f"/channels/{channel.id}/messages", said)
+
+
+def answer_to(screen: Screen, question: str) -> WebElement:
+    """What the model said to it."""
+    newest = screen.wait(lambda: [each for each in screen.all(".message:not(.mine)") if question in each.text][-1:])
+    return newest[0]
+
+
 def test_what_the_model_was_sent(screen: Screen, stage: Stage) -> None:
     screen.enter("Ada", "general")
     opened(screen, "calls")
@@ -51,14 +66,33 @@ def test_the_call_behind_a_chosen_answer_is_opened(screen: Screen, stage: Stage)
     stage.channel("behind")
     screen.enter("Ada", "behind")
     for question in ("about apples", "about pears"):
-        screen.send(f"@Causerie {question}")
-        stage.ask_model(f"Ada: {question}")
-        screen.message(f"You said: {question}", ":not(.mine)")
-    screen.action(screen.message("You said: about apples"), "What the model was sent")
+        screen.send(question)
+        screen.message(question)
+        said_by_model(stage, "behind", question)
+    screen.action(answer_to(screen, "about apples"), "What the model was sent")
     call = screen.wait(lambda: screen.driver.switch_to.active_element.find_element(By.XPATH, "ancestor::li"))
     assert "Ada: about apples" in call.text
     open_ones = [each for each in screen.all("#call-list > li > details") if each.get_attribute("open") is not None]
     assert len(open_ones) == 1
+    heading = call.find_element(By.TAG_NAME, "summary").text
+    assert heading.startswith("Ada: about apples"), "who asked, and what"
+
+
+def test_a_message_that_no_call_made_says_so(screen: Screen, stage: Stage) -> None:
+    channel = stage.channel("announced")
+    screen.enter("Ada", "announced")
+    screen.send("about plums")
+    screen.message("about plums")
+    said_by_model(stage, "announced", "about plums")
+    answer_to(screen, "about plums")
+    stage.bot("POST", f"/channels/{channel.id}/messages", {"content": "The conversation begins anew from here on."})
+    screen.action(screen.message("begins anew"), "What the model was sent")
+    none = screen.one("#panel-calls .none")
+    screen.wait(none.is_displayed)
+    assert none.text == "No call of the model made this message." and screen.driver.switch_to.active_element == none
+    assert not [each for each in screen.all("#call-list > li > details") if each.get_attribute("open") is not None]
+    screen.action(answer_to(screen, "about plums"), "What the model was sent")
+    screen.wait(lambda: not screen.one("#panel-calls .none").is_displayed())
 
 
 def test_the_steps_of_a_run_in_their_order(screen: Screen, stage: Stage) -> None:

@@ -32,7 +32,8 @@ class App {
       channel: (id) => this.world.channel(id),
       role: (id) => this.world.roles.get(id)?.name,
       enter: (id) => this.world.channels.has(id) && this.tried(this.enter(id)),
-      begin: (command) => this.composer.begin(command),
+      command: (name) => this.registered.find((command) => command.name === name)?.shown_name ?? name,
+      begin: (command) => this.composer.begin(this.names.command(command)),
       get locale() { return locale; },
     };
     for (const node of document.querySelectorAll("[data-icon]")) node.append(icon(node.dataset.icon));
@@ -273,6 +274,12 @@ class App {
     return content.replace(/<@!?(\d+)>/g, (_, id) => `@${this.world.person(id)}`).replace(/<#(\d+)>/g, (_, id) => `#${this.world.channel(id)}`);
   }
 
+  /** A command as it was used, with its name in the person's language. */
+  named(text) {
+    const used = this.registered.find(({ name }) => `${text} `.startsWith(`/${name} `));
+    return used ? `/${used.shown_name}${text.slice(used.name.length + 1)}` : text;
+  }
+
   addressed(text) {
     const named = (sign, things, form) => {
       for (const thing of [...things].sort((one, other) => other.name.length - one.name.length)) {
@@ -362,7 +369,7 @@ const HANDLERS = {
   modal: (app, { modal }) => app.fill(modal),
   interaction_failed: (app) => app.complain(say("unanswered", { bot: app.world.bot.name })),
   bot: (app, { online }) => app.botIs(online),
-  commands: (app) => app.tried(app.learnCommands()),
+  commands: (app) => app.tried(app.learnCommands().then(() => app.log.drawAnew())),
   state: (app) => app.tried(app.lookAgain()),
   channel_create: (app, { channel }) => app.charted(channel),
   channel_update: (app, { channel }) => app.charted(channel),

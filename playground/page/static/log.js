@@ -63,6 +63,11 @@ export class Log {
     this.soon();
   }
 
+  /** All of them: what they show has other names than before. */
+  drawAnew() {
+    for (const id of this.nodes.keys()) this.changed(id);
+  }
+
   soon() {
     this.frame ??= requestAnimationFrame(() => this.draw());
   }

@@ -21,7 +21,7 @@ export class Timeline {
 
   take(runs, calls) {
     this.runs = runs;
-    const nodes = runs.slice(0, SHOWN).map((run, index) => this.node(run, calls.behind(run), index === 0));
+    const nodes = runs.slice(0, SHOWN).map((run, index) => this.node(run, calls.behind(run, runs), index === 0));
     if (!nodes.length) nodes.push(element("li", { className: "none" }, say("noRuns")));
     if (nodes.some((node, index) => this.list.children[index] !== node)) this.list.replaceChildren(...nodes);
   }
@@ -40,9 +40,9 @@ export class Timeline {
 
   draw(run, steps, open) {
     const whole = Math.max(...steps.map((step) => step.at), 0.001);
-    const asked = this.app.readable(run.text) || say("attachment");
+    const asked = this.app.readable(run.kind === "command" ? this.app.named(run.text) : run.text) || say("attachment");
     const place = this.app.world.channels.get(run.channel_id);
-    const about = [clockTime(run.asked * 1000, "withSeconds"), this.app.world.person(run.user_id), place && this.app.world.title(place)].filter(Boolean).join(" · ");
+    const about = [clockTime(run.asked * 1000, "withSeconds"), say(`run_${run.kind}`), this.app.world.person(run.user_id), place && this.app.world.title(place)].filter(Boolean).join(" · ");
     const heading = element("summary", {}, element("strong", {}, asked.slice(0, 80)), element("small", {}, about));
     const node = element("li", { className: "run" }, element("details", { open }, heading, element("ol", {}, ...steps.map((step) => row(step, whole)))));
     node.dataset.id = run.id;
@@ -65,6 +65,10 @@ export function stepsOf(run, call) {
     add("stepCalled", call.started_at, call.model ?? "");
     if (call.first_text != null) add("stepText", call.started_at + call.first_text);
     if (call.duration != null) add("stepModelEnd", call.started_at + call.duration, call.finish_reason ?? call.state);
+  }
+  add("stepForm", run.form);
+  for (const { at, call, status, faulted } of run.refused) {
+    add(faulted ? "stepFault" : "stepRefused", at, [status ?? say("noAnswer"), call.replace(/\{\w+\}/g, "…")].join(" · "));
   }
   add("stepShown", run.shown);
   if (run.edits) add("stepEdits", run.edited, String(run.edits));
