@@ -216,8 +216,49 @@ def test_a_message_is_acted_upon_by_keyboard_alone(screen: Screen, stage: Stage)
     screen.wait(lambda: screen.driver.switch_to.active_element == focused)
     screen.press(Keys.ENTER)
     screen.press(Keys.ARROW_UP)
+    assert screen.press(Keys.ENTER).text == "Delete", "of the question whether it shall be so"
     screen.press(Keys.ENTER)
     screen.wait(lambda: "by keyboard alone" not in screen.one("#log").text)
+    screen.wait(lambda: screen.driver.switch_to.active_element == screen.one("#log"))
+
+
+def test_keys_act_on_the_message_that_holds_the_focus(screen: Screen, stage: Stage) -> None:
+    channel = stage.channel("inside")
+    if not channel.messages:
+        text = "see https://nowhere.test/ and [that](https://nowhere.test/that)"
+        for number in range(3):
+            stage.run(stage.person("Ada").say(channel, f"{text} {number}", files=[("a.txt", b"one")]))
+    screen.enter("Ada", "inside")
+
+    def on_a_link(place: int) -> WebElement:
+        message = screen.all(".message")[place]
+        message.find_element(By.CSS_SELECTOR, ".file a").send_keys(Keys.SHIFT)
+        assert screen.driver.switch_to.active_element.tag_name == "a"
+        return message
+
+    on_a_link(0)
+    assert screen.press(Keys.END) == screen.all(".message")[-1]
+    on_a_link(1)
+    assert screen.press(Keys.ARROW_UP) == screen.all(".message")[0]
+    on_a_link(1)
+    screen.press("r")
+    assert "Replying to Ada" in screen.one(".mode").text and screen.line.get_attribute("value") == ""
+    screen.press(Keys.ESCAPE)
+    message = on_a_link(1)
+    assert screen.press("+").find_element(By.XPATH, "..").get_attribute("class").startswith("emoji")
+    screen.press(Keys.ESCAPE)
+    on_a_link(1)
+    screen.press("e")
+    assert str(screen.line.get_attribute("value")).endswith(" 1")
+    screen.press(Keys.ESCAPE)
+    # Tab: through the links of the message that has the focus, its bar, and on to what stands below the log.
+    message.click()
+    screen.press(Keys.ESCAPE)
+    screen.driver.execute_script("arguments[0].focus()", message)
+    assert [screen.press(Keys.TAB).tag_name for _ in range(4)] == ["a", "a", "a", "pre"]
+    assert screen.press(Keys.TAB).accessible_name == "Add a reaction"
+    left = [screen.press(Keys.TAB) for _ in range(12)]
+    assert screen.one("#composer input[type=file]") in left
 
 
 def test_a_select_and_a_button_are_used_by_keyboard_alone(screen: Screen, stage: Stage) -> None:

@@ -2,6 +2,8 @@
 
 import { Events, api } from "./api.js";
 import { Composer } from "./composer.js";
+import { confirmDeletion } from "./confirm.js";
+import { Connection } from "./connection.js";
 import { Drawer } from "./drawer.js";
 import { Forum } from "./forum.js";
 import { icon } from "./icons.js";
@@ -43,6 +45,7 @@ class App {
     this.places = new Places($("servers"), $("channels"), this);
     this.drawer = new Drawer($("drawer"), $("open-drawer"), this);
     this.status = new Status(this);
+    this.connection = new Connection($("connection"));
     $("person").addEventListener("change", () => this.tried(this.become($("person").value)));
     $("theme").addEventListener("click", () => nextTheme($("theme")));
     $("open-places").addEventListener("click", () => this.showPlaces(!$("places").classList.contains("open")));
@@ -161,10 +164,8 @@ class App {
   // What happens
 
   connected(connected) {
-    const again = connected && !$("connection").hidden;
-    $("connection").hidden = connected;
     // What happened meanwhile was not told.
-    if (again) this.tried(this.become(this.me.id, this.here.id));
+    if (this.connection.page(connected)) this.tried(this.become(this.me.id, this.here.id));
   }
 
   happened(event) {
@@ -204,6 +205,10 @@ class App {
   }
 
   botIs(online) {
+    if (online !== this.world.online) {
+      this.connection.bot(online, this.world.bot.name);
+      this.drawer.faults.bot(online);
+    }
     this.world.online = online;
     this.status.show();
     this.status.watch();
@@ -321,7 +326,7 @@ class App {
       act: (message, component, values) => app.tried(api.click({ user_id: app.me.id, message_id: message.id, custom_id: component.custom_id, values: values ?? [] })),
       reply: (message) => app.composer.reply(message, app.world.person(message.author.id)),
       edit: (message) => app.composer.edit(message),
-      remove: (message) => app.tried(api.remove(message.channel_id, message.id, app.me.id)),
+      remove: (message, unasked) => app.tried(app.remove(message, unasked)),
       react: (message, emoji, add) => app.tried(api.react(message.channel_id, message.id, app.me.id, emoji, add)),
       useMenu: (command, message) => app.tried(api.use(app.here.id, { user_id: app.me.id, name: command.name, target_id: message.id })),
       inspect: (message) => app.drawer.inspect(message),
@@ -341,6 +346,13 @@ class App {
       get mayManage() { return app.world.canManage(app.here, app.me.id); },
     };
     return Object.assign(acts, more);
+  }
+
+  /** `unasked`: as Discord's client does while Shift is held. */
+  async remove(message, unasked) {
+    const sure = unasked || (await confirmDeletion(message, this.log.bar.context));
+    this.log.focus(message.id);
+    if (sure) await api.remove(message.channel_id, message.id, this.me.id);
   }
 
   async openThread(message) {
