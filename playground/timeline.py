@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 
 from playground import components, events, permissions
 from playground.entities import Channel, Interaction, Json, Message, User
-from playground.recording.deeds import leaves
 from playground.interactions import AUTOCOMPLETE, COMPONENT, FORM, MODAL_SUBMIT, PROMISE_CHANGE
+from playground.recording.deeds import leaves
 from playground.world import World
 
 KEPT_RUNS = 200
