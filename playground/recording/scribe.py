@@ -1,7 +1,7 @@
 """Writes a world's events down as they happen.
 
-Lines hold texts, files and embeds by reference, as the world itself keeps them: a long session costs little beyond
-the session. They become JSON when somebody asks for it.
+Lines hold texts, files and embeds by reference, as the world itself keeps them, and become JSON when somebody asks for
+it. What happened long ago is not kept whole (`playground.recording.keeping`).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from playground.entities import (
 )
 from playground.recording import deeds
 from playground.recording.files import FORMAT, VERSION, kept, written
+from playground.recording.keeping import Lines
 from playground.recording.names import CHANNEL, GUILD, INTERACTION, MESSAGE, ROLE, USER, Names
 from playground.world import World
 
@@ -51,14 +52,24 @@ class Recording:
         self._started = world.clock.monotonic()
         self._shown: dict[int, Json] = {}
         self._readers: list[Reader] = []
-        self.header: Json = {
+        self._header: Json = {
             "format": FORMAT,
             "version": VERSION,
             "started": world.clock.now().isoformat(timespec="seconds"),
             "bot": world.bot.name,
         }
-        self.lines: list[Json] = []
+        self._lines = Lines()
         world.subscribe(self._hear)
+
+    @property
+    def header(self) -> Json:
+        """With how many lines were left out, where some were."""
+        left_out = self._lines.left_out
+        return {**self._header, "left_out": left_out} if left_out else self._header
+
+    @property
+    def lines(self) -> list[Json]:
+        return list(self._lines)
 
     @property
     def text(self) -> str:
@@ -76,7 +87,7 @@ class Recording:
         """Fields that are None are left out."""
         given = {key: value for key, value in fields.items() if value is not None}
         line = {"at": round(self._world.clock.monotonic() - self._started, 3), "event": event, **given}
-        self.lines.append(line)
+        self._lines.add(line)
         for reader in tuple(self._readers):
             reader(line)
 
@@ -163,6 +174,8 @@ class Recording:
 
     def _deleted(self, messages: tuple[Message, ...], by: User | None) -> None:
         named = [self._message(message) for message in messages if message.id in self._shown]
+        for message in messages:
+            self._shown.pop(message.id, None)
         if named:
             place = self._channel(messages[0].channel)
             self._write("deleted", by=self._user(by or self._world.bot), channel=place, messages=named)

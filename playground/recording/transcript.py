@@ -48,6 +48,8 @@ class _Transcript:
         numbers["other refusal"] = len(refused) - numbers["rate limit"]
         summary = ", ".join(counted(number, what) for what, number in numbers.items())
         yield f"Begun {self._header.get('started', 'at an unknown time')}; times are from then. {summary}."
+        if self._header.get("left_out"):
+            yield f"⚠️ The oldest is not here: {counted(self._header['left_out'], 'event')} left out."
 
     def entries(self) -> Iterable[str]:
         for line in self._lines:
@@ -75,7 +77,7 @@ class _Transcript:
 
     def _edited(self, message: _Told, line: Json) -> None:
         # A promise that is kept is no edit to those who read it.
-        message.edits += not message.last.get("loading")
+        message.edits += line.get("edits", 1) - bool(message.last.get("loading"))
         message.edited = line["at"]
         message.last |= line
 
