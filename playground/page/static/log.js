@@ -32,6 +32,10 @@ export class Log {
     root.addEventListener("keydown", (event) => this.key(event));
     for (const happened of ["pointerover", "focusin"]) root.addEventListener(happened, (event) => this.pointed(event.target));
     root.addEventListener("focusin", (event) => event.target.closest(".message") && this.enter(event.target.closest(".message")));
+    root.addEventListener("grown", (event) => {
+      const node = event.target.closest(".message");
+      if (node) reachable(node, node === this.current);
+    });
     jump.addEventListener("click", () => this.toNewest());
     // Images and previews arrive after their message.
     const sizes = new ResizeObserver(() => this.following && this.toEnd());
