@@ -332,6 +332,61 @@ def test_it_fits_a_phone(phone: Screen, stage: Stage) -> None:
     assert dialog.size["width"] <= 360 and fits()
 
 
+LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+
+
+def crowded(stage: Stage) -> None:
+    """What is wide, long or many, each once."""
+    channel = stage.channel("crowded")
+    if channel.messages:
+        return
+    code = "```py\nx = " + "'a line that goes on and on' + " * 60 + "''\n```"
+    sent = stage.bot("POST", f"/channels/{channel.id}/messages", {"content": code})
+    for emoji in ["👍", "❤️", "😂", "🎉", "👀", "🙏", "👏", "💯", "🔥", "✅", "❌", "⭐"]:
+        stage.run(stage.person("Ada").react(channel.by_id[int(sent["id"])], emoji))
+    files = [(f"{LONG}-{number}.bin", b"\0") for number in range(10)]
+    stage.run(stage.person("Grace").say(channel, LONG * 3, files=files))
+    media = {"url": f"https://nowhere.test/{'picture' * 12}.png"}
+    fields = [{"name": LONG, "value": LONG, "inline": number > 1} for number in range(4)]
+    embed = {"title": LONG, "description": LONG, "footer": {"text": LONG}, "author": {"name": LONG}, "image": media}
+    stage.bot("POST", f"/channels/{channel.id}/messages", {"embeds": [{**embed, "thumbnail": media, "fields": fields}]})
+    button = {"type": 2, "style": 1, "label": LONG[:80], "custom_id": "b"}
+    option = {"label": LONG[:100], "value": "1", "description": LONG[:100]}
+    parts = [
+        {"type": 10, "content": f"# {LONG}\n- {LONG}"},
+        {"type": 9, "components": [{"type": 10, "content": LONG}], "accessory": button | {"custom_id": "a"}},
+        {"type": 9, "components": [{"type": 10, "content": "short"}], "accessory": {"type": 11, "media": media}},
+        {"type": 14},
+        {"type": 12, "items": [{"media": media}, {"media": media}]},
+        {"type": 1, "components": [button]},
+        {"type": 1, "components": [{"type": 3, "custom_id": "s", "placeholder": LONG, "options": [option]}]},
+    ]
+    shown = {"flags": 1 << 15, "components": [{"type": 17, "accent_color": 0x2F6F9F, "components": parts}]}
+    assert "id" in stage.bot("POST", f"/channels/{channel.id}/messages", shown)
+
+
+WIDE = """
+const log = document.getElementById("log"), right = log.getBoundingClientRect().left + log.clientWidth;
+const clips = (node) => getComputedStyle(node).overflowX !== "visible";
+const scrolls = (node) => node && node !== log && (clips(node) || scrolls(node.parentNode));
+return [...log.querySelectorAll("*")]
+  .filter((node) => node.getBoundingClientRect().right > right + 1 && !scrolls(node.parentNode))
+  .map((node) => node.outerHTML.slice(0, 200));
+"""
+
+
+def test_what_is_wide_stays_within_its_message(screen: Screen, phone: Screen, stage: Stage) -> None:
+    crowded(stage)
+    for each in (screen, phone):
+        each.enter("Ada", "crowded")
+        each.wait(lambda each=each: len(each.all(".message")) == 4)  # type: ignore[misc]
+        assert each.driver.execute_script(WIDE) == []
+        widths = "const {scrollWidth, clientWidth} = document.getElementById('log'); return scrollWidth - clientWidth"
+        assert each.driver.execute_script(widths) == 0
+        assert each.driver.execute_script(CONTRAST) == [] and each.driver.execute_script(FAULTS) == []
+    phone.shoot("crowded")
+
+
 def test_nothing_is_loaded_from_another_host(screen: Screen, stage: Stage) -> None:
     staged(screen, stage)
     screen.driver.refresh()

@@ -9,6 +9,7 @@ from selenium.webdriver import Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
+from playground.faults import CallFault, Chance
 from tests.page.screen import Screen
 from tests.page.stage import Stage
 
@@ -117,6 +118,41 @@ def test_the_steps_of_a_run_in_their_order(screen: Screen, stage: Stage) -> None
     ]
     assert seconds == sorted(seconds) and seconds[0] == 0
     screen.shoot("timeline")
+
+
+def test_what_was_pressed_and_what_was_refused_stands_in_the_timeline(screen: Screen, stage: Stage) -> None:
+    stage.channel("pressed")
+    screen.enter("민준", "pressed")
+    screen.send("/persona use name:Poet ")
+    answer = screen.message("Now Poet", ".private")
+    screen.button("Undo", answer).click()
+    screen.message("Undone.", ".private")
+    screen.send("/form ")
+    screen.wait(lambda: screen.all("dialog[open]"))
+    screen.press(Keys.ESCAPE)
+
+    async def fail() -> None:
+        stage.playground.faults.add(CallFault(route="message.create", status=502, chance=Chance(times=1)))
+
+    stage.run(fail())
+    screen.send("@Causerie what now?")
+    screen.message("You said: what now?", ":not(.mine)")
+    panel = opened(screen, "timeline")
+
+    def run(text: str) -> WebElement:
+        runs = panel.find_elements(By.CLASS_NAME, "run")
+        found = screen.wait(lambda: next((each for each in runs if each.text.startswith(text)), None))
+        if found.find_element(By.TAG_NAME, "details").get_attribute("open") is None:
+            found.find_element(By.TAG_NAME, "summary").click()
+        return found
+
+    screen.wait(lambda: len(panel.find_elements(By.CLASS_NAME, "run")) >= 4)
+    struck = run("@Causerie what now?").find_element(By.CSS_SELECTOR, "[data-step=stepFault] .step")
+    assert struck.text.split() == ["장애에", "걸림", "502", "·", "POST", "/channels/…/messages"]
+    assert "양식 열림" in run("/form").text
+    assert "버튼 또는 메뉴" in run("Undo").text
+    assert "첫 글자 표시" in run("/페르소나 사용 name:Poet").text
+    screen.shoot("timeline-korean")
 
 
 def test_limits_are_shown_as_they_are_spent_and_refusals_in_red(screen: Screen, stage: Stage) -> None:

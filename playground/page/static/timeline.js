@@ -83,7 +83,7 @@ function row({ name, at, note }, whole) {
   const track = element("span", { className: "track" }, element("i"));
   track.firstChild.style.left = `${(100 * at) / whole}%`;
   track.setAttribute("aria-hidden", "true");
-  const node = element("li", {}, element("span", { className: "step" }, say(name), note ? element("small", {}, note) : null), track, element("b", {}, say("seconds", { count: at.toFixed(2) })));
+  const node = element("li", {}, element("span", { className: "step" }, say(name), " ", note ? element("small", {}, note) : null), track, element("b", {}, say("seconds", { count: at.toFixed(2) })));
   node.dataset.step = name;
   return node;
 }
