@@ -42,9 +42,9 @@ export async function suggestions(line, commands, { offers, complete, attached }
   if (!parsed || line === `/${parsed.command.shown_name}`) return matching(line, commands);
   const last = writing(parsed);
   if (!last) return remaining(line, parsed, attached);
-  const written = last.text.trim() !== "";
-  const others = written ? remaining(`${line.trimEnd()} `, parsed, attached).map((item) => ({ ...item, chip: true })) : [];
-  return [...(await valuesFor(line, parsed, last, { offers, complete })), ...others];
+  const values = await valuesFor(line, parsed, last, { offers, complete });
+  if (values.length || !last.text.trim()) return values;
+  return remaining(`${line.trimEnd()} `, parsed, attached).map((item) => ({ ...item, chip: true }));
 }
 
 /** The option whose value stands at the end of the line. A value of one's own words may have several. */

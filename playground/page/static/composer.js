@@ -167,8 +167,7 @@ export class Composer {
   offer(items, hint = null) {
     this.items = items;
     this.describe(hint);
-    const values = items.filter((item) => !item.chip);
-    const settled = values.length === 1 && values[0].line.trimEnd() === this.text.value.trimEnd();
+    const settled = items.length === 1 && items[0].line.trimEnd() === this.text.value.trimEnd();
     this.active = items.length && !items[0].passive && !settled ? 0 : -1;
     this.popup.hidden = !items.length && !hint;
     this.list.hidden = !items.length;
