@@ -155,16 +155,19 @@ def run(item: Run) -> Json:
 def command(found: Found, locale: str) -> Json:
     """`shown_name` and `shown_description` are in the person's language where it was translated."""
     leaf = found.path[-1] if found.path else found.command
-    names = [_local(part, "name", locale) for part in (found.command, *found.path)]
     return {
         "id": found.command["id"],
         "type": found.command["type"],
         "name": found.name,
-        "shown_name": " ".join(names),
+        "shown_name": command_name(found, locale),
         "description": leaf.get("description", ""),
         "shown_description": _local(leaf, "description", locale),
         "options": [_option(option, locale) for option in found.options],
     }
+
+
+def command_name(found: Found, locale: str) -> str:
+    return " ".join(_local(part, "name", locale) for part in (found.command, *found.path))
 
 
 def _option(option: Json, locale: str) -> Json:

@@ -137,6 +137,19 @@ async def test_commands_with_files_autocompletion_menus(
     assert quoted.body["messages"][0]["private"] is True
 
 
+async def test_commands_that_one_may_not_use_have_names_too(
+    playground: Playground, client: Client, guild: Guild, general: Channel
+) -> None:
+    minjun = playground.add_person("민준", "ko")
+    playground.join(minjun, guild)
+    reset = {"name": "reset", "name_localizations": {"ko": "초기화"}, "description": "a", "type": 1}
+    commands = [{**reset, "default_member_permissions": "8192"}, {"name": "help", "description": "b", "type": 1}]
+    await client.bot("PUT", f"/applications/{playground.bot_user_id}/commands", commands)
+    told = (await client.people("GET", f"/commands?channel_id={general.id}&user_id={minjun.id}")).body
+    assert [each["name"] for each in told["commands"]] == ["help"]
+    assert told["names"] == {"reset": "초기화", "help": "help"}
+
+
 async def test_buttons_and_forms(
     playground: Playground, client: Client, general: Channel, ada: Person, parrot: Parrot
 ) -> None:

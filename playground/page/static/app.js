@@ -28,13 +28,14 @@ class App {
     this.me = null;
     this.here = null;
     this.registered = [];
+    this.commandNames = {};
     this.events = null;
     this.names = {
       person: (id) => this.world.person(id),
       channel: (id) => this.world.channel(id),
       role: (id) => this.world.roles.get(id)?.name,
       enter: (id) => this.world.channels.has(id) && this.tried(this.enter(id)),
-      command: (name) => this.registered.find((command) => command.name === name)?.shown_name ?? name,
+      command: (name) => this.commandNames[name] ?? name,
       begin: (command) => this.composer.begin(this.names.command(command)),
       get locale() { return locale; },
     };
@@ -121,9 +122,10 @@ class App {
 
   async learnCommands() {
     const [place, person] = [this.here.id, this.me.id];
-    const { commands } = await api.commands(place, person);
+    const { commands, names } = await api.commands(place, person);
     if (this.here.id !== place || this.me.id !== person) return;
     this.registered = commands;
+    this.commandNames = names;
     this.composer.commandsChanged();
   }
 
@@ -281,8 +283,8 @@ class App {
 
   /** A command as it was used, with its name in the person's language. */
   named(text) {
-    const used = this.registered.find(({ name }) => `${text} `.startsWith(`/${name} `));
-    return used ? `/${used.shown_name}${text.slice(used.name.length + 1)}` : text;
+    const used = Object.keys(this.commandNames).find((name) => `${text} `.startsWith(`/${name} `));
+    return used ? `/${this.commandNames[used]}${text.slice(used.length + 1)}` : text;
   }
 
   addressed(text) {
