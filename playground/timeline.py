@@ -19,7 +19,7 @@ from playground.recording.deeds import leaves
 from playground.world import World
 
 KEPT_RUNS = 200
-KEPT_REFUSALS = 20
+KEPT_ANSWERS, KEPT_REFUSALS = 50, 20
 """Of one run; the newest."""
 
 
@@ -59,7 +59,7 @@ class Run:
     edits: int = 0
     failed: float | None = None
     """The bot let the interaction go unanswered."""
-    answers: list[Message] = field(default_factory=list)
+    answers: deque[Message] = field(default_factory=lambda: deque(maxlen=KEPT_ANSWERS))
     refused: deque[Refusal] = field(default_factory=lambda: deque(maxlen=KEPT_REFUSALS))
 
     @property

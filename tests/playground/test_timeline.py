@@ -11,6 +11,7 @@ from playground.entities import Channel, Guild
 from playground.faults import CallFault, Chance
 from playground.people import Person
 from playground.server import Playground
+from playground.timeline import KEPT_ANSWERS
 from tests.playground.bot import Parrot
 from tests.playground.client import Client
 
@@ -114,6 +115,20 @@ async def test_others_do_not_see_whom_a_form_was_opened_for(
     await (await ada.click(perch, "Name")).form()
     assert [run["text"] for run in await _runs(client, ada)] == ["Name", "!perch"]
     assert [run["text"] for run in await _runs(client, grace)] == ["!perch"]
+
+
+async def test_of_a_run_that_never_ends_the_newest_answers_are_kept(
+    playground: Playground, client: Client, general: Channel, ada: Person
+) -> None:
+    playground.limits.set_rate("message.create", None)
+    playground.limits.set_rate("global", None)
+    await ada.say(general, "go on")
+    sent = [
+        await client.bot("POST", f"/channels/{general.id}/messages", {"content": str(number)})
+        for number in range(KEPT_ANSWERS + 2)
+    ]
+    [run] = await _runs(client, ada)
+    assert run["message_ids"] == [each.body["id"] for each in sent[2:]]
 
 
 async def test_calls_that_were_refused_belong_to_their_run(

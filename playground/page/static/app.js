@@ -9,6 +9,7 @@ import { Forum } from "./forum.js";
 import { icon } from "./icons.js";
 import { Log } from "./log.js";
 import { element } from "./markdown.js";
+import { addressed, localized, readable } from "./mentions.js";
 import { ask } from "./modal.js";
 import { Places } from "./places.js";
 import { Status } from "./status.js";
@@ -277,33 +278,16 @@ class App {
     }
   }
 
-  readable(content) {
-    return content.replace(/<@!?(\d+)>/g, (_, id) => `@${this.world.person(id)}`).replace(/<#(\d+)>/g, (_, id) => `#${this.world.channel(id)}`);
-  }
+  readable = (text) => readable(text, this.world);
 
-  /** A command as it was used, with its name in the person's language. */
-  named(text) {
-    const used = Object.keys(this.commandNames).find((name) => `${text} `.startsWith(`/${name} `));
-    return used ? `/${this.commandNames[used]}${text.slice(used.length + 1)}` : text;
-  }
-
-  addressed(text) {
-    const named = (sign, things, form) => {
-      for (const thing of [...things].sort((one, other) => other.name.length - one.name.length)) {
-        text = text.replaceAll(`${sign}${thing.name}`, form(thing.id));
-      }
-    };
-    named("@", this.offers("people"), (id) => `<@${id}>`);
-    named("#", this.offers("channels"), (id) => `<#${id}>`);
-    return text;
-  }
+  localized = (text) => localized(text, this.commandNames);
 
   sendMessage(text, replyTo, files) {
-    return api.say(this.here.id, { user_id: this.me.id, content: this.addressed(text), reply_to: replyTo?.id ?? null, files });
+    return api.say(this.here.id, { user_id: this.me.id, content: addressed(text, this.offers), reply_to: replyTo?.id ?? null, files });
   }
 
   saveEdit(message, text) {
-    return api.edit(message.channel_id, message.id, this.me.id, this.addressed(text));
+    return api.edit(message.channel_id, message.id, this.me.id, addressed(text, this.offers));
   }
 
   useCommand(command, options) {

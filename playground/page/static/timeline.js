@@ -21,7 +21,9 @@ export class Timeline {
 
   take(runs, calls) {
     this.runs = runs;
-    const nodes = runs.slice(0, SHOWN).map((run, index) => this.node(run, calls.behind(run, runs), index === 0));
+    const shown = runs.slice(0, SHOWN);
+    const nodes = shown.map((run, index) => this.node(run, calls.behind(run, runs), index === 0));
+    this.drawn = new Map(shown.map(({ id }) => [id, this.drawn.get(id)]));
     if (!nodes.length) nodes.push(element("li", { className: "none" }, say("noRuns")));
     if (nodes.some((node, index) => this.list.children[index] !== node)) this.list.replaceChildren(...nodes);
   }
@@ -40,7 +42,7 @@ export class Timeline {
 
   draw(run, steps, open) {
     const whole = Math.max(...steps.map((step) => step.at), 0.001);
-    const asked = this.app.readable(run.kind === "command" ? this.app.named(run.text) : run.text) || say("attachment");
+    const asked = this.app.readable(run.kind === "command" ? this.app.localized(run.text) : run.text) || say("attachment");
     const place = this.app.world.channels.get(run.channel_id);
     const about = [clockTime(run.asked * 1000, "withSeconds"), say(`run_${run.kind}`), this.app.world.person(run.user_id), place && this.app.world.title(place)].filter(Boolean).join(" · ");
     const heading = element("summary", {}, element("strong", {}, asked.slice(0, 80)), element("small", {}, about));
