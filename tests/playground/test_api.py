@@ -143,7 +143,7 @@ async def test_commands_that_one_may_not_use_have_names_too(
     minjun = playground.add_person("민준", "ko")
     playground.join(minjun, guild)
     reset = {"name": "reset", "name_localizations": {"ko": "초기화"}, "description": "a", "type": 1}
-    commands = [{**reset, "default_member_permissions": "8192"}, {"name": "help", "description": "b", "type": 1}]
+    commands = [{**reset, "default_member_permissions": 8192}, {"name": "help", "description": "b", "type": 1}]
     await client.bot("PUT", f"/applications/{playground.bot_user_id}/commands", commands)
     told = (await client.people("GET", f"/commands?channel_id={general.id}&user_id={minjun.id}")).body
     assert [each["name"] for each in told["commands"]] == ["help"]

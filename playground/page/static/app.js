@@ -280,7 +280,8 @@ class App {
 
   readable = (text) => readable(text, this.world);
 
-  localized = (text) => localized(text, this.commandNames);
+  /** What somebody asked, as they see it. */
+  asked = ({ kind, text }) => this.readable(kind === "command" ? localized(text, this.commandNames) : text);
 
   sendMessage(text, replyTo, files) {
     return api.say(this.here.id, { user_id: this.me.id, content: addressed(text, this.offers), reply_to: replyTo?.id ?? null, files });

@@ -62,7 +62,7 @@ export class Calls {
   }
 
   title(call, run) {
-    const asked = run ? `${this.app.world.person(run.user_id)}: ${this.app.readable(run.text)}` : lastAsked(call);
+    const asked = run ? `${this.app.world.person(run.user_id)}: ${this.app.asked(run)}` : lastAsked(call);
     const text = asked.replace(/\s+/g, " ").slice(0, FIRST_WORDS) || say("callTitle", { id: call.id });
     const node = this.node(call).querySelector("strong");
     if (node.textContent !== text) node.textContent = text;

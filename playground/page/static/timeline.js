@@ -42,7 +42,7 @@ export class Timeline {
 
   draw(run, steps, open) {
     const whole = Math.max(...steps.map((step) => step.at), 0.001);
-    const asked = this.app.readable(run.kind === "command" ? this.app.localized(run.text) : run.text) || say("attachment");
+    const asked = this.app.asked(run) || say("attachment");
     const place = this.app.world.channels.get(run.channel_id);
     const about = [clockTime(run.asked * 1000, "withSeconds"), say(`run_${run.kind}`), this.app.world.person(run.user_id), place && this.app.world.title(place)].filter(Boolean).join(" · ");
     const heading = element("summary", {}, element("strong", {}, asked.slice(0, 80)), element("small", {}, about));
