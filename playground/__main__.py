@@ -40,6 +40,7 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m playground", description=description, epilog=STATUSES)
     parser.set_defaults(act=lambda options: asyncio.run(_serve(options)))
     _add_server(parser)
+    _add_name(parser, "Causerie", "%(default)s")
     parser.add_argument(
         "--record", type=Path, metavar="FILE", help="write down what happens, for replay and transcript"
     )
@@ -48,6 +49,7 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     replay = acts.add_parser("replay", help="do again what people did, and compare what the bot does")
     replay.add_argument("session", type=Path)
     _add_server(replay)
+    _add_name(replay, None, "as recorded")
     replay.add_argument("--speed", type=_speed, default=1.0, help="2: in half the time (default: %(default)s)")
     help = "seconds to wait for the bot, at the start and at each step"
     replay.add_argument("--patience", type=float, default=PATIENCE, help=f"{help} (default: %(default)s)")
@@ -64,7 +66,10 @@ def _add_server(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shards", type=_shards, default=1, help="shards recommended to the bot (default: %(default)s)"
     )
-    parser.add_argument("--name", default="Causerie", help="the bot's name (default: %(default)s)")
+
+
+def _add_name(parser: argparse.ArgumentParser, default: str | None, told: str) -> None:
+    parser.add_argument("--name", default=default, help=f"the bot's name (default: {told})")
 
 
 def _shards(text: str) -> int:
@@ -128,6 +133,7 @@ async def _play(course: scenario.Scenario | None, playground: Playground) -> Non
 
 async def _replay(session: Session, options: argparse.Namespace) -> int:
     """0 where the bot did as recorded."""
+    options.name = options.name or session.header.get("bot") or "the bot"
     playground = _playground(options)
     replay = Replay(session, playground, speed=options.speed, patience=options.patience)
     async with playground:

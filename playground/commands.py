@@ -93,13 +93,16 @@ class Commands:
 
     def offered(self, user: User, channel: Channel) -> list[Found]:
         """What the picker shows this person here, subcommands one by one."""
-        commands = [command for command in self._in(channel) if self._allowed(command, user, channel)]
-        return [found for command in commands for found in _leaves(command)]
+        return [found for found in self.known(channel) if self.allowed(found, user, channel)]
+
+    def known(self, channel: Channel) -> list[Found]:
+        """Whoever may use them, subcommands one by one."""
+        return [found for command in self._in(channel) for found in _leaves(command)]
 
     def find(self, name: str, channel: Channel, type: int = CHAT_INPUT) -> Found | None:
         """Whoever may use it; `name` as "persona use". Commands of different types may have one name."""
-        every = (found for command in self._in(channel) if command["type"] == type for found in _leaves(command))
-        return next((found for found in every if found.name == name), None)
+        named = (found for found in self.known(channel) if found.name == name)
+        return next((found for found in named if found.command["type"] == type), None)
 
     def allowed(self, found: Found, user: User, channel: Channel) -> bool:
         return self._allowed(found.command, user, channel)

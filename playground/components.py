@@ -52,6 +52,12 @@ def find(tree: list[Json], wanted: str) -> Json | None:
     return None
 
 
+def shown(component: Json) -> str:
+    """As a person sees it named."""
+    emoji = (component.get("emoji") or {}).get("name")
+    return str(component.get("label") or component.get("placeholder") or emoji or component.get("custom_id"))
+
+
 def stored(tree: list[Json]) -> list[Json]:
     """A copy, each component with an id of its own within the message."""
     numbers = itertools.count(1)

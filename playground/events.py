@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from playground.entities import Channel, Guild, Interaction, Member, Message, Modal, Role, User
+from playground.entities import Channel, Guild, Interaction, Json, Member, Message, Modal, Role, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +171,21 @@ class BotConnected(Event):
 @dataclass(frozen=True, slots=True)
 class BotDisconnected(Event):
     pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRefused(Event):
+    """What Discord's API did not do for the bot."""
+
+    call: str
+    """Method and template of the path."""
+    status: int | None
+    """None: the connection broke instead of an answer."""
+    told: Json
+    """The body of the answer."""
+    faulted: bool
+    """On purpose: a fault struck it."""
+    channel_id: int | None = None
+    message_id: int | None = None
+    token: str | None = None
+    """Of an interaction."""

@@ -62,7 +62,7 @@ def menu_data(world: World, found: Found, target: Message | User) -> Json:
 def component_data(world: World, component: Json, values: Sequence[Value], channel: Channel) -> Json:
     """Raises Impossible for a disabled or link button, and values that the select does not offer."""
     if component.get("disabled") or not component.get("custom_id"):
-        raise Impossible(f"{component.get('label') or component.get('custom_id')} cannot be pressed")
+        raise Impossible(f"{components.shown(component)} cannot be pressed")
     data: Json = {"custom_id": component["custom_id"], "component_type": component["type"], "id": component["id"]}
     if component["type"] in components.SELECTS:
         resolved: Json = {}
@@ -193,13 +193,14 @@ def _known(world: World, value: Value, channel: Channel) -> User | Role | Channe
 
 def _selected(world: World, component: Json, values: Sequence[Value], channel: Channel, resolved: Json) -> list[str]:
     if not component["min_values"] <= len(values) <= component["max_values"]:
-        raise Impossible(f"{component['custom_id']} takes {component['min_values']} to {component['max_values']}")
+        told = f"{component['min_values']} to {component['max_values']}"
+        raise Impossible(f"{components.shown(component)} takes {told}")
     if component["type"] != components.STRING_SELECT:
         return [_entity(world, value, channel, resolved) for value in values]
     offered = {text: option["value"] for option in component["options"] for text in (option["label"], option["value"])}
     wrong = [value for value in values if value not in offered]
     if wrong:
-        raise Impossible(f"{component['custom_id']} does not offer {wrong[0]!r}")
+        raise Impossible(f"{components.shown(component)} does not offer {wrong[0]!r}")
     return [offered[value] for value in values]
 
 
@@ -219,7 +220,8 @@ def _submitted(
     sent["custom_id"] = part["custom_id"]
     known_as = [name for name in (part["custom_id"], label, part.get("label")) if name is not None and name in given]
     value = given.pop(known_as[0]) if known_as else None
-    return sent | _input(world, part, value, channel, resolved)
+    named = {**part, "label": label or part.get("label")}
+    return sent | _input(world, named, value, channel, resolved)
 
 
 def _input(world: World, part: Json, value: Value, channel: Channel, resolved: Json) -> Json:
@@ -239,7 +241,7 @@ def _typed_in(part: Json, value: Value) -> str:
     if not text and not part.get("required", True):
         return text
     if not max(low, 1) <= len(text) <= high:
-        raise Impossible(f"{part['custom_id']} takes {max(low, 1)} to {high} characters")
+        raise Impossible(f"{components.shown(part)} takes {max(low, 1)} to {high} characters")
     return text
 
 

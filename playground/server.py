@@ -10,7 +10,7 @@ from aiohttp import web
 
 from playground import api, cdn, permissions
 from playground.api import feed, local
-from playground.api.recording import refusals
+from playground.api.refusals import refusals
 from playground.clock import Clock
 from playground.entities import (
     ANNOUNCEMENT,
@@ -58,13 +58,12 @@ def build_app(
     heartbeat_seconds: float = socket.HEARTBEAT_SECONDS,
 ) -> web.Application:
     """Everything but the page, which mounts itself beside it."""
-    app = web.Application(client_max_size=MAX_REQUEST_BYTES, middlewares=[local.as_json])
+    app = web.Application(client_max_size=MAX_REQUEST_BYTES, middlewares=[local.as_json, refusals(world)])
     app.add_routes(rest.routes(world, interactions, limits, sessions, faults))
     app.add_routes(socket.routes(world, sessions, heartbeat_seconds=heartbeat_seconds))
     app.add_routes(api.routes(world, people, limits, sessions, faults, recording))
     app[feed.OPEN] = set()
     app.on_shutdown.append(feed.close)
-    app.on_response_prepare.append(refusals(recording))
     app.router.add_get(cdn.PATH, subject_to(faults, world.clock, cdn.FETCHED, partial(cdn.serve, world)))
     return app
 

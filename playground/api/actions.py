@@ -159,9 +159,10 @@ async def post(place: Place, request: web.Request) -> web.Response:
 
 async def list_commands(place: Place, request: web.Request) -> web.Response:
     given = query(request, bodies.OFFERED)
-    user = place.person(given).user
-    found = place.world.commands.offered(user, place.channel(given["channel_id"]))
-    return reply({"commands": [views.command(each, user.locale) for each in found]})
+    user, channel, known = place.person(given).user, place.channel(given["channel_id"]), place.world.commands
+    offered = [views.command(each, user.locale) for each in known.offered(user, channel)]
+    names = {each.name: views.command_name(each, user.locale) for each in known.known(channel)}
+    return reply({"commands": offered, "names": names})
 
 
 async def use_command(place: Place, request: web.Request) -> web.Response:

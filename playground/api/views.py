@@ -138,6 +138,9 @@ def _place_of(world: World, kept_by: str) -> str:
     return found.name or ", ".join(user.name for user in found.recipients if not user.bot)
 
 
+_MOMENTS = ("asked", "sign", "typing", "form", "shown", "edited", "failed")
+
+
 def run(item: Run) -> Json:
     return {
         "id": str(item.id),
@@ -145,23 +148,29 @@ def run(item: Run) -> Json:
         "user_id": str(item.user.id),
         "text": item.text,
         "message_ids": [str(message.id) for message in item.answers],
-        **{name: getattr(item, name) for name in ("asked", "sign", "typing", "shown", "edited", "edits", "failed")},
+        "kind": item.kind,
+        **{name: getattr(item, name) for name in _MOMENTS},
+        "edits": item.edits,
+        "refused": [asdict(each) for each in item.refused],
     }
 
 
 def command(found: Found, locale: str) -> Json:
     """`shown_name` and `shown_description` are in the person's language where it was translated."""
     leaf = found.path[-1] if found.path else found.command
-    names = [_local(part, "name", locale) for part in (found.command, *found.path)]
     return {
         "id": found.command["id"],
         "type": found.command["type"],
         "name": found.name,
-        "shown_name": " ".join(names),
+        "shown_name": command_name(found, locale),
         "description": leaf.get("description", ""),
         "shown_description": _local(leaf, "description", locale),
         "options": [_option(option, locale) for option in found.options],
     }
+
+
+def command_name(found: Found, locale: str) -> str:
+    return " ".join(_local(part, "name", locale) for part in (found.command, *found.path))
 
 
 def _option(option: Json, locale: str) -> Json:

@@ -14,6 +14,7 @@ from playground.recording.cast import Cast
 from playground.recording.files import Session
 from playground.recording.names import BOT
 from playground.recording.scribe import SPOKEN, answered
+from playground.recording.wording import counted
 from playground.server import Playground
 
 
@@ -26,8 +27,8 @@ class Report:
     differences: tuple[str, ...]
 
     def __str__(self) -> str:
-        verdict = "as recorded" if not self.differences else f"{len(self.differences)} differences"
-        heading = f"{self.seen} messages of the bot, {self.recorded} recorded: {verdict}"
+        verdict = counted(len(self.differences), "difference") if self.differences else "as recorded"
+        heading = f"{counted(self.seen, 'message')} of the bot, {self.recorded:,} recorded: {verdict}"
         return "\n".join((heading, *(f"- {difference}" for difference in self.differences)))
 
 

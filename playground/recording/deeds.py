@@ -36,7 +36,7 @@ def described(world: World, interaction: Interaction, names: Names) -> tuple[str
         case interactions.COMMAND:
             return "command", {"name": interaction.name, "options": dict(_options(world, data, names))}
         case interactions.AUTOCOMPLETE:
-            focused = next(option for option in _leaves(data) if option.get("focused"))
+            focused = next(option for option in leaves(data) if option.get("focused"))
             about = {"option": focused["name"], "partial": focused["value"]}
             given = {name: value for name, value in _options(world, data, names) if name != focused["name"]}
             return "completed", {"name": interaction.name, **about, "options": given}
@@ -53,7 +53,7 @@ def pressable(tree: list[Json]) -> list[Json]:
 
 def buttons(message: Message) -> list[str]:
     """As a person sees them."""
-    return [shown(part) for part in pressable(message.components)]
+    return [components.shown(part) for part in pressable(message.components)]
 
 
 def fields(tree: list[Json]) -> list[Field]:
@@ -72,7 +72,8 @@ def _target(world: World, data: Json, names: Names) -> str:
     return names.of(kind, id)
 
 
-def _leaves(data: Json) -> list[Json]:
+def leaves(data: Json) -> list[Json]:
+    """The options of a command or its subcommand that were given a value."""
     options: list[Json] = data.get("options") or []
     while options and options[0]["type"] in (commands.SUBCOMMAND, commands.GROUP):
         options = options[0]["options"]
@@ -80,7 +81,7 @@ def _leaves(data: Json) -> list[Json]:
 
 
 def _options(world: World, data: Json, names: Names) -> Iterator[tuple[str, Any]]:
-    for option in _leaves(data):
+    for option in leaves(data):
         yield option["name"], _value(world, option["type"], option["value"], names)
 
 
@@ -97,23 +98,18 @@ def _entity(id: str, names: Names) -> Any:
     return next(({"entity": name} for name in found if name), id)
 
 
-def shown(part: Json) -> str:
-    emoji = (part.get("emoji") or {}).get("name")
-    return str(part.get("label") or part.get("placeholder") or emoji or part["custom_id"])
-
-
 def _pressed(interaction: Interaction, names: Names) -> Json:
     assert interaction.message is not None
     custom_id = interaction.data["custom_id"]
     known = pressable(interaction.message.components)
     pressed = next(part for part in known if part["custom_id"] == custom_id)
-    alike = [part["custom_id"] for part in known if shown(part) == shown(pressed)]
+    alike = [part["custom_id"] for part in known if components.shown(part) == components.shown(pressed)]
     values = interaction.data.get("values")
     entities = pressed["type"] != components.STRING_SELECT
     return {
         "message": names.of(MESSAGE, interaction.message.id),
         "custom_id": custom_id,
-        "label": shown(pressed),
+        "label": components.shown(pressed),
         "place": alike.index(custom_id),
         "values": [_entity(value, names) if entities else value for value in values] if values else None,
     }

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,20 +34,34 @@ def written(line: Json) -> str:
     return json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=_content) + "\n"
 
 
+@dataclass(slots=True)
+class Content:
+    """Of a file inside a line, until it is forgotten; the same file has the same content."""
+
+    id: int
+    size: int
+    raw: bytes | None = field(compare=False, repr=False)
+
+    def forget(self) -> None:
+        self.raw = None
+
+
 def kept(file: Attachment) -> Json:
     """A file inside a line; its content is encoded when the line is written."""
-    return {"name": file.filename, "size": len(file.content), "content": file}
+    size = len(file.content)
+    return {"name": file.filename, "size": size, "content": Content(file.id, size, file.content)}
 
 
-def _content(value: Any) -> str:
-    if not isinstance(value, Attachment):
+def _content(value: Any) -> str | None:
+    if not isinstance(value, Content):
         raise TypeError(f"{type(value).__name__} cannot be written down")
-    return base64.b64encode(value.content).decode()
+    return None if value.raw is None else base64.b64encode(value.raw).decode()
 
 
 def content(file: Json) -> bytes:
-    """Of a file in a line that was read."""
-    return base64.b64decode(file["content"])
+    """Of a file in a line that was read; as many zeros where it was forgotten."""
+    encoded = file.get("content")
+    return bytes(file["size"]) if encoded is None else base64.b64decode(encoded)
 
 
 def read(path: Path) -> Session:

@@ -224,7 +224,7 @@ def _button(message: Message, line: Json) -> str | None:
     present = deeds.pressable(message.components)
     if components.find(present, line["custom_id"]):
         return str(line["custom_id"])
-    alike = [part["custom_id"] for part in present if deeds.shown(part) == line["label"]]
+    alike = [part["custom_id"] for part in present if components.shown(part) == line["label"]]
     return alike[line["place"]] if line["place"] < len(alike) else None
 
 

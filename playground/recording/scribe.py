@@ -1,7 +1,7 @@
 """Writes a world's events down as they happen.
 
-Lines hold texts, files and embeds by reference, as the world itself keeps them: a long session costs little beyond
-the session. They become JSON when somebody asks for it.
+Lines hold texts, files and embeds by reference, as the world itself keeps them, and become JSON when somebody asks for
+it. What happened long ago is not kept whole (`playground.recording.keeping`).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from playground.entities import (
 )
 from playground.recording import deeds
 from playground.recording.files import FORMAT, VERSION, kept, written
+from playground.recording.keeping import Lines
 from playground.recording.names import CHANNEL, GUILD, INTERACTION, MESSAGE, ROLE, USER, Names
 from playground.world import World
 
@@ -32,6 +33,9 @@ SPOKEN = (MESSAGE_DEFAULT, MESSAGE_REPLY, MESSAGE_COMMAND, MESSAGE_MENU)
 """Types of messages that somebody wrote; others appear by themselves."""
 
 _ANSWERS = {4: "message", 5: "promise", 6: "promised change", 7: "change", 8: "choices", 9: "form"}
+
+_TOLD = ("message", "code", "retry_after", "global")
+"""Of the body of a refusal."""
 
 Reader = Callable[[Json], None]
 
@@ -48,14 +52,24 @@ class Recording:
         self._started = world.clock.monotonic()
         self._shown: dict[int, Json] = {}
         self._readers: list[Reader] = []
-        self.header: Json = {
+        self._header: Json = {
             "format": FORMAT,
             "version": VERSION,
             "started": world.clock.now().isoformat(timespec="seconds"),
             "bot": world.bot.name,
         }
-        self.lines: list[Json] = []
+        self._lines = Lines()
         world.subscribe(self._hear)
+
+    @property
+    def header(self) -> Json:
+        """With how many lines were left out, where some were."""
+        left_out = self._lines.left_out
+        return {**self._header, "left_out": left_out} if left_out else self._header
+
+    @property
+    def lines(self) -> list[Json]:
+        return list(self._lines)
 
     @property
     def text(self) -> str:
@@ -69,17 +83,11 @@ class Recording:
         self._readers.append(reader)
         return lambda: self._readers.remove(reader)
 
-    def refused(self, status: int, call: str, channel_id: int | None, about: Json) -> None:
-        """That the API answered the bot so: `call` is method and path template, `about` the answer's body."""
-        said = {key: about[key] for key in ("message", "code", "retry_after", "global") if about.get(key)}
-        channel = self._names.find(CHANNEL, channel_id) if channel_id else None
-        self._write("refused", status=status, call=call, channel=channel, **said)
-
     def _write(self, event: str, **fields: object) -> None:
         """Fields that are None are left out."""
         given = {key: value for key, value in fields.items() if value is not None}
         line = {"at": round(self._world.clock.monotonic() - self._started, 3), "event": event, **given}
-        self.lines.append(line)
+        self._lines.add(line)
         for reader in tuple(self._readers):
             reader(line)
 
@@ -105,6 +113,8 @@ class Recording:
                 self._answered(interaction)
             case events.InteractionFailed(interaction):
                 self._write("failed", interaction=self._names.of(INTERACTION, interaction.id))
+            case events.CallRefused():
+                self._refused(event)
             case _:
                 self._hear_of_the_world(event)
 
@@ -164,6 +174,8 @@ class Recording:
 
     def _deleted(self, messages: tuple[Message, ...], by: User | None) -> None:
         named = [self._message(message) for message in messages if message.id in self._shown]
+        for message in messages:
+            self._shown.pop(message.id, None)
         if named:
             place = self._channel(messages[0].channel)
             self._write("deleted", by=self._user(by or self._world.bot), channel=place, messages=named)
@@ -180,6 +192,12 @@ class Recording:
         name = self._names.of(INTERACTION, interaction.id)
         title = interaction.modal.title if interaction.modal else None
         self._write("answered", interaction=name, kind=answered(interaction), title=title)
+
+    def _refused(self, refused: events.CallRefused) -> None:
+        told = {key: refused.told[key] for key in _TOLD if refused.told.get(key)}
+        place = self._names.find(CHANNEL, refused.channel_id) if refused.channel_id else None
+        faulted = refused.faulted or None
+        self._write("refused", status=refused.status, call=refused.call, channel=place, faulted=faulted, **told)
 
     # The world
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from playground.entities import Json
 from playground.recording.names import BOT, told
+from playground.recording.wording import counted
 
-_COUNTED = {"said": "messages", "command": "commands", "menu": "commands", "failed": "unanswered interactions"}
+_COUNTED = {"said": "message", "command": "command", "menu": "command", "failed": "unanswered interaction"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,12 +42,14 @@ class _Transcript:
 
     def opening(self) -> Iterable[str]:
         yield f"# A session with {self._called[BOT]}"
-        counted = Counter(_COUNTED[line["event"]] for line in self._lines if line["event"] in _COUNTED)
+        numbers = Counter(_COUNTED[line["event"]] for line in self._lines if line["event"] in _COUNTED)
         refused = [line for line in self._lines if line["event"] == "refused"]
-        counted["rate limits"] = sum(line["status"] == 429 for line in refused)
-        counted["other refusals"] = len(refused) - counted["rate limits"]
-        summary = ", ".join(f"{number} {what}" for what, number in counted.items())
+        numbers["rate limit"] = sum(line.get("status") == 429 for line in refused)
+        numbers["other refusal"] = len(refused) - numbers["rate limit"]
+        summary = ", ".join(counted(number, what) for what, number in numbers.items())
         yield f"Begun {self._header.get('started', 'at an unknown time')}; times are from then. {summary}."
+        if self._header.get("left_out"):
+            yield f"⚠️ The oldest is not here: {counted(self._header['left_out'], 'event')} left out."
 
     def entries(self) -> Iterable[str]:
         for line in self._lines:
@@ -74,7 +77,7 @@ class _Transcript:
 
     def _edited(self, message: _Told, line: Json) -> None:
         # A promise that is kept is no edit to those who read it.
-        message.edits += not message.last.get("loading")
+        message.edits += line.get("edits", 1) - bool(message.last.get("loading"))
         message.edited = line["at"]
         message.last |= line
 
@@ -114,7 +117,7 @@ class _Transcript:
     def _remarks(self, message: _Told) -> Iterable[str]:
         last = message.last
         if last.get("files"):
-            yield "files: " + ", ".join(f"{file['name']} ({file['size']:,} bytes)" for file in last["files"])
+            yield "files: " + ", ".join(f"{file['name']} ({counted(file['size'], 'byte')})" for file in last["files"])
         for embed in last.get("embeds") or ():
             yield f"embed: {embed.get('title') or embed.get('description') or 'without words'}"
         if last.get("buttons"):
@@ -144,13 +147,17 @@ class _Transcript:
         place = f" in {self._called[line['channel']]}" if line.get("channel") in self._called else ""
         code = f", code {line['code']}" if "code" in line else ""
         wait = f" Wait {line['retry_after']} s." if "retry_after" in line else ""
-        return f"{_code(line['call'])}{place} was refused: {line['status']}{code}. {line.get('message', '')}{wait}"
+        on_purpose = ", on purpose" if line.get("faulted") else ""
+        if "status" not in line:
+            return f"{_code(line['call'])}{place} got no answer: the connection broke{on_purpose}."
+        told = f"{line['status']}{code}{on_purpose}. {line.get('message', '')}{wait}"
+        return f"{_code(line['call'])}{place} was refused: {told}"
 
     def _value(self, value: object) -> str:
         if isinstance(value, list):
             return ", ".join(map(self._value, value))
         if isinstance(value, dict) and "file" in value:
-            return f"{value['file']['name']} ({value['file']['size']:,} bytes)"
+            return f"{value['file']['name']} ({counted(value['file']['size'], 'byte')})"
         if isinstance(value, dict):
             return self._named(value["entity"])
         return told_to_people(value, self._called) if isinstance(value, str) else str(value)

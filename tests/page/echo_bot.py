@@ -38,6 +38,7 @@ class EchoBot(discord.AutoShardedClient):
         self.tree.add_command(Persona())
         self.tree.add_command(form)
         self.tree.add_command(again)
+        self.tree.add_command(ask)
         await self.tree.set_translator(Korean())
         await self.tree.sync()
 
@@ -98,6 +99,22 @@ class Form(discord.ui.Modal):
 @app_commands.command(description="Opens a form")
 async def form(interaction: discord.Interaction) -> None:
     await interaction.response.send_modal(Form())
+
+
+@app_commands.command(description="Asks something")
+@app_commands.describe(
+    prompt="What you want to know", file="What it is about", private="Only for you", tone="How it sounds"
+)
+@app_commands.choices(tone=[app_commands.Choice(name=tone, value=tone) for tone in ("kind", "stern")])
+async def ask(
+    interaction: discord.Interaction,
+    prompt: str,
+    file: discord.Attachment | None = None,
+    private: bool = False,
+    tone: str = "plain",
+) -> None:
+    name = file.filename if file else "no file"
+    await interaction.response.send_message(f"{prompt} ({tone}, {name})", ephemeral=private)
 
 
 @app_commands.context_menu(name="Say again")

@@ -107,12 +107,13 @@ class Stage:
             with refusal:
                 return json.loads(refusal.read())  # type: ignore[no-any-return]
 
-    def ask_model(self, *contents: str) -> None:
-        """As a bot would, through the recorder."""
+    def ask_model(self, *contents: str) -> str:
+        """As a bot would, through the recorder; the answer."""
         messages = [{"role": "system", "content": "Be brief."}]
         messages += [{"role": "user", "content": content} for content in contents]
         with openai.OpenAI(base_url=self.recorder.base_url, api_key="any") as client:
-            client.chat.completions.create(model="scripted", messages=messages, temperature=0.25)  # type: ignore[arg-type]
+            answer = client.chat.completions.create(model="scripted", messages=messages, temperature=0.25)  # type: ignore[arg-type]
+        return answer.choices[0].message.content or ""
 
     async def _run(self, started: Future[None]) -> None:
         self._loop, self._ending = asyncio.get_running_loop(), asyncio.Event()

@@ -216,8 +216,49 @@ def test_a_message_is_acted_upon_by_keyboard_alone(screen: Screen, stage: Stage)
     screen.wait(lambda: screen.driver.switch_to.active_element == focused)
     screen.press(Keys.ENTER)
     screen.press(Keys.ARROW_UP)
+    assert screen.press(Keys.ENTER).text == "Delete", "of the question whether it shall be so"
     screen.press(Keys.ENTER)
     screen.wait(lambda: "by keyboard alone" not in screen.one("#log").text)
+    screen.wait(lambda: screen.driver.switch_to.active_element == screen.one("#log"))
+
+
+def test_keys_act_on_the_message_that_holds_the_focus(screen: Screen, stage: Stage) -> None:
+    channel = stage.channel("inside")
+    if not channel.messages:
+        text = "see https://nowhere.test/ and [that](https://nowhere.test/that)"
+        for number in range(3):
+            stage.run(stage.person("Ada").say(channel, f"{text} {number}", files=[("a.txt", b"one")]))
+    screen.enter("Ada", "inside")
+
+    def on_a_link(place: int) -> WebElement:
+        message = screen.all(".message")[place]
+        message.find_element(By.CSS_SELECTOR, ".file a").send_keys(Keys.SHIFT)
+        assert screen.driver.switch_to.active_element.tag_name == "a"
+        return message
+
+    on_a_link(0)
+    assert screen.press(Keys.END) == screen.all(".message")[-1]
+    on_a_link(1)
+    assert screen.press(Keys.ARROW_UP) == screen.all(".message")[0]
+    on_a_link(1)
+    screen.press("r")
+    assert "Replying to Ada" in screen.one(".mode").text and screen.line.get_attribute("value") == ""
+    screen.press(Keys.ESCAPE)
+    message = on_a_link(1)
+    assert screen.press("+").find_elements(By.XPATH, "ancestor::*[contains(@class, 'emoji')]")
+    screen.press(Keys.ESCAPE)
+    on_a_link(1)
+    screen.press("e")
+    assert str(screen.line.get_attribute("value")).endswith(" 1")
+    screen.press(Keys.ESCAPE)
+    # Tab: through the links of the message that has the focus, its bar, and on to what stands below the log.
+    message.click()
+    screen.press(Keys.ESCAPE)
+    screen.driver.execute_script("arguments[0].focus()", message)
+    assert [screen.press(Keys.TAB).tag_name for _ in range(4)] == ["a", "a", "a", "pre"]
+    assert screen.press(Keys.TAB).accessible_name == "Add a reaction"
+    left = [screen.press(Keys.TAB).accessible_name for _ in range(5)]
+    assert left == ["Reply", "Edit", "More", "Attach a file", "Message # inside"]
 
 
 def test_a_select_and_a_button_are_used_by_keyboard_alone(screen: Screen, stage: Stage) -> None:
@@ -289,6 +330,61 @@ def test_it_fits_a_phone(phone: Screen, stage: Stage) -> None:
     phone.send("/form ")
     dialog = phone.wait(lambda: next(iter(phone.all("dialog[open]")), None))
     assert dialog.size["width"] <= 360 and fits()
+
+
+LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+
+
+def crowded(stage: Stage) -> None:
+    """What is wide, long or many, each once."""
+    channel = stage.channel("crowded")
+    if channel.messages:
+        return
+    code = "```py\nx = " + "'a line that goes on and on' + " * 60 + "''\n```"
+    sent = stage.bot("POST", f"/channels/{channel.id}/messages", {"content": code})
+    for emoji in ["👍", "❤️", "😂", "🎉", "👀", "🙏", "👏", "💯", "🔥", "✅", "❌", "⭐"]:
+        stage.run(stage.person("Ada").react(channel.by_id[int(sent["id"])], emoji))
+    files = [(f"{LONG}-{number}.bin", b"\0") for number in range(10)]
+    stage.run(stage.person("Grace").say(channel, LONG * 3, files=files))
+    media = {"url": f"https://nowhere.test/{'picture' * 12}.png"}
+    fields = [{"name": LONG, "value": LONG, "inline": number > 1} for number in range(4)]
+    embed = {"title": LONG, "description": LONG, "footer": {"text": LONG}, "author": {"name": LONG}, "image": media}
+    stage.bot("POST", f"/channels/{channel.id}/messages", {"embeds": [{**embed, "thumbnail": media, "fields": fields}]})
+    button = {"type": 2, "style": 1, "label": LONG[:80], "custom_id": "b"}
+    option = {"label": LONG[:100], "value": "1", "description": LONG[:100]}
+    parts = [
+        {"type": 10, "content": f"# {LONG}\n- {LONG}"},
+        {"type": 9, "components": [{"type": 10, "content": LONG}], "accessory": button | {"custom_id": "a"}},
+        {"type": 9, "components": [{"type": 10, "content": "short"}], "accessory": {"type": 11, "media": media}},
+        {"type": 14},
+        {"type": 12, "items": [{"media": media}, {"media": media}]},
+        {"type": 1, "components": [button]},
+        {"type": 1, "components": [{"type": 3, "custom_id": "s", "placeholder": LONG, "options": [option]}]},
+    ]
+    shown = {"flags": 1 << 15, "components": [{"type": 17, "accent_color": 0x2F6F9F, "components": parts}]}
+    assert "id" in stage.bot("POST", f"/channels/{channel.id}/messages", shown)
+
+
+WIDE = """
+const log = document.getElementById("log"), right = log.getBoundingClientRect().left + log.clientWidth;
+const clips = (node) => getComputedStyle(node).overflowX !== "visible";
+const scrolls = (node) => node && node !== log && (clips(node) || scrolls(node.parentNode));
+return [...log.querySelectorAll("*")]
+  .filter((node) => node.getBoundingClientRect().right > right + 1 && !scrolls(node.parentNode))
+  .map((node) => node.outerHTML.slice(0, 200));
+"""
+
+
+def test_what_is_wide_stays_within_its_message(screen: Screen, phone: Screen, stage: Stage) -> None:
+    crowded(stage)
+    for each in (screen, phone):
+        each.enter("Ada", "crowded")
+        each.wait(lambda each=each: len(each.all(".message")) == 4)  # type: ignore[misc]
+        assert each.driver.execute_script(WIDE) == []
+        widths = "const {scrollWidth, clientWidth} = document.getElementById('log'); return scrollWidth - clientWidth"
+        assert each.driver.execute_script(widths) == 0
+        assert each.driver.execute_script(CONTRAST) == [] and each.driver.execute_script(FAULTS) == []
+    phone.shoot("crowded")
 
 
 def test_nothing_is_loaded_from_another_host(screen: Screen, stage: Stage) -> None:

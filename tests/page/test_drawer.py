@@ -9,6 +9,7 @@ from selenium.webdriver import Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
+from playground.faults import CallFault, Chance
 from tests.page.screen import Screen
 from tests.page.stage import Stage
 
@@ -25,6 +26,21 @@ def opened(screen: Screen, tab: str) -> WebElement:
 
 def calls_with(screen: Screen, text: str) -> list[WebElement]:
     return [each for each in screen.all(".call.done") if text in (each.get_attribute("textContent") or "")]
+
+
+def said_by_model(stage: Stage, place: str, question: str) -> None:
+    """The model's answer to the newest message there that a person wrote, as a reply of the bot's."""
+    channel = stage.channel(place)
+    asked = [each for each in channel.messages if not each.author.bot][-1]
+    text = stage.ask_model(f"Ada: {question}")
+    said = {"content": f"**{question}**\n{text}"[:2000], "message_reference": {"message_id": str(asked.id)}}
+    stage.bot("POST", f"/channels/{channel.id}/messages", said)
+
+
+def answer_to(screen: Screen, question: str) -> WebElement:
+    """What the model said to it."""
+    newest = screen.wait(lambda: [each for each in screen.all(".message:not(.mine)") if question in each.text][-1:])
+    return newest[0]
 
 
 def test_what_the_model_was_sent(screen: Screen, stage: Stage) -> None:
@@ -51,14 +67,33 @@ def test_the_call_behind_a_chosen_answer_is_opened(screen: Screen, stage: Stage)
     stage.channel("behind")
     screen.enter("Ada", "behind")
     for question in ("about apples", "about pears"):
-        screen.send(f"@Causerie {question}")
-        stage.ask_model(f"Ada: {question}")
-        screen.message(f"You said: {question}", ":not(.mine)")
-    screen.action(screen.message("You said: about apples"), "What the model was sent")
+        screen.send(question)
+        screen.message(question)
+        said_by_model(stage, "behind", question)
+    screen.action(answer_to(screen, "about apples"), "What the model was sent")
     call = screen.wait(lambda: screen.driver.switch_to.active_element.find_element(By.XPATH, "ancestor::li"))
     assert "Ada: about apples" in call.text
     open_ones = [each for each in screen.all("#call-list > li > details") if each.get_attribute("open") is not None]
     assert len(open_ones) == 1
+    heading = call.find_element(By.TAG_NAME, "summary").text
+    assert heading.startswith("Ada: about apples"), "who asked, and what"
+
+
+def test_a_message_that_no_call_made_says_so(screen: Screen, stage: Stage) -> None:
+    channel = stage.channel("announced")
+    screen.enter("Ada", "announced")
+    screen.send("about plums")
+    screen.message("about plums")
+    said_by_model(stage, "announced", "about plums")
+    answer_to(screen, "about plums")
+    stage.bot("POST", f"/channels/{channel.id}/messages", {"content": "The conversation begins anew from here on."})
+    screen.action(screen.message("begins anew"), "What the model was sent")
+    none = screen.one("#panel-calls .none")
+    screen.wait(none.is_displayed)
+    assert none.text == "No call of the model made this message." and screen.driver.switch_to.active_element == none
+    assert not [each for each in screen.all("#call-list > li > details") if each.get_attribute("open") is not None]
+    screen.action(answer_to(screen, "about plums"), "What the model was sent")
+    screen.wait(lambda: not screen.one("#panel-calls .none").is_displayed())
 
 
 def test_the_steps_of_a_run_in_their_order(screen: Screen, stage: Stage) -> None:
@@ -83,6 +118,41 @@ def test_the_steps_of_a_run_in_their_order(screen: Screen, stage: Stage) -> None
     ]
     assert seconds == sorted(seconds) and seconds[0] == 0
     screen.shoot("timeline")
+
+
+def test_what_was_pressed_and_what_was_refused_stands_in_the_timeline(screen: Screen, stage: Stage) -> None:
+    stage.channel("pressed")
+    screen.enter("민준", "pressed")
+    screen.send("/persona use name:Poet ")
+    answer = screen.message("Now Poet", ".private")
+    screen.button("Undo", answer).click()
+    screen.message("Undone.", ".private")
+    screen.send("/form ")
+    screen.wait(lambda: screen.all("dialog[open]"))
+    screen.press(Keys.ESCAPE)
+
+    async def fail() -> None:
+        stage.playground.faults.add(CallFault(route="message.create", status=502, chance=Chance(times=1)))
+
+    stage.run(fail())
+    screen.send("@Causerie what now?")
+    screen.message("You said: what now?", ":not(.mine)")
+    panel = opened(screen, "timeline")
+
+    def run(text: str) -> WebElement:
+        runs = panel.find_elements(By.CLASS_NAME, "run")
+        found = screen.wait(lambda: next((each for each in runs if each.text.startswith(text)), None))
+        if found.find_element(By.TAG_NAME, "details").get_attribute("open") is None:
+            found.find_element(By.TAG_NAME, "summary").click()
+        return found
+
+    screen.wait(lambda: len(panel.find_elements(By.CLASS_NAME, "run")) >= 4)
+    struck = run("@Causerie what now?").find_element(By.CSS_SELECTOR, "[data-step=stepFault] .step")
+    assert struck.text.split() == ["장애에", "걸림", "502", "·", "POST", "/channels/…/messages"]
+    assert "양식 열림" in run("/form").text
+    assert "버튼 또는 메뉴" in run("Undo").text
+    assert "첫 글자 표시" in run("/페르소나 사용 name:Poet").text
+    screen.shoot("timeline-korean")
 
 
 def test_limits_are_shown_as_they_are_spent_and_refusals_in_red(screen: Screen, stage: Stage) -> None:

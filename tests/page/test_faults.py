@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from selenium.webdriver import Keys
 from selenium.webdriver.remote.webelement import WebElement
@@ -44,16 +46,24 @@ def test_a_fault_is_made_met_counted_and_taken_back(screen: Screen, stage: Stage
     assert "Nothing goes wrong" in screen.one("#faults").text
     choose(screen, "kind", "Status")
     choose(screen, "route", "message.create")
-    fill(screen, "times", "1")
+    fill(screen, "times", "2")
     screen.button("Add the fault").click()
     screen.wait(lambda: ["struck 0 of 0" in each for each in standing(screen)] == [True])
     screen.one("#text").click()
     screen.send("@Causerie still there?")
     # The bot asks again after a second; what it met is counted as it happens.
-    screen.wait(lambda: "struck 1 of 2" in standing(screen)[0])
+    screen.wait(lambda: "hit" in str(screen.one(".standing .fault").get_attribute("class")))
     screen.message("You said: still there?", ":not(.mine)")
-    assert "hit" in str(screen.one(".fault").get_attribute("class"))
+    # What has struck as often as it may is no longer in force.
+    screen.wait(lambda: "struck 2 of 3" in screen.one(".spent .fault").text)
+    assert not screen.all(".standing .fault") and "Nothing goes wrong" in screen.one("#faults").text
+    assert screen.one("#faults .over").text == "Spent"
+    assert "hit" not in str(screen.one(".fault").get_attribute("class"))
     screen.shoot("faults")
+    screen.one("#panel-faults .again").click()
+    screen.wait(lambda: "struck 0 of 0" in screen.one(".standing .fault").text)
+    screen.wait(lambda: not screen.all(".spent .fault") and not screen.one("#faults .over").is_displayed())
+    assert [fault["times"] for fault in stage.playground.faults.listed()] == [2]
     remove = screen.one(".fault button")
     assert remove.accessible_name == "Remove Answer with an error · Send a message"
     remove.click()
@@ -135,9 +145,19 @@ def test_the_gateway_is_cut_and_the_bot_comes_back(screen: Screen, stage: Stage)
         )
 
     stage.run(listen())
+    screen.driver.execute_script(
+        "window.told = []; new MutationObserver(() => told.push(document.getElementById('connection').textContent))"
+        ".observe(document.getElementById('connection'), {childList: true, characterData: true, subtree: true})"
+    )
     screen.button("Cut the connection").click()
-    screen.wait(lambda: "come back by itself" in screen.one("#faults [role=status]").text)
     screen.wait(lambda: seen)
+    screen.wait(
+        lambda: re.fullmatch(r"Causerie is back, after \d+\.\d s\.", screen.one("#faults [role=status]").text), 20
+    )
+    assert screen.one("#connection").get_attribute("role") == "status"
+    screen.shoot("back")
+    lost, back = screen.driver.execute_script("return told")
+    assert lost == "Causerie has lost its connection." and back.startswith("Causerie is back, after ")
     screen.wait(lambda: stage.playground.online and screen.one("#bot-state").text == "Causerie is online", 20)
 
 

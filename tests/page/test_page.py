@@ -6,7 +6,9 @@ import re
 import pytest
 from selenium.webdriver import Keys
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
 
+from playground.api import feed
 from tests.page.screen import Screen
 from tests.page.stage import Stage
 
@@ -101,6 +103,49 @@ def test_a_missing_option_and_an_unknown_command_are_said(screen: Screen) -> Non
     screen.wait(lambda: "There is no such command" in screen.one("#notices").text or None)
 
 
+def test_the_option_being_written_is_explained_and_others_are_offered(screen: Screen) -> None:
+    screen.enter("Ada", "general")
+    screen.type("/as")
+    screen.offered("/ask")
+    screen.type(Keys.ENTER)
+    about = screen.one(".choices .about")
+    screen.wait(lambda: "What you want to know" in about.text)
+    assert about.text.endswith("required · +3 optional") and about.get_attribute("aria-live") == "polite"
+    screen.type("why is it so: tell me")
+    screen.wait(lambda: screen.choices() == ["file:", "private:", "tone:"])
+    screen.shoot("options")
+    screen.offered("private").click()
+    screen.offered("True").click()
+    screen.wait(lambda: screen.line.get_attribute("value") == "/ask prompt:why is it so: tell me private:True ")
+    # By keyboard: nothing optional is picked unasked.
+    screen.wait(lambda: screen.choices() and screen.choices()[-1].startswith("tone:"))
+    screen.type(Keys.ARROW_DOWN + Keys.ARROW_DOWN + Keys.ENTER)
+    screen.wait(lambda: "How it sounds" in about.text)
+    screen.type("kind" + Keys.ENTER + Keys.ENTER)
+    screen.message("why is it so: tell me (kind, no file)", ".private")
+
+
+def test_a_file_is_given_to_an_option(screen: Screen, tmp_path_factory: pytest.TempPathFactory) -> None:
+    notes = tmp_path_factory.mktemp("files") / "notes.txt"
+    notes.write_text("words")
+    screen.enter("Ada", "general")
+    screen.driver.execute_cdp_cmd("Page.setInterceptFileChooserDialog", {"enabled": True})
+    try:
+        screen.type("/ask prompt:what is this?")
+        screen.offered("file").click()
+        screen.one("#composer input[type=file]").send_keys(str(notes))
+        screen.wait(lambda: screen.one(".tray").text == "file: notes.txt")
+        screen.wait(lambda: "file:" not in screen.choices())
+        screen.one("#composer input[type=file]").send_keys(str(notes))
+        screen.type(Keys.ENTER)
+        screen.wait(lambda: "does not take so many files" in screen.one("#notices").text)
+        screen.all(".tray button")[-1].click()
+        screen.type(Keys.ENTER)
+        screen.message("what is this? (plain, notes.txt)")
+    finally:
+        screen.driver.execute_cdp_cmd("Page.setInterceptFileChooserDialog", {"enabled": False})
+
+
 def test_a_form_is_filled_in(screen: Screen) -> None:
     screen.enter("Ada", "general")
     screen.send("/form ")
@@ -144,7 +189,20 @@ def test_the_page_speaks_the_language_of_the_chosen_person(screen: Screen) -> No
     assert screen.line.get_attribute("value") == "/페르소나 사용 이름:"
     screen.shoot("korean")
     screen.type("시인 " + Keys.ENTER)
-    assert "나에게만 보이는 메시지" in screen.message("Now poet answers here.").text
+    answer = screen.message("Now poet answers here.")
+    assert "나에게만 보이는 메시지" in answer.text
+    assert "민준 님이 /페르소나 사용 사용" in answer.find_element(By.CLASS_NAME, "above").text
+
+
+def test_commands_that_are_named_have_their_names_in_the_persons_language(screen: Screen, stage: Stage) -> None:
+    channel = stage.channel("named")
+    stage.bot("POST", f"/channels/{channel.id}/messages", {"content": "use </persona use:1>"})
+    screen.enter("민준", "named")
+    screen.button("/페르소나 사용", screen.message("use")).click()
+    assert "이 채널에서 쓸 페르소나를 고릅니다" in screen.offered("/페르소나 사용").text
+    assert screen.line.get_attribute("value") == "/페르소나 사용"
+    screen.enter("Ada", "named")
+    assert screen.message("use").find_element(By.CLASS_NAME, "mention").text == "/persona use"
 
 
 def test_every_text_exists_in_both_languages(screen: Screen) -> None:
@@ -173,7 +231,30 @@ def test_a_reply_an_edit_and_a_deletion(screen: Screen) -> None:
     screen.wait(lambda: screen.line.get_attribute("value") == "an answer to it" or None)
     screen.send(" indeed")
     screen.action(screen.message("an answer to it indeed"), "Delete")
+    screen.button("Delete", asked(screen)).click()
     screen.wait(lambda: "an answer to it indeed" not in screen.one("#log").text or None)
+
+
+def asked(screen: Screen) -> WebElement:
+    return screen.wait(lambda: next(iter(screen.all("dialog[open]")), None))
+
+
+def test_a_deletion_is_asked_about_and_can_be_thought_better_of(screen: Screen) -> None:
+    screen.enter("Ada", "korean")
+    screen.send("better **kept**")
+    for leave in (lambda: screen.button("Cancel", asked(screen)).click(), lambda: screen.press(Keys.ESCAPE)):
+        screen.action(screen.message("better kept"), "Delete")
+        dialog = asked(screen)
+        assert dialog.aria_role == "alertdialog" and dialog.accessible_name == "Delete the message?"
+        assert "better kept" in dialog.text and "cannot be taken back" in dialog.text
+        assert screen.driver.switch_to.active_element.text == "Delete"
+        screen.shoot("delete")
+        leave()
+        screen.wait(lambda: not screen.all("dialog"))
+        assert screen.driver.switch_to.active_element == screen.message("better kept")
+    screen.press(Keys.SHIFT, Keys.DELETE)
+    screen.wait(lambda: "better kept" not in screen.one("#log").text)
+    assert not screen.all("dialog"), "with Shift it is not asked about"
 
 
 def test_a_reaction_and_a_command_of_a_messages_menu(screen: Screen) -> None:
@@ -249,6 +330,16 @@ def test_another_persons_typing_and_messages_appear(screen: Screen, stage: Stage
     stage.run(person.say(channel, "here I am"))
     screen.message("here I am")
     screen.wait(lambda: screen.one("#typing").text == "" or None)
+
+
+def test_a_connection_that_is_lost_and_found_again_is_told(screen: Screen, stage: Stage) -> None:
+    screen.enter("Ada", "general")
+    line = screen.one("#connection")
+    stage.run(feed.close(stage.playground.app))
+    screen.wait(lambda: line.text == "The playground does not answer. Trying again …")
+    stage.run(stage.person("Grace").say(stage.channel("general"), "said meanwhile"))
+    screen.wait(lambda: line.text == "The playground answers again.")
+    screen.message("said meanwhile")
 
 
 def test_the_bots_state_is_shown(screen: Screen, stage: Stage) -> None:

@@ -143,6 +143,19 @@ async def test_commands_with_files_autocompletion_menus(
     assert quoted.body["messages"][0]["private"] is True
 
 
+async def test_commands_that_one_may_not_use_have_names_too(
+    playground: Playground, client: Client, guild: Guild, general: Channel
+) -> None:
+    minjun = playground.add_person("민준", "ko")
+    playground.join(minjun, guild)
+    reset = {"name": "reset", "name_localizations": {"ko": "초기화"}, "description": "a", "type": 1}
+    commands = [{**reset, "default_member_permissions": 8192}, {"name": "help", "description": "b", "type": 1}]
+    await client.bot("PUT", f"/applications/{playground.bot_user_id}/commands", commands)
+    told = (await client.people("GET", f"/commands?channel_id={general.id}&user_id={minjun.id}")).body
+    assert [each["name"] for each in told["commands"]] == ["help"]
+    assert told["names"] == {"reset": "초기화", "help": "help"}
+
+
 async def test_buttons_and_forms(
     playground: Playground, client: Client, general: Channel, ada: Person, parrot: Parrot
 ) -> None:
@@ -153,6 +166,9 @@ async def test_buttons_and_forms(
     modal = (await client.people("POST", "/components", pressed)).body["modal"]
     assert (await _events(feed, "modal"))[-1]["modal"] == modal
     filled = {"user_id": str(ada.id), "interaction_id": modal["interaction_id"], "values": {"Name": "Polly"}}
+    for value, told in (("", "Name takes 1 to 20 characters"), ("x" * 21, "Name takes 1 to 20 characters")):
+        refused = await client.people("POST", "/modals", {**filled, "values": {"Name": value}})
+        assert (refused.status, refused.body["message"]) == (422, told), "by its label, never by a custom id"
     submitted = (await client.people("POST", "/modals", filled)).body
     assert submitted["messages"][0]["content"] == "Hello Polly" and submitted["changed"] is None
     chosen = {**pressed, "custom_id": "fruit", "values": ["a"]}

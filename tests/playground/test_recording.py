@@ -14,11 +14,13 @@ import aiohttp
 import pytest
 
 from playground.__main__ import main
-from playground.entities import Channel, Json
+from playground.entities import Attachment, Channel, Json
 from playground.people import Person
-from playground.recording.files import Pen, Session, read
+from playground.recording.files import Pen, Session, content, kept, read, written
+from playground.recording.keeping import KEPT_EDITS, Lines
 from playground.recording.names import Names, told
 from playground.recording.replay import Replay
+from playground.recording.transcript import markdown
 from playground.server import Playground, default_world
 from tests.playground.bot import Parrot
 from tests.playground.client import Client
@@ -194,7 +196,7 @@ async def test_the_transcript_counts_rate_limits_and_failures(
     for _ in range(6):
         await client.bot("POST", f"/channels/{general.id}/messages", {"content": "hi"})
     told = (await client.people("GET", "/transcript")).body.decode()
-    assert "5 messages, 1 rate limits, 0 other refusals." in told
+    assert "5 messages, 1 rate limit, 0 other refusals." in told
     assert "was refused: 429. You are being rate limited. Wait " in told
 
 
@@ -213,6 +215,60 @@ async def test_the_recording_so_far_is_served_as_lines(
     assert by_event["edited"] | {"at": 0} == {
         "at": 0, "event": "edited", "by": "u1", "message": "m1", "channel": "c1", "text": "둘",
     }  # fmt: skip
+
+
+async def test_many_edits_are_folded_into_the_newest(
+    playground: Playground, client: Client, general: Channel, ada: Person, tmp_path: Path
+) -> None:
+    said = await ada.say(general, "0", files=[("a.txt", b"a")])
+    for number in range(1, KEPT_EDITS + 5):
+        await ada.edit(said, str(number))
+    kept = lines(playground, "edited")
+    assert [line["text"] for line in kept] == [str(number) for number in range(5, KEPT_EDITS + 5)]
+    assert [line.get("edits") for line in kept] == [5] + [None] * (KEPT_EDITS - 1)
+    transcript = (await client.people("GET", "/transcript")).body.decode()
+    assert f"> {KEPT_EDITS + 4}\n" in transcript and f"edits: {KEPT_EDITS + 4}, the last at" in transcript
+    path = tmp_path / "kept.jsonl"
+    path.write_text(playground.recording.text, encoding="utf-8")
+    async with Playground() as fresh:
+        assert str(await Replay(read(path), fresh, speed=1000, patience=0.05).run()).endswith("as recorded")
+        (again,) = next(iter(fresh.world.guilds.values())).channels.values()
+        assert [message.content for message in again.messages] == [str(KEPT_EDITS + 4)]
+
+
+def test_what_an_edit_changed_outlives_it() -> None:
+    kept = Lines(edits=1)
+    for changed in ({"text": "a", "buttons": ["Stop"]}, {"text": "b"}, {"loading": False}):
+        kept.add({"event": "edited", "message": "m1", **changed})
+    assert list(kept) == [
+        {"event": "edited", "message": "m1", "text": "b", "buttons": ["Stop"], "loading": False, "edits": 3}
+    ]
+
+
+def test_of_the_oldest_files_only_name_and_size_are_left() -> None:
+    files = [kept(Attachment(id=id, channel_id=1, filename="a", content=b"xyz", content_type="")) for id in (1, 2, 3)]
+    bounded = Lines(file_bytes=6)
+    for number, file in enumerate(files):
+        bounded.add({"event": "said", "message": f"m{number}", "files": [file]})
+    contents = [json.loads(written(line))["files"][0] for line in bounded]
+    assert [each["content"] for each in contents] == [None, "eHl6", "eHl6"]
+    assert [content(each) for each in contents] == [b"\0\0\0", b"xyz", b"xyz"], "it can still be sent again"
+
+
+def test_the_oldest_events_are_left_out_and_counted() -> None:
+    bounded = Lines(lines=3, edits=2)
+    bounded.add({"event": "channel", "channel": "c1"})
+    for number in range(4):
+        bounded.add({"event": "said", "message": f"m{number}"})
+        bounded.add({"event": "edited", "message": f"m{number}", "text": "x"})
+    assert [(line["event"], line.get("message")) for line in bounded] == [
+        *(("channel", None), ("edited", "m2"), ("said", "m3"), ("edited", "m3"))
+    ]
+    assert bounded.left_out == 5
+    header = {"bot": "Parrot", "left_out": bounded.left_out}
+    assert "⚠️ The oldest is not here: 5 events left out." in markdown(
+        header, [{"at": 0.0, "event": "online", "by": "bot"}]
+    )
 
 
 async def test_strangers_get_no_recording(playground: Playground, client: Client) -> None:
@@ -309,7 +365,7 @@ async def introduced(process: asyncio.subprocess.Process) -> dict[str, str]:
 
 async def test_the_program_records_and_plays_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = str(tmp_path / "session.jsonl")
-    async with program("--record", path) as playground, aiohttp.ClientSession() as http:
+    async with program("--record", path, "--name", "Parrot") as playground, aiohttp.ClientSession() as http:
         address = await introduced(playground)
         async with at(address["DISCORD_API_URL"], monkeypatch)(address["DISCORD_TOKEN"]):
             await _talk(http, address["DISCORD_API_URL"].removesuffix("/api/v10") + "/playground/api")
@@ -317,9 +373,17 @@ async def test_the_program_records_and_plays_again(tmp_path: Path, monkeypatch: 
         assert await playground.wait() == 0
     async with program("replay", path, "--speed", "1000") as replay:
         address = await introduced(replay)
+        assert await named(address["DISCORD_API_URL"]) == "Parrot", "as it was recorded"
         async with at(address["DISCORD_API_URL"], monkeypatch)(address["DISCORD_TOKEN"]):
             told, _ = await replay.communicate()
-    assert (told.decode(), replay.returncode) == ("1 messages of the bot, 1 recorded: as recorded\n", 0)
+    assert (told.decode(), replay.returncode) == ("1 message of the bot, 1 recorded: as recorded\n", 0)
+
+
+async def named(api_url: str) -> str:
+    """The bot, as the playground calls it."""
+    url = api_url.replace("/api/v10", "/playground/api/state")
+    async with aiohttp.ClientSession() as http, http.get(url) as response:
+        return str((await response.json())["bot"]["name"])
 
 
 async def _talk(http: aiohttp.ClientSession, api: str) -> None:

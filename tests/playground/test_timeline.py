@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import aiohttp
+import pytest
 
 from playground.entities import Channel, Guild
+from playground.faults import CallFault, Chance
 from playground.people import Person
 from playground.server import Playground
+from playground.timeline import KEPT_ANSWERS
+from tests.playground.bot import Parrot
 from tests.playground.client import Client
 
 
@@ -84,3 +88,69 @@ async def test_older_messages_are_asked_for(client: Client, general: Channel, ad
     path = f"/channels/{general.id}/messages?user_id={ada.user.id}&limit=2&before={said[3].id}"
     older = (await client.people("GET", path)).body["messages"]
     assert [message["content"] for message in older] == ["1", "2"]
+
+
+async def test_a_button_a_choice_and_a_form_are_named_as_people_see_them(
+    playground: Playground, client: Client, general: Channel, ada: Person, parrot: Parrot
+) -> None:
+    asked = await ada.say(general, "!perch")
+    perch = await playground.next_message(general, asked)
+    form = await (await ada.click(perch, "Name")).form()
+    [pressed, *_] = await _runs(client, ada)
+    assert (pressed["kind"], pressed["text"]) == ("component", "Name")
+    assert pressed["form"] >= pressed["asked"] and pressed["shown"] is None
+    await (await ada.submit(form, {"Name": "Polly"})).response()
+    await (await ada.click(perch, "fruit", "Apple")).response()
+    chosen, submitted, *_ = await _runs(client, ada)
+    assert (submitted["kind"], submitted["text"]) == ("form", "Name the parrot")
+    assert (chosen["kind"], chosen["text"]) == ("component", "fruit: Apple")
+
+
+async def test_others_do_not_see_whom_a_form_was_opened_for(
+    playground: Playground, client: Client, guild: Guild, general: Channel, ada: Person, parrot: Parrot
+) -> None:
+    grace = playground.add_person("Grace")
+    playground.join(grace, guild)
+    perch = await playground.next_message(general, await ada.say(general, "!perch"))
+    await (await ada.click(perch, "Name")).form()
+    assert [run["text"] for run in await _runs(client, ada)] == ["Name", "!perch"]
+    assert [run["text"] for run in await _runs(client, grace)] == ["!perch"]
+
+
+async def test_of_a_run_that_never_ends_the_newest_answers_are_kept(
+    playground: Playground, client: Client, general: Channel, ada: Person
+) -> None:
+    playground.limits.set_rate("message.create", None)
+    playground.limits.set_rate("global", None)
+    await ada.say(general, "go on")
+    sent = [
+        await client.bot("POST", f"/channels/{general.id}/messages", {"content": str(number)})
+        for number in range(KEPT_ANSWERS + 2)
+    ]
+    [run] = await _runs(client, ada)
+    assert run["message_ids"] == [each.body["id"] for each in sent[2:]]
+
+
+async def test_calls_that_were_refused_belong_to_their_run(
+    playground: Playground, client: Client, general: Channel, ada: Person
+) -> None:
+    place = f"/channels/{general.id}"
+    asked = await ada.say(general, "What is a thread?")
+    playground.faults.add(CallFault(route="message.create", status=503, chance=Chance(times=1)))
+    playground.faults.add(CallFault(route="typing", drop=True))
+    await client.bot("POST", f"{place}/messages", {"content": "A"})
+    with pytest.raises(aiohttp.ClientError):
+        await client.bot("POST", f"{place}/typing")
+    await ada.say(general, "And a newer question?")
+    await client.bot("PUT", f"{place}/messages/{asked.id}/reactions/nonsense/@me")
+    [run] = await _runs(client, ada)
+    assert run["text"] == "What is a thread?" and run["shown"] is None
+    assert [(each["call"], each["status"], each["faulted"]) for each in run["refused"]] == [
+        ("POST /channels/{channel_id}/messages", 503, True),
+        ("POST /channels/{channel_id}/typing", None, True),
+        ("PUT /channels/{channel_id}/messages/{message_id}/reactions/{emoji}/@me", 400, False),
+    ]
+    refused = [line for line in playground.recording.lines if line["event"] == "refused"]
+    assert [(line.get("status"), line.get("faulted")) for line in refused] == [(503, True), (None, True), (400, None)]
+    transcript = (await client.people("GET", "/transcript")).body.decode()
+    assert "typing` in #general got no answer: the connection broke, on purpose." in transcript

@@ -81,8 +81,8 @@ export class Bar {
     const keys = {
       r: () => this.context.reply(message),
       e: () => mine && this.context.edit(message),
-      "+": () => this.node.querySelector("button")?.click(),
-      Delete: () => (mine || this.context.mayManage) && this.context.remove(message),
+      "+": () => this.node.querySelector("[aria-haspopup]")?.click(),
+      Delete: () => (mine || this.context.mayManage) && this.context.remove(message, event.shiftKey),
     };
     if (message.private || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
     event.preventDefault();
@@ -104,7 +104,7 @@ function entries(message, context) {
   if (context.canOpenThread && !message.thread) add(say("thread"), () => context.openThread(message));
   add(say("copy"), () => navigator.clipboard.writeText(message.content));
   for (const command of context.commands(MESSAGE_MENU)) add(command.shown_name, () => context.useMenu(command, message), "app");
-  if (mine || context.mayManage) add(say("delete"), () => context.remove(message), "danger");
+  if (mine || context.mayManage) add(say("delete"), (event) => context.remove(message, event.shiftKey), "danger");
   return list;
 }
 

@@ -2,11 +2,14 @@
 
 import { Events, api } from "./api.js";
 import { Composer } from "./composer.js";
+import { confirmDeletion } from "./confirm.js";
+import { Connection } from "./connection.js";
 import { Drawer } from "./drawer.js";
 import { Forum } from "./forum.js";
 import { icon } from "./icons.js";
 import { Log } from "./log.js";
 import { element } from "./markdown.js";
+import { addressed, localized, readable } from "./mentions.js";
 import { ask } from "./modal.js";
 import { Places } from "./places.js";
 import { Status } from "./status.js";
@@ -26,13 +29,15 @@ class App {
     this.me = null;
     this.here = null;
     this.registered = [];
+    this.commandNames = {};
     this.events = null;
     this.names = {
       person: (id) => this.world.person(id),
       channel: (id) => this.world.channel(id),
       role: (id) => this.world.roles.get(id)?.name,
       enter: (id) => this.world.channels.has(id) && this.tried(this.enter(id)),
-      begin: (command) => this.composer.begin(command),
+      command: (name) => this.commandNames[name] ?? name,
+      begin: (command) => this.composer.begin(this.names.command(command)),
       get locale() { return locale; },
     };
     for (const node of document.querySelectorAll("[data-icon]")) node.append(icon(node.dataset.icon));
@@ -42,6 +47,7 @@ class App {
     this.places = new Places($("servers"), $("channels"), this);
     this.drawer = new Drawer($("drawer"), $("open-drawer"), this);
     this.status = new Status(this);
+    this.connection = new Connection($("connection"));
     $("person").addEventListener("change", () => this.tried(this.become($("person").value)));
     $("theme").addEventListener("click", () => nextTheme($("theme")));
     $("open-places").addEventListener("click", () => this.showPlaces(!$("places").classList.contains("open")));
@@ -117,9 +123,10 @@ class App {
 
   async learnCommands() {
     const [place, person] = [this.here.id, this.me.id];
-    const { commands } = await api.commands(place, person);
+    const { commands, names } = await api.commands(place, person);
     if (this.here.id !== place || this.me.id !== person) return;
     this.registered = commands;
+    this.commandNames = names;
     this.composer.commandsChanged();
   }
 
@@ -160,10 +167,8 @@ class App {
   // What happens
 
   connected(connected) {
-    const again = connected && !$("connection").hidden;
-    $("connection").hidden = connected;
     // What happened meanwhile was not told.
-    if (again) this.tried(this.become(this.me.id, this.here.id));
+    if (this.connection.page(connected)) this.tried(this.become(this.me.id, this.here.id));
   }
 
   happened(event) {
@@ -203,6 +208,10 @@ class App {
   }
 
   botIs(online) {
+    if (online !== this.world.online) {
+      this.connection.bot(online, this.world.bot.name);
+      this.drawer.faults.bot(online);
+    }
     this.world.online = online;
     this.status.show();
     this.status.watch();
@@ -269,27 +278,17 @@ class App {
     }
   }
 
-  readable(content) {
-    return content.replace(/<@!?(\d+)>/g, (_, id) => `@${this.world.person(id)}`).replace(/<#(\d+)>/g, (_, id) => `#${this.world.channel(id)}`);
-  }
+  readable = (text) => readable(text, this.world);
 
-  addressed(text) {
-    const named = (sign, things, form) => {
-      for (const thing of [...things].sort((one, other) => other.name.length - one.name.length)) {
-        text = text.replaceAll(`${sign}${thing.name}`, form(thing.id));
-      }
-    };
-    named("@", this.offers("people"), (id) => `<@${id}>`);
-    named("#", this.offers("channels"), (id) => `<#${id}>`);
-    return text;
-  }
+  /** What somebody asked, as they see it. */
+  asked = ({ kind, text }) => this.readable(kind === "command" ? localized(text, this.commandNames) : text);
 
   sendMessage(text, replyTo, files) {
-    return api.say(this.here.id, { user_id: this.me.id, content: this.addressed(text), reply_to: replyTo?.id ?? null, files });
+    return api.say(this.here.id, { user_id: this.me.id, content: addressed(text, this.offers), reply_to: replyTo?.id ?? null, files });
   }
 
   saveEdit(message, text) {
-    return api.edit(message.channel_id, message.id, this.me.id, this.addressed(text));
+    return api.edit(message.channel_id, message.id, this.me.id, addressed(text, this.offers));
   }
 
   useCommand(command, options) {
@@ -314,7 +313,7 @@ class App {
       act: (message, component, values) => app.tried(api.click({ user_id: app.me.id, message_id: message.id, custom_id: component.custom_id, values: values ?? [] })),
       reply: (message) => app.composer.reply(message, app.world.person(message.author.id)),
       edit: (message) => app.composer.edit(message),
-      remove: (message) => app.tried(api.remove(message.channel_id, message.id, app.me.id)),
+      remove: (message, unasked) => app.tried(app.remove(message, unasked)),
       react: (message, emoji, add) => app.tried(api.react(message.channel_id, message.id, app.me.id, emoji, add)),
       useMenu: (command, message) => app.tried(api.use(app.here.id, { user_id: app.me.id, name: command.name, target_id: message.id })),
       inspect: (message) => app.drawer.inspect(message),
@@ -334,6 +333,13 @@ class App {
       get mayManage() { return app.world.canManage(app.here, app.me.id); },
     };
     return Object.assign(acts, more);
+  }
+
+  /** `unasked`: as Discord's client does while Shift is held. */
+  async remove(message, unasked) {
+    const sure = unasked || (await confirmDeletion(message, this.log.bar.context));
+    this.log.focus(message.id);
+    if (sure) await api.remove(message.channel_id, message.id, this.me.id);
   }
 
   async openThread(message) {
@@ -362,7 +368,7 @@ const HANDLERS = {
   modal: (app, { modal }) => app.fill(modal),
   interaction_failed: (app) => app.complain(say("unanswered", { bot: app.world.bot.name })),
   bot: (app, { online }) => app.botIs(online),
-  commands: (app) => app.tried(app.learnCommands()),
+  commands: (app) => app.tried(app.learnCommands().then(() => app.log.drawAnew())),
   state: (app) => app.tried(app.lookAgain()),
   channel_create: (app, { channel }) => app.charted(channel),
   channel_update: (app, { channel }) => app.charted(channel),

@@ -2,7 +2,7 @@
 
 import { icon } from "./icons.js";
 import { element, link, render } from "./markdown.js";
-import { number, say } from "./words.js";
+import { clockTime, number, say } from "./words.js";
 
 const PREVIEW_BYTES = 64 * 1024, SHORT_LINES = 6;
 const UNITS = ["B", "kB", "MB"];
@@ -39,7 +39,9 @@ function preview(node, local, file) {
     if (!entry.isIntersecting) return;
     shown.disconnect();
     const response = await fetch(local, { headers: { Range: `bytes=0-${PREVIEW_BYTES - 1}` } }).catch(() => null);
-    if (response?.ok) fold(node, code, (await response.text()).slice(0, PREVIEW_BYTES));
+    if (!response?.ok) return;
+    fold(node, code, (await response.text()).slice(0, PREVIEW_BYTES));
+    node.dispatchEvent(new Event("grown", { bubbles: true }));
   });
   shown.observe(node);
 }
@@ -70,7 +72,7 @@ export function embed(each, names) {
   if (each.description) node.append(element("div", { className: "text" }, render(each.description, names)));
   if (each.fields?.length) node.append(fields(each.fields, names));
   for (const image of [each.image, each.thumbnail].filter(Boolean)) node.append(pictured(image));
-  const foot = [each.footer?.text, each.timestamp && new Date(each.timestamp).toLocaleString()].filter(Boolean).join(" · ");
+  const foot = [each.footer?.text, each.timestamp && clockTime(each.timestamp)].filter(Boolean).join(" · ");
   if (foot) node.append(element("small", {}, foot));
   return node;
 }

@@ -4,16 +4,24 @@ import { element } from "./markdown.js";
 import { clockTime, number, say } from "./words.js";
 
 const STATES = { open: "running", broken: "broken", cancelled: "cancelled" };
-const CLOCKS_APART = 1, MEASURABLE_SECONDS = 0.2;
+const MEASURABLE_SECONDS = 0.2;
+// So many letters in a row are no chance: where a message shares them with an answer, it was made of it.
+const SHARED_LETTERS = 24;
+const FIRST_WORDS = 80, COMPARED = 200;
+const KEPT = 200;
 
 export class Calls {
-  constructor(list) {
+  constructor(list, app) {
     this.list = list;
+    this.app = app;
     this.calls = new Map();
+    this.none = element("p", { className: "none", tabIndex: -1, hidden: true });
+    list.before(this.none);
   }
 
   clear() {
     this.list.replaceChildren();
+    this.none.hidden = true;
     this.calls.clear();
   }
 
@@ -37,6 +45,27 @@ export class Calls {
     const node = entry(call, before?.querySelector("details")?.open ?? this.calls.size === 1);
     if (before) before.replaceWith(node);
     else this.list.prepend(node);
+    this.title(call, null);
+    this.none.hidden = true;
+    if (this.calls.size > KEPT) this.forget(Math.min(...this.calls.keys()));
+  }
+
+  forget(id) {
+    this.calls.delete(id);
+    this.list.querySelector(`[data-id="${id}"]`)?.remove();
+  }
+
+  /** Who asked what, of each call that a run made; of others the words that the model was sent last. */
+  name(runs) {
+    const made = new Map(runs.map((run) => [this.behind(run, runs)?.id, run]));
+    for (const call of this.calls.values()) this.title(call, made.get(call.id) ?? null);
+  }
+
+  title(call, run) {
+    const asked = run ? `${this.app.world.person(run.user_id)}: ${this.app.asked(run)}` : lastAsked(call);
+    const text = asked.replace(/\s+/g, " ").slice(0, FIRST_WORDS) || say("callTitle", { id: call.id });
+    const node = this.node(call).querySelector("strong");
+    if (node.textContent !== text) node.textContent = text;
   }
 
   node(call) {
@@ -44,33 +73,78 @@ export class Calls {
   }
 
   /** The call that a run seen from outside made: between its question and its answer, best with its words in it. */
-  behind(run) {
+  behind(run, runs) {
+    const words = wordsOf(run);
+    const near = this.near(run);
+    if (words) return near.find((call) => lastAsked(call).includes(words)) ?? null;
+    const others = runs.filter((other) => other !== run).map(wordsOf).filter(Boolean);
+    return near.find((call) => !others.some((each) => lastAsked(call).includes(each))) ?? null;
+  }
+
+  near(run) {
     const until = run.edited ?? run.shown ?? Infinity;
-    const near = [...this.calls.values()].filter((call) => call.started_at >= run.asked - CLOCKS_APART && call.started_at <= until);
-    const words = run.text.replace(/<[@#][!&]?\d+>/g, "").replace(/^\/\S+/, "").trim();
-    return near.find((call) => words && textOf(call.messages.at(-1)).includes(words)) ?? (words ? null : near[0]) ?? null;
+    return [...this.calls.values()].filter((call) => call.started_at >= run.asked && call.started_at <= until);
   }
 
-  saying(text) {
-    const start = text.slice(0, 40).trim();
-    return [...this.calls.values()].findLast((call) => start && call.answer.includes(start)) ?? null;
+  /** The call that a message was made of; null where none was: its words are in the answer, or it tells of a failure. */
+  making(message, runs) {
+    const answered = runs.filter((run) => run.message_ids.includes(message.id));
+    const near = new Set(answered.flatMap((run) => this.near(run)));
+    const written = new Date(message.edited_timestamp ?? message.timestamp) / 1000;
+    const others = [...this.calls.values()].filter((call) => !near.has(call) && call.started_at <= written).reverse();
+    const shown = lettersOf(writtenIn(message));
+    const made = shown && [...near, ...others].find((call) => shares(shown, lettersOf(call.answer)));
+    if (made) return made;
+    const asked = [message.message_reference?.message_id, message.interaction_metadata?.id];
+    const direct = answered.filter((run) => !shown || run.kind === "component" || asked.includes(run.id));
+    return direct.map((run) => this.behind(run, runs)).find((call) => call && (!shown || unanswered(call))) ?? null;
   }
 
-  /** Opens one call and closes the others; the newest where there is none. */
+  /** Opens one call and closes the others; says so where there is none. */
   reveal(call) {
-    const chosen = call ?? [...this.calls.values()].at(-1);
-    if (!chosen) return;
-    for (const node of this.list.querySelectorAll(":scope > li > details")) node.open = node.parentNode.dataset.id === String(chosen.id);
-    this.node(chosen).scrollIntoView({ block: "start" });
-    this.node(chosen).querySelector("summary").focus({ preventScroll: true });
+    for (const node of this.list.querySelectorAll(":scope > li > details")) node.open = node.parentNode.dataset.id === String(call?.id);
+    this.none.hidden = !!call;
+    this.none.textContent = say("noCall");
+    if (!call) return this.none.focus();
+    this.node(call).scrollIntoView({ block: "start" });
+    this.node(call).querySelector("summary").focus({ preventScroll: true });
   }
+}
+
+/** It has not answered, or not well: what the bot says then is its own. */
+const unanswered = (call) => call.state !== "done" || !!call.error || call.status >= 400;
+
+/** The longest of the person's own words in a run: without mentions and the names of commands, options and buttons. */
+function wordsOf({ kind, text }) {
+  if (kind !== "message" && kind !== "command") return "";
+  const pieces = kind === "command" ? text.split(/\s[\p{L}\p{N}_-]+:/u).slice(1) : text.split(/<[@#][!&]?\d+>/);
+  const longest = pieces.reduce((one, other) => (other.length > one.length ? other : one), "");
+  return longest.trim().slice(0, COMPARED);
+}
+
+const lastAsked = (call) => textOf(call.messages.findLast((message) => message.role === "user") ?? call.messages.at(-1));
+
+/** All text of a message: its content, embeds and components. */
+function writtenIn(message) {
+  const inside = (part) => [part.content, part.component, part.accessory, ...(part.components ?? [])].flatMap((each) => (each && typeof each === "object" ? inside(each) : [each]));
+  return [message.content, ...message.embeds.flatMap((each) => [each.title, each.description]), ...message.components.flatMap(inside)].filter(Boolean).join(" ");
+}
+
+/** What stays the same however a text is marked up and broken into pages. */
+const lettersOf = (text) => text.replace(/[^\p{L}\p{N}]/gu, "").toLowerCase();
+
+function shares(shown, answer) {
+  if (shown.length <= SHARED_LETTERS) return answer.startsWith(shown) || answer.endsWith(shown);
+  const last = shown.length - SHARED_LETTERS;
+  return [0, Math.floor(last / 2), last].some((at) => answer.includes(shown.slice(at, at + SHARED_LETTERS)));
 }
 
 const textOf = (message) => (typeof message?.content === "string" ? message.content : JSON.stringify(message?.content ?? ""));
 
 function entry(call, open) {
   const facts = element("span", { className: "facts" }, ...summary(call));
-  const heading = element("summary", {}, element("strong", {}, call.model ?? say("callTitle", { id: call.id })), " ", clockTime(call.started_at * 1000), facts);
+  const about = [clockTime(call.started_at * 1000), call.model].filter(Boolean).join(" · ");
+  const heading = element("summary", {}, element("strong"), element("small", {}, about), facts);
   const messages = element("ol", { className: "prompt" }, ...call.messages.map(message));
   const parameters = element("details", {}, element("summary", {}, say("parameters")), code(JSON.stringify(call.parameters, null, 2)));
   const details = element("details", { open }, heading, messages, section(say("answer"), answerOf(call)), parameters);

@@ -2,7 +2,7 @@
 
 import { say } from "./words.js";
 
-const CHAT_INPUT = 1, INTEGER = 4, BOOLEAN = 5, USER = 6, CHANNEL = 7, ROLE = 8, MENTIONABLE = 9, NUMBER = 10, ATTACHMENT = 11;
+const CHAT_INPUT = 1, STRING = 3, INTEGER = 4, BOOLEAN = 5, USER = 6, CHANNEL = 7, ROLE = 8, MENTIONABLE = 9, NUMBER = 10, ATTACHMENT = 11;
 const SHOWN = 25;
 
 const namesOf = (thing) => [...new Set([thing.shown_name, thing.name])];
@@ -21,7 +21,8 @@ export function parse(line, commands) {
 
 function values(rest, options) {
   const starts = [];
-  for (const option of options) {
+  // Files are not written in the line.
+  for (const option of options.filter((each) => each.type !== ATTACHMENT)) {
     for (const name of namesOf(option)) {
       const at = ` ${rest.replace(/\s/g, " ")}`.indexOf(` ${name}:`);
       if (at >= 0 && !starts.some((start) => start.option === option)) starts.push({ option, at, from: at + name.length + 1 });
@@ -32,15 +33,36 @@ function values(rest, options) {
 }
 
 /**
- * What can be picked at the end of the line: `[{ text, label, about, line, group }]`, where `line` is the line after
- * the pick. `offers(kind)` names people, roles and channels; `complete(command, option, partial, given)` asks the bot.
+ * What can be picked at the end of the line: `[{ label, about, hint, line, file, passive }]`, where `line` is the line
+ * after the pick and `file` an option that takes one. `attached` names options that have theirs. `offers(kind)` names
+ * people, roles and channels; `complete(command, option, partial, given)` asks the bot.
  */
-export async function suggestions(line, commands, { offers, complete }) {
+export async function suggestions(line, commands, { offers, complete, attached }) {
   const parsed = parse(line, commands);
   if (!parsed || line === `/${parsed.command.shown_name}`) return matching(line, commands);
-  const last = parsed.given.at(-1);
-  if (last && !/\S\s$/.test(last.text)) return valuesFor(line, parsed, last, { offers, complete });
-  return remaining(line, parsed);
+  const last = writing(parsed);
+  if (!last) return remaining(line, parsed, attached);
+  const values = await valuesFor(line, parsed, last, { offers, complete });
+  if (values.length || !last.text.trim()) return values;
+  return remaining(`${line.trimEnd()} `, parsed, attached).map((item) => ({ ...item, chip: true }));
+}
+
+/** The option whose value stands at the end of the line. A value of one's own words may have several. */
+function writing({ given }) {
+  const last = given.at(-1);
+  const settled = last && !isFree(last.option) && /\S\s$/.test(last.text);
+  return settled ? null : (last ?? null);
+}
+
+const isFree = (option) => option.type === STRING && !option.choices?.length && !option.autocomplete;
+
+/** What the option is that is being written, and how many could follow; null where none is. */
+export function hintFor(line, commands, attached) {
+  const parsed = parse(line, commands);
+  const last = parsed && writing(parsed);
+  if (!last) return null;
+  const optional = unused(parsed, attached).filter((option) => !option.required).length;
+  return { name: namesOf(last.option)[0], about: last.option.shown_description, required: last.option.required, optional };
 }
 
 function matching(line, commands) {
@@ -60,17 +82,22 @@ function start(command) {
   return `/${command.shown_name} ${first ? `${namesOf(first)[0]}:` : ""}`;
 }
 
-function remaining(line, { command, given }) {
+function unused({ command, given }, attached) {
+  return command.options.filter((option) => !given.some((each) => each.option === option) && !attached.includes(option.name));
+}
+
+function remaining(line, parsed, attached) {
+  const { command, given } = parsed;
   const partial = given.length ? "" : /\S*$/.exec(line.slice(command.shown_name.length + 1))[0].toLowerCase();
   const base = line.slice(0, line.length - partial.length).trimEnd();
-  return command.options
-    .filter((option) => !given.some((each) => each.option === option) && option.type !== ATTACHMENT)
+  return unused(parsed, attached)
     .filter((option) => namesOf(option).some((name) => name.toLowerCase().startsWith(partial)))
     .map((option) => ({
       label: `${namesOf(option)[0]}:`,
       about: option.shown_description,
       hint: say(option.required ? "required" : "optional"),
-      line: `${base} ${namesOf(option)[0]}:`,
+      line: option.type === ATTACHMENT ? `${base} ` : `${base} ${namesOf(option)[0]}:`,
+      file: option.type === ATTACHMENT ? option : null,
       passive: !option.required,
     }));
 }
@@ -103,8 +130,9 @@ function fixed(option, offers) {
 const ids = (things) => things.map((thing) => ({ name: thing.name, value: thing.id }));
 
 /** The options as the bot takes them, `{name: value}`; `picked` holds values of autocompleted names. */
-export function filled({ command, given }, { offers, picked }) {
-  const missing = command.options.find((option) => option.required && option.type !== ATTACHMENT && !given.some((each) => each.option === option && each.text.trim()));
+export function filled({ command, given }, { offers, picked, attached }) {
+  const has = (option) => attached.includes(option.name) || given.some((each) => each.option === option && each.text.trim());
+  const missing = command.options.find((option) => option.required && !has(option));
   if (missing) throw new Error(say("missing", { name: namesOf(missing)[0] }));
   const entries = given.filter((each) => each.text.trim()).map(({ option, text }) => [option.name, valueOf(option, text.trim(), { offers, picked })]);
   return Object.fromEntries(entries);
@@ -119,4 +147,13 @@ export function valueOf(option, text, { offers, picked }) {
   return text;
 }
 
-export const attachmentOption = (command) => command.options.find((option) => option.type === ATTACHMENT);
+/** Which file goes to which option, `Map` by name: those chosen for one, the others in their order. Null: too many. */
+export function fileOptions(command, files) {
+  const slots = command.options.filter((option) => option.type === ATTACHMENT).map((option) => option.name);
+  const placed = new Map(files.filter((each) => slots.includes(each.option)).map((each) => [each.option, each.file]));
+  const free = slots.filter((name) => !placed.has(name));
+  const others = files.filter((each) => placed.get(each.option) !== each.file);
+  if (others.length > free.length) return null;
+  others.forEach((each, index) => placed.set(free[index], each.file));
+  return placed;
+}

@@ -1,6 +1,6 @@
 // The line in which a person writes: messages, mentions, files and slash commands with their picker.
 
-import { attachmentOption, filled, parse, suggestions, valueOf } from "./commands.js";
+import { fileOptions, filled, hintFor, parse, suggestions, valueOf } from "./commands.js";
 import { iconButton } from "./icons.js";
 import { element } from "./markdown.js";
 import { say } from "./words.js";
@@ -16,11 +16,15 @@ export class Composer {
     this.form = form;
     this.host = host;
     this.text = form.querySelector("textarea");
+    this.popup = form.querySelector(".choices");
+    this.about = this.popup.querySelector(".about");
     this.list = form.querySelector("[role=listbox]");
     this.mode = form.querySelector(".mode");
     this.tray = form.querySelector(".tray");
     this.picker = form.querySelector("input[type=file]");
     this.files = [];
+    // The option that the next file is chosen for.
+    this.slot = null;
     this.items = [];
     this.active = -1;
     this.picked = new Map();
@@ -37,6 +41,7 @@ export class Composer {
     this.text.addEventListener("blur", () => this.offer([]));
     this.text.addEventListener("focus", () => this.changed({ silently: true }));
     this.picker.addEventListener("change", () => this.attach(this.picker.files));
+    this.picker.addEventListener("cancel", () => (this.slot = null));
     this.text.addEventListener("paste", (event) => this.attach(event.clipboardData.files));
   }
 
@@ -83,20 +88,33 @@ export class Composer {
     this.text.focus();
   }
 
-  async attach(files) {
-    for (const file of files) this.files.push(file);
+  attach(files) {
+    if (!files.length) return;
+    const chosen = [...files].map((file, index) => ({ file, option: index === 0 ? this.slot : null }));
+    if (this.slot) this.files = this.files.filter((each) => each.option !== this.slot);
+    this.files.push(...chosen);
+    this.slot = null;
     this.picker.value = "";
     this.showFiles();
+    this.text.focus();
+    this.changed({ silently: true });
+  }
+
+  /** The options of the command in the line that have a file. */
+  get attached() {
+    const parsed = parse(this.text.value, this.host.commands());
+    return parsed ? [...(fileOptions(parsed.command, this.files)?.keys() ?? [])] : [];
   }
 
   showFiles() {
-    this.tray.replaceChildren(...this.files.map((file) => {
+    this.tray.replaceChildren(...this.files.map((chosen) => {
+      const { file, option } = chosen;
       const remove = iconButton("close", say("remove", { name: file.name }), () => {
-        this.files = this.files.filter((each) => each !== file);
+        this.files = this.files.filter((each) => each !== chosen);
         this.showFiles();
         this.text.focus();
       });
-      return element("span", { className: "chosen" }, file.name, remove);
+      return element("span", { className: "chosen" }, option ? `${option}: ${file.name}` : file.name, remove);
     }));
   }
 
@@ -111,7 +129,8 @@ export class Composer {
     this.active = -1;
     this.mark();
     const items = await this.suggest(line);
-    if (round === this.round) this.offer(items);
+    if (round !== this.round) return;
+    this.offer(items, this.edited ? null : hintFor(line, this.host.commands(), this.attached));
   }
 
   /** The commands that can be named are others than before. */
@@ -124,6 +143,7 @@ export class Composer {
     if (line.startsWith("/")) {
       return suggestions(line, this.host.commands(), {
         offers: this.host.offers,
+        attached: this.attached,
         complete: async (command, option, partial, given) => {
           const choices = await this.host.complete(command, option, partial, this.known(given));
           for (const choice of choices) this.picked.set(`${option.name}:${choice.name}`, choice.value);
@@ -144,20 +164,33 @@ export class Composer {
     return Object.fromEntries(given.map(({ option, text }) => [option.name, valueOf(option, text.trim(), from)]));
   }
 
-  offer(items) {
+  offer(items, hint = null) {
     this.items = items;
+    this.describe(hint);
     const settled = items.length === 1 && items[0].line.trimEnd() === this.text.value.trimEnd();
     this.active = items.length && !items[0].passive && !settled ? 0 : -1;
+    this.popup.hidden = !items.length && !hint;
     this.list.hidden = !items.length;
     this.text.setAttribute("aria-expanded", String(items.length > 0));
     this.list.replaceChildren(...items.map((item, index) => this.option(item, index)));
     this.mark();
   }
 
+  /** The option that is being written: told by a screen reader as well. */
+  describe(hint) {
+    const key = JSON.stringify(hint);
+    if (this.about.dataset.shown === key) return;
+    this.about.dataset.shown = key;
+    if (!hint) return this.about.replaceChildren();
+    const facts = [hint.required && say("required"), hint.optional && say("moreOptional", { count: hint.optional })].filter(Boolean).join(" · ");
+    this.about.replaceChildren(element("b", {}, hint.name), " ", element("span", {}, hint.about), " ", element("small", {}, facts));
+  }
+
   option(item, index) {
-    const node = element("div", { id: `choice-${index}`, className: "choice" }, element("b", {}, item.label));
-    if (item.hint) node.append(" ", element("small", {}, item.hint));
-    if (item.about) node.append(element("span", {}, item.about));
+    const node = element("div", { id: `choice-${index}`, className: item.chip ? "choice chip" : "choice" }, element("b", {}, item.label));
+    if (item.chip) node.title = item.about;
+    if (item.hint && !item.chip) node.append(" ", element("small", {}, item.hint));
+    if (item.about && !item.chip) node.append(element("span", {}, item.about));
     node.setAttribute("role", "option");
     node.addEventListener("pointerdown", (event) => event.preventDefault());
     node.addEventListener("click", () => this.pick(index));
@@ -173,8 +206,13 @@ export class Composer {
   }
 
   pick(index) {
-    this.text.value = this.items[index].line;
+    const { line, file } = this.items[index];
+    this.text.value = line;
     this.text.focus();
+    if (file) {
+      this.slot = file.name;
+      this.picker.click();
+    }
     this.text.setSelectionRange(this.text.value.length, this.text.value.length);
     this.changed();
   }
@@ -182,7 +220,7 @@ export class Composer {
   key(event) {
     // Enter ends the composition of a Hangul syllable before it sends anything.
     if (event.isComposing || event.keyCode === 229) return;
-    if (this.items.length && this.steer(event)) return;
+    if (!this.popup.hidden && this.steer(event)) return;
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       this.send();
@@ -195,9 +233,15 @@ export class Composer {
 
   steer(event) {
     const count = this.items.length;
+    if (event.key === "Escape") {
+      event.preventDefault();
+      this.offer([]);
+      return true;
+    }
+    // The arrows move within a text of several lines, as long as nothing is to be picked.
+    if (!count || (this.active < 0 && event.key.startsWith("Arrow") && this.text.value.includes("\n"))) return false;
     if (event.key === "ArrowDown") this.active = (this.active + 1) % count;
     else if (event.key === "ArrowUp") this.active = this.active <= 0 ? count - 1 : this.active - 1;
-    else if (event.key === "Escape") this.offer([]);
     else if (event.key === "Tab" || (event.key === "Enter" && this.active >= 0)) this.pick(Math.max(0, this.active));
     else return false;
     event.preventDefault();
@@ -211,7 +255,7 @@ export class Composer {
     try {
       if (this.edited) await this.host.saveEdit(this.edited, line);
       else if (line.startsWith("/")) await this.command(line);
-      else await this.host.sendMessage(line, this.replyTo, await Promise.all(this.files.map(encoded)));
+      else await this.host.sendMessage(line, this.replyTo, await Promise.all(this.files.map((each) => encoded(each.file))));
     } catch (error) {
       this.host.complain(error.message);
       return;
@@ -224,9 +268,10 @@ export class Composer {
   async command(line) {
     const parsed = parse(line, this.host.commands());
     if (!parsed) throw new Error(say("noCommand"));
-    const options = filled(parsed, { offers: this.host.offers, picked: this.picked });
-    const slot = attachmentOption(parsed.command);
-    if (slot && this.files.length) options[slot.name] = await encoded(this.files[0]);
+    const files = fileOptions(parsed.command, this.files);
+    if (!files) throw new Error(say("tooManyFiles"));
+    const options = filled(parsed, { offers: this.host.offers, picked: this.picked, attached: [...files.keys()] });
+    for (const [name, file] of files) options[name] = await encoded(file);
     // Its answer may be a form or take seconds; the line is free again at once.
     this.host.useCommand(parsed.command, options).catch((error) => this.host.complain(error.message));
   }

@@ -18,7 +18,7 @@ export class Drawer {
     this.app = app;
     this.tab = TABS[0];
     this.timer = null;
-    this.calls = new Calls($("call-list"));
+    this.calls = new Calls($("call-list"), app);
     this.timeline = new Timeline($("run-list"), app);
     this.meter = new Meter($("meter"));
     this.faults = new Faults($("faults"), app);
@@ -33,6 +33,7 @@ export class Drawer {
     this.root.hidden = !open;
     this.button.setAttribute("aria-expanded", String(open));
     clearInterval(this.timer);
+    this.calls.none.hidden = true;
     if (open) {
       this.timer = setInterval(() => this.refresh(), POLL_MILLISECONDS);
       this.choose(this.tab);
@@ -73,9 +74,9 @@ export class Drawer {
     this.show(true);
     this.choose("calls");
     await this.refresh();
-    const run = this.timeline.runs.find((each) => each.message_ids.includes(message.id));
-    this.timeline.reveal(run);
-    this.calls.reveal(run ? this.calls.behind(run) : this.calls.saying(message.content));
+    const { runs } = this.timeline;
+    this.timeline.reveal(runs.find((each) => each.message_ids.includes(message.id)));
+    this.calls.reveal(this.calls.making(message, runs));
   }
 
   async refresh() {
@@ -83,6 +84,7 @@ export class Drawer {
     try {
       const [calls, { runs }] = await Promise.all([api.calls(this.calls.next), api.runs(this.app.me.id)]);
       this.calls.take(calls);
+      this.calls.name(runs);
       this.timeline.take(runs, this.calls);
     } catch {
       // The line above the log says that the playground does not answer.

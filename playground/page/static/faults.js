@@ -28,9 +28,12 @@ export class Faults {
     this.values = { ...BEGINNING };
     this.standing = [];
     this.nodes = new Map();
+    this.disturbed = null;
     this.form = root.querySelector("form");
     this.fields = this.form.querySelector(".fields");
-    this.list = root.querySelector("ul");
+    this.list = root.querySelector(".standing");
+    this.spent = root.querySelector(".spent");
+    this.over = root.querySelector(".over");
     this.clear = root.querySelector(".clear");
     this.none = root.querySelector(".none");
     this.form.addEventListener("submit", (event) => {
@@ -58,29 +61,55 @@ export class Faults {
   /** The same node for the same fault: its button may have the focus. */
   take(faults) {
     this.standing = faults;
-    const held = this.list.contains(document.activeElement) || document.activeElement === this.clear;
+    const held = [this.list, this.spent, this.clear].some((each) => each.contains(document.activeElement));
     const known = new Map(faults.map((fault) => [fault.id, this.nodes.get(fault.id) ?? this.item(fault)]));
     for (const [id, node] of this.nodes) if (!known.has(id)) node.remove();
-    for (const node of known.values()) if (!node.isConnected) this.list.append(node);
     this.nodes = known;
+    for (const fault of faults) this.update(known.get(fault.id), fault);
     this.clear.hidden = !faults.length;
-    this.none.hidden = faults.length > 0;
-    for (const { id, struck, seen } of faults) {
-      known.get(id).querySelector(".struck").textContent = say("faultStruck", { struck: number(struck), seen: number(seen) });
-      known.get(id).classList.toggle("hit", struck > 0);
-    }
+    this.over.hidden = !this.spent.children.length;
+    this.none.hidden = this.list.children.length > 0;
     if (held && !this.list.parentNode.contains(document.activeElement)) (faults.length ? this.clear : this.form.elements[0]).focus();
+  }
+
+  update(node, fault) {
+    const { struck, seen } = fault;
+    node.querySelector(".struck").textContent = say("faultStruck", { struck: number(struck), seen: number(seen) });
+    const spent = isSpent(fault);
+    node.classList.toggle("hit", struck > 0 && !spent);
+    node.querySelector(".again").hidden = !spent;
+    const place = spent ? this.spent : this.list;
+    if (node.parentNode !== place) place.append(node);
+  }
+
+  /** In force once more, with nothing struck yet. */
+  async again({ id, seen, struck, ...fault }) {
+    await api.addFault(fault);
+    await api.removeFault(id);
   }
 
   item(fault) {
     const title = `${say(`fault${kindOf(fault)}`)} · ${targetName(fault.event ?? fault.route)}`;
     const remove = iconButton("close", say("remove", { name: title }), () => this.app.tried(api.removeFault(fault.id)));
-    return element("li", { className: "fault" }, element("b", {}, title), remove, element("small", {}, facts(fault)), element("span", { className: "struck" }));
+    const again = element("button", { type: "button", className: "link again", hidden: true }, say("faultAgain"));
+    again.setAttribute("aria-label", `${say("faultAgain")}: ${title}`);
+    again.addEventListener("click", () => this.app.tried(this.again(fault)));
+    const struck = element("p", {}, element("span", { className: "struck" }), again);
+    return element("li", { className: "fault" }, element("b", {}, title), remove, element("small", {}, facts(fault)), struck);
   }
 
   async disturb(action) {
-    await api.gateway(action);
+    this.disturbed = performance.now();
     this.done.textContent = say("gatewayDone");
+    await api.gateway(action);
+  }
+
+  /** It has lost its connection, or has one again. */
+  bot(online) {
+    if (this.disturbed === null || !online) return;
+    const seconds = ((performance.now() - this.disturbed) / 1000).toFixed(1);
+    this.done.textContent = say("botBack", { name: this.app.world.bot.name, seconds });
+    this.disturbed = null;
   }
 
   // The form
@@ -158,6 +187,11 @@ export class Faults {
 function kindOf({ event, copies, drop, status }) {
   if (event) return copies ? "Copies" : "Cut";
   return drop ? "Drop" : status ? "Status" : "Late";
+}
+
+/** It has struck as often as it may, or all the calls that it was to strike are over. */
+function isSpent({ times, nth, struck, seen }) {
+  return (times !== undefined && struck >= times) || (nth !== undefined && seen >= Math.max(...nth));
 }
 
 /** All of a fault beside its kind and target, what the form does not know included. */

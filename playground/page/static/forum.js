@@ -3,6 +3,7 @@
 import { api } from "./api.js";
 import { icon } from "./icons.js";
 import { element } from "./markdown.js";
+import { addressed } from "./mentions.js";
 import { clockTime, number, say } from "./words.js";
 
 export class Forum {
@@ -63,7 +64,7 @@ export class Forum {
 
   async send(name, text, tags) {
     const { app } = this;
-    const post = await api.post(this.forum.id, { user_id: app.me.id, name, content: app.addressed(text), tags });
+    const post = await api.post(this.forum.id, { user_id: app.me.id, name, content: addressed(text, app.offers), tags });
     app.world.channels.set(post.id, post);
     await app.enter(post.id);
   }

@@ -20,6 +20,7 @@ export class Log {
     this.jump = jump;
     this.app = app;
     this.nodes = new Map();
+    this.current = null;
     this.dirty = new Set();
     this.frame = null;
     this.following = true;
@@ -30,6 +31,11 @@ export class Log {
     root.addEventListener("scroll", () => this.scrolled());
     root.addEventListener("keydown", (event) => this.key(event));
     for (const happened of ["pointerover", "focusin"]) root.addEventListener(happened, (event) => this.pointed(event.target));
+    root.addEventListener("focusin", (event) => event.target.closest(".message") && this.enter(event.target.closest(".message")));
+    root.addEventListener("grown", (event) => {
+      const node = event.target.closest(".message");
+      if (node) reachable(node, node === this.current);
+    });
     jump.addEventListener("click", () => this.toNewest());
     // Images and previews arrive after their message.
     const sizes = new ResizeObserver(() => this.following && this.toEnd());
@@ -44,6 +50,7 @@ export class Log {
     this.dirty.clear();
     this.announcer.clear();
     this.nodes.clear();
+    this.current = null;
     this.inner.replaceChildren();
     this.first = this.ids.at(-OPENED) ?? this.ids[0] ?? null;
     this.last = null;
@@ -61,6 +68,11 @@ export class Log {
   removed(ids) {
     for (const id of ids) this.dirty.add(id);
     this.soon();
+  }
+
+  /** All of them: what they show has other names than before. */
+  drawAnew() {
+    for (const id of this.nodes.keys()) this.changed(id);
   }
 
   soon() {
@@ -148,7 +160,16 @@ export class Log {
     const kept = keptState(node);
     draw(node, message, previous, this.bar.context);
     if (this.bar.node.parentNode === node) this.bar.attach(node, message, nameOf(message));
+    reachable(node, node === this.current);
     kept();
+  }
+
+  /** Tab leads through the message that has the focus, and not through the hundreds before it. */
+  enter(node) {
+    if (this.current === node) return;
+    if (this.current) reachable(this.current, false);
+    this.current = node;
+    reachable(node, true);
   }
 
   // Moving about
@@ -202,6 +223,11 @@ export class Log {
     requestAnimationFrame(() => node.classList.add("flash"));
   }
 
+  /** The message itself, if it is drawn. */
+  focus(id) {
+    this.nodes.get(id)?.node.focus({ preventScroll: true });
+  }
+
   toNewest() {
     this.last = null;
     this.following = true;
@@ -224,8 +250,10 @@ export class Log {
 
   key(event) {
     const node = event.target.closest(".message");
+    if (event.defaultPrevented || (!node && event.target !== this.root)) return;
+    // A long line of code is read with the same keys.
+    if (event.target.tagName === "PRE" && event.key.startsWith("Arrow")) return;
     const all = [...this.nodes.values()].map((each) => each.node);
-    if (event.target !== this.root && event.target !== node) return;
     const at = all.indexOf(node);
     const to = { ArrowUp: node ? at - 1 : all.length - 1, ArrowDown: at + 1, Home: 0, End: all.length - 1 }[event.key];
     if (to === undefined) {
@@ -256,9 +284,15 @@ function position(ids, id) {
   return low;
 }
 
+const CONTROLS = ".drawing :is(a, button, pre, audio, video)";
+
+function reachable(node, on) {
+  for (const control of node.querySelectorAll(CONTROLS)) control.tabIndex = on ? 0 : -1;
+}
+
 /** Takes note of the focus and of open spoilers within a message; the function returned restores them. */
 function keptState(node) {
-  const controls = () => [...node.querySelectorAll(".drawing button, .drawing a, .drawing pre")];
+  const controls = () => [...node.querySelectorAll(CONTROLS)];
   const focused = controls().indexOf(document.activeElement);
   const open = [...node.querySelectorAll(".spoiler")].map((each) => each.getAttribute("aria-expanded"));
   return () => {

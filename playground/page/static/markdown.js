@@ -30,8 +30,8 @@ const TIME_STYLES = {
 };
 
 /**
- * `names` has person(id), channel(id), role(id) and locale: what mentions and times are shown as; where it also has
- * enter(id) and begin(command), mentions of channels and commands can be pressed.
+ * `names` has person(id), channel(id), role(id), command(name) and locale: what mentions and times are shown as; where it
+ * also has enter(id) and begin(command), mentions of channels and commands can be pressed.
  */
 export function render(text, names) {
   const root = document.createDocumentFragment();
@@ -169,7 +169,7 @@ function nodeOf({ kind, found }, names) {
     case "channel": return mention(`#${names.channel(found[1])}`, names.enter && (() => names.enter(found[1])));
     case "role": return mention(`@${names.role?.(found[1]) ?? "role"}`);
     case "everyone": return mention(found[0]);
-    case "command": return mention(`/${found[1]}`, names.begin && (() => names.begin(found[1])));
+    case "command": return mention(`/${names.command?.(found[1]) ?? found[1]}`, names.begin && (() => names.begin(found[1])));
     case "emoji": return `:${found[1]}:`;
     case "time": return moment(Number(found[1]), found[2], names.locale);
     default: return element(ELEMENT[kind], {}, inline(found[1], names));

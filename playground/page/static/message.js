@@ -45,7 +45,7 @@ export function excerpt(text, names, length = 140) {
 
 function above(message, context) {
   if (message.interaction) {
-    const values = { name: context.names.person(message.interaction.user.id), command: `/${message.interaction.name}` };
+    const values = { name: context.names.person(message.interaction.user.id), command: `/${context.names.command(message.interaction.name)}` };
     return [element("div", { className: "above" }, icon("reply"), say("used", values))];
   }
   if (message.type !== REPLY) return [];

@@ -21,7 +21,9 @@ export class Timeline {
 
   take(runs, calls) {
     this.runs = runs;
-    const nodes = runs.slice(0, SHOWN).map((run, index) => this.node(run, calls.behind(run), index === 0));
+    const shown = runs.slice(0, SHOWN);
+    const nodes = shown.map((run, index) => this.node(run, calls.behind(run, runs), index === 0));
+    this.drawn = new Map(shown.map(({ id }) => [id, this.drawn.get(id)]));
     if (!nodes.length) nodes.push(element("li", { className: "none" }, say("noRuns")));
     if (nodes.some((node, index) => this.list.children[index] !== node)) this.list.replaceChildren(...nodes);
   }
@@ -40,9 +42,9 @@ export class Timeline {
 
   draw(run, steps, open) {
     const whole = Math.max(...steps.map((step) => step.at), 0.001);
-    const asked = this.app.readable(run.text) || say("attachment");
+    const asked = this.app.asked(run) || say("attachment");
     const place = this.app.world.channels.get(run.channel_id);
-    const about = [clockTime(run.asked * 1000, "withSeconds"), this.app.world.person(run.user_id), place && this.app.world.title(place)].filter(Boolean).join(" · ");
+    const about = [clockTime(run.asked * 1000, "withSeconds"), say(`run_${run.kind}`), this.app.world.person(run.user_id), place && this.app.world.title(place)].filter(Boolean).join(" · ");
     const heading = element("summary", {}, element("strong", {}, asked.slice(0, 80)), element("small", {}, about));
     const node = element("li", { className: "run" }, element("details", { open }, heading, element("ol", {}, ...steps.map((step) => row(step, whole)))));
     node.dataset.id = run.id;
@@ -66,6 +68,10 @@ export function stepsOf(run, call) {
     if (call.first_text != null) add("stepText", call.started_at + call.first_text);
     if (call.duration != null) add("stepModelEnd", call.started_at + call.duration, call.finish_reason ?? call.state);
   }
+  add("stepForm", run.form);
+  for (const { at, call, status, faulted } of run.refused) {
+    add(faulted ? "stepFault" : "stepRefused", at, [status ?? say("noAnswer"), call.replace(/\{\w+\}/g, "…")].join(" · "));
+  }
   add("stepShown", run.shown);
   if (run.edits) add("stepEdits", run.edited, String(run.edits));
   add("stepFailed", run.failed);
@@ -79,7 +85,7 @@ function row({ name, at, note }, whole) {
   const track = element("span", { className: "track" }, element("i"));
   track.firstChild.style.left = `${(100 * at) / whole}%`;
   track.setAttribute("aria-hidden", "true");
-  const node = element("li", {}, element("span", { className: "step" }, say(name), note ? element("small", {}, note) : null), track, element("b", {}, say("seconds", { count: at.toFixed(2) })));
+  const node = element("li", {}, element("span", { className: "step" }, say(name), " ", note ? element("small", {}, note) : null), track, element("b", {}, say("seconds", { count: at.toFixed(2) })));
   node.dataset.step = name;
   return node;
 }
