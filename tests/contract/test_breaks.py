@@ -14,6 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from playground.entities import Channel
+from playground.gateway.session import Outbox
 from playground.limits import Rate
 from playground.posting import Draft
 from playground.server import Playground
@@ -44,14 +45,15 @@ def traffic(inspector: Inspector) -> Traffic:
 
 
 async def _recorded() -> Traffic:
-    tape, outbox = Tape(), asyncio.Queue[str | None]()
+    tape, outbox = Tape(), Outbox()
     async with Playground(mounts=[tape.watch], rates={"typing": Rate(1, 60)}) as playground:
         playground.sessions.begin((0, 1), (1 << 32) - 1, outbox, "ws://127.0.0.1/gateway")
         general = playground.add_channel(playground.add_guild(), "general")
         await _talk(playground, general)
     names = ("message", "file", "page", "commands", "typed", "limited", "refused", "unknown", "callback", "form")
-    told = [json.loads(outbox.get_nowait() or "{}") for _ in range(outbox.qsize())]
-    return Traffic(dict(zip(names, tape.taken(), strict=True)), {each["t"]: each["d"] for each in told if each})
+    sent = [outbox.get_nowait() for _ in range(outbox.qsize())]
+    told = [json.loads(item) for item in sent if isinstance(item, str)]
+    return Traffic(dict(zip(names, tape.taken(), strict=True)), {each["t"]: each["d"] for each in told})
 
 
 async def _talk(playground: Playground, general: Channel) -> None:

@@ -19,11 +19,15 @@ CONTENT = 1 << 15
 
 
 class Gate:
-    """One connection; `compress` as a bot would ask for it."""
+    """One connection; `compress` as a bot would ask for it, or any other `query`."""
 
-    def __init__(self, playground: Playground, compress: str | None = None) -> None:
+    def __init__(
+        self, playground: Playground, compress: str | None = None, *, query: dict[str, str] | None = None
+    ) -> None:
         self._playground = playground
         self._compress = compress
+        usual = {"v": "10", "encoding": "json"} | ({"compress": compress} if compress else {})
+        self._query = usual if query is None else query
         self._zlib = zlib.decompressobj()
         self._zstd = zstandard.ZstdDecompressor().decompressobj()
         self.session_id = ""
@@ -31,9 +35,8 @@ class Gate:
 
     async def __aenter__(self) -> Self:
         self._client = aiohttp.ClientSession()
-        query = {"v": "10", "encoding": "json"} | ({"compress": self._compress} if self._compress else {})
         address = self._playground.url.replace("http", "ws") + "/gateway"
-        self.socket = await self._client.ws_connect(address, params=query)
+        self.socket = await self._client.ws_connect(address, params=self._query)
         assert (await self.receive())["op"] == 10
         return self
 
@@ -41,7 +44,7 @@ class Gate:
         await self.socket.close(code=4000)
         await self._client.close()
 
-    async def send(self, op: int, data: Any) -> None:
+    async def send(self, op: Any, data: Any) -> None:
         await self.socket.send_str(json.dumps({"op": op, "d": data}))
 
     async def receive(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 
 from bot.clock import ManualClock
 from playground.entities import Channel, Guild, Overwrite
-from playground.gateway.session import Sessions
+from playground.gateway.session import Outbox, Sessions
 from playground.people import Person
 from playground.permissions import VIEW_CHANNEL
 from playground.server import Playground
@@ -195,7 +195,7 @@ async def test_a_session_is_gone_when_nobody_resumes_it_in_time() -> None:
     clock = ManualClock()
     world = World(clock)
     sessions = Sessions(world, resume_seconds=60)
-    outbox: asyncio.Queue[str | None] = asyncio.Queue()
+    outbox: Outbox = asyncio.Queue()
     session = sessions.begin((0, 1), MESSAGES, outbox, "ws://here")
     sessions.leave(session, outbox, ends=False)
     await clock.advance(61)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from typing import Any
 
 import pytest
 
 from playground.entities import Channel, Guild
+from playground.gateway.frames import Closing
 from playground.gateway.session import Outbox, Sessions
 from playground.limits import Rate
 from playground.people import Person
@@ -68,15 +71,57 @@ def test_who_missed_too_much_cannot_resume() -> None:
     assert sessions.resume(session.id, 1, asyncio.Queue()) is None
 
 
-async def test_resuming_a_session_that_serves_another_connection_takes_it_over(
+async def test_resuming_a_session_closes_the_connection_that_it_served(
     playground: Playground, general: Channel, ada: Person
 ) -> None:
     async with Gate(playground) as first, Gate(playground) as second:
         await first.identify(MESSAGES | CONTENT)
         await second.resume(first.session_id, first.sequence)
         assert (await second.receive())["t"] == "RESUMED"
+        assert await first.close_code() == 4009
         await ada.say(general, "to the newer one")
         assert (await second.next("MESSAGE_CREATE"))["content"] == "to the newer one"
+        assert playground.online
+
+
+def test_what_waits_for_a_connection_goes_to_the_one_that_takes_over_alone() -> None:
+    world = World()
+    sessions = Sessions(world)
+    former, latter = Outbox(), Outbox()
+    session = sessions.begin((0, 1), GUILDS, former, "ws://here")
+    world.add_guild("Garden")
+    assert sessions.resume(session.id, 1, latter) is session
+    world.add_guild("Meadow")
+    (told,) = sent(former)
+    assert isinstance(told, Closing) and told.code == 4009
+    assert [event["t"] for event in sent(latter)] == ["GUILD_CREATE", "RESUMED", "GUILD_CREATE"]
+
+
+def sent(outbox: Outbox) -> list[Any]:
+    items = [outbox.get_nowait() for _ in range(outbox.qsize())]
+    return [json.loads(item) if isinstance(item, str) else item for item in items]
+
+
+@pytest.mark.parametrize("resumable", [False, True])
+async def test_after_an_invalidation_the_same_connection_may_go_on(
+    playground: Playground, general: Channel, ada: Person, resumable: bool
+) -> None:
+    async with Gate(playground) as gate:
+        await gate.identify(MESSAGES | CONTENT)
+        playground.sessions.invalidate(resumable=resumable)
+        assert not playground.online
+        assert await gate.receive() == {"op": 9, "d": resumable}
+        await ada.say(general, "meanwhile")
+        await gate.resume(gate.session_id, gate.sequence)
+        if resumable:
+            assert (await gate.next("MESSAGE_CREATE"))["content"] == "meanwhile"
+            assert (await gate.receive())["t"] == "RESUMED"
+        else:
+            assert await gate.receive() == {"op": 9, "d": False}
+            await gate.identify(MESSAGES | CONTENT)
+        await ada.say(general, "again")
+        assert (await gate.next("MESSAGE_CREATE"))["content"] == "again"
+        assert playground.online
 
 
 @pytest.mark.parametrize(("threshold", "members", "large"), [(None, 53, True), (50, 51, True), (60, 53, False)])
