@@ -270,9 +270,8 @@ def _bits(granted: int | Iterable[str]) -> int:
 
 def _attachment(world: World) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def serve(request: web.Request) -> web.Response:
-        id = request.match_info["attachment_id"]
-        attachment = world.attachments.get(int(id)) if id.isdecimal() else None
-        if attachment is None or not cdn.admits(world, attachment, request.query):
+        attachment = cdn.opened(world, request.match_info, request.query)
+        if attachment is None:
             raise web.HTTPNotFound
         return web.Response(body=io.BytesIO(attachment.content), headers=cdn.headers(attachment))
 

@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from typing import Any, Self, TypeVar
 
 import aiohttp
+import yarl
 
 from bot.clock import ManualClock
 from playground.entities import EPHEMERAL, Channel, Guild, Interaction, Message, Modal
@@ -68,7 +69,7 @@ class Arena:
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return self._runner.run(coroutine)
 
-    def ask(self, method: str, url: str, **options: Any) -> Reply:
+    def ask(self, method: str, url: str | yarl.URL, **options: Any) -> Reply:
         """Raises TimeoutError when the server hangs."""
         return self.run(self._ask(method, url, **options))
 
@@ -119,8 +120,8 @@ class Arena:
             "emoji": ["%F0%9F%8E%89", "party:123"],
         }[name]
 
-    async def _ask(self, method: str, url: str, **options: Any) -> Reply:
-        async with asyncio.timeout(PATIENCE), self._session.request(method, url, **options) as response:
+    async def _ask(self, method: str, url: str | yarl.URL, **options: Any) -> Reply:
+        async with asyncio.timeout(PATIENCE), self.session.request(method, url, **options) as response:
             is_json = response.headers.get("Content-Type") == "application/json"
             body = await (response.json() if is_json else response.read())
             return Reply(response.status, body, dict(response.headers))
@@ -129,7 +130,7 @@ class Arena:
         routes = [f"{route.method} {route.path}" for route in ROUTES]
         self.playground = Playground(clock=self._clock, rates=dict.fromkeys((*RATES, *routes)))
         await self.playground.__aenter__()
-        self._session = aiohttp.ClientSession(headers={CARELESS: "yes"})
+        self.session = aiohttp.ClientSession(headers={CARELESS: "yes"})
         # A bot that hears everything, so that what is told of each change is looked at as well.
         self.playground.sessions.begin((0, 1), (1 << 32) - 1, asyncio.Queue(), "")
         self.guild: Guild = self.playground.add_guild("Arena")
@@ -145,7 +146,7 @@ class Arena:
         self.answered: Interaction = await self._answered()
 
     async def _close(self) -> None:
-        await self._session.close()
+        await self.session.close()
         await self.playground.__aexit__(None, None, None)
 
     async def _restore(self) -> None:

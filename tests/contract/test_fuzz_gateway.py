@@ -1,0 +1,137 @@
+"""Whatever a bot sends over the gateway, in whatever state, it is answered or closed with one of Discord's codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import aiohttp
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.contract import fuzz
+from tests.contract.arena import Arena
+from tests.contract.inspector import Inspector
+
+HELLO, HEARTBEAT, HEARTBEAT_ACK = 10, 1, 11
+INTENTS = (1 << 26) - 1
+CODES = {4001, 4002, 4003, 4004, 4005, 4007, 4008, 4009, 4010, 4013, 4014}
+"""Discord's close codes for what a bot sent; 4012 is about the address alone."""
+
+
+def identity(arena: Arena) -> dict[str, Any]:
+    presence = {"since": None, "activities": [], "status": "online", "afk": False}
+    about = {"properties": {"os": "linux"}, "large_threshold": 50, "shard": [0, 1], "presence": presence}
+    return {"token": arena.playground.token, "intents": INTENTS, **about}
+
+
+FITTING: dict[int, Callable[[Arena, str], Any]] = {
+    HEARTBEAT: lambda arena, session: 1,
+    2: lambda arena, session: identity(arena),
+    3: lambda arena, session: identity(arena)["presence"],
+    4: lambda arena, session: {"guild_id": str(arena.guild.id), "channel_id": None, "self_mute": False},
+    6: lambda arena, session: {"token": arena.playground.token, "session_id": session, "seq": 1},
+    8: lambda arena, session: {"guild_id": str(arena.guild.id), "query": "", "limit": 0, "nonce": "n"},
+    31: lambda arena, session: {"guild_ids": [str(arena.guild.id)]},
+}
+MEMBERS_BY_ID = 8
+
+
+class Line:
+    """One connection of a bot. `session`: the last that was begun on it."""
+
+    def __init__(self, arena: Arena) -> None:
+        self._arena = arena
+        self.session = "none"
+        self.closed: int | None = None
+
+    async def open(self) -> None:
+        address = self._arena.playground.url.replace("http", "ws") + "/gateway"
+        self._socket = await self._arena.session.ws_connect(address)
+        assert (await self._socket.receive_json(timeout=5))["op"] == HELLO
+
+    async def send(self, text: str | bytes) -> None:
+        # What comes after a frame that closes is lost.
+        with suppress(ConnectionError):
+            await (self._socket.send_str(text) if isinstance(text, str) else self._socket.send_bytes(text))
+
+    async def settle(self) -> None:
+        """Until everything that was sent is answered, or the server has closed."""
+        await self.send(json.dumps({"op": HEARTBEAT, "d": None}))
+        while (received := await self._socket.receive(timeout=5)).type is aiohttp.WSMsgType.TEXT:
+            message = json.loads(received.data)
+            if message["op"] == HEARTBEAT_ACK:
+                return
+            if message.get("t") == "READY":
+                self.session = message["d"]["session_id"]
+        self.closed = self._socket.close_code
+
+    async def close(self) -> None:
+        await self._socket.close(code=4000)
+
+
+@pytest.fixture
+def arena() -> Iterator[Arena]:
+    with Arena() as arena:
+        yield arena
+
+
+def begin(arena: Arena, state: str) -> Line:
+    line = Line(arena)
+    arena.run(line.open())
+    if state != "nothing":
+        arena.run(line.send(json.dumps({"op": 2, "d": identity(arena)})))
+        arena.run(line.settle())
+        assert line.session != "none"
+    if state == "invalidated":
+        arena.playground.sessions.invalidate(resumable=True)
+    if state == "left":
+        session = line.session
+        arena.run(line.close())
+        line = Line(arena)
+        arena.run(line.open())
+        line.session = session
+    return line
+
+
+def written(draw: fuzz.Draw, arena: Arena, session: str) -> str | bytes:
+    """A frame as it goes over the wire."""
+    op = draw(st.sampled_from(sorted(FITTING)))
+    data = FITTING[op](arena, session)
+    if op == MEMBERS_BY_ID and draw(st.booleans()):
+        data = {"guild_id": data["guild_id"], "user_ids": arena.ids()[:3]}
+    frame = fuzz.broken(draw, {"op": op, "d": data})
+    text = fuzz.raw(draw, fuzz.as_json(frame))
+    if draw(st.sampled_from((*[False] * 20, True))):
+        return text
+    return text.decode(errors="replace")
+
+
+@pytest.mark.parametrize("state", ["nothing", "begun", "left", "invalidated"])
+def test_any_frame_in_any_state_is_answered_or_closed(
+    state: str, arena: Arena, inspector: Inspector, request: pytest.FixtureRequest
+) -> None:
+    seen: set[int | None] = set()
+
+    @fuzz.examples(request, 40)
+    @given(st.data())
+    def check(data: st.DataObject) -> None:
+        line = begin(arena, state)
+        frames = [written(data.draw, arena, line.session) for _ in range(data.draw(st.integers(1, 4)))]
+        for frame in frames:
+            arena.run(line.send(frame))
+        arena.run(line.settle())
+        assert line.closed is None or line.closed in CODES, (line.closed, frames)
+        assert not inspector.breaches(), frames
+        seen.add(line.closed)
+        arena.run(line.close())
+
+    check()
+    # Both outcomes are reached, or else the frames are too strange or too tame.
+    assert {None, 4002} <= seen
+    fresh = begin(arena, "begun")
+    arena.run(fresh.close())
+    arena.stays_usable()
