@@ -18,26 +18,18 @@ from tests.contract.arena import Arena
 from tests.playground.client import Reply
 
 CONTENT = b"0123456789"
-STRANGE = (
-    *fuzz.STRANGE_IDS,
-    "",
-    "%EC%95%88.txt",
-    "..",
-    "%2e%2e",
-    "a" * 300,
-    "%F0%9F%8E%89",
-    "f" * 64,
-    "-f",
-    "0x5",
-    "_",
-)
+STRANGE = (*fuzz.STRANGE_IDS, "9" * 5000, "", "%EC%95%88.txt", "..", "%2e%2e", "a" * 300, "f" * 64, "-f", "0x5", "_")
 RANGES = ("bytes=0-3", "bytes=5-2", "bytes=-0", "bytes=99-", "bytes=a-b", "bytes=0-1,3-4", "lines=1-2", "\xff", "")
-CLOCK = ManualClock()
 
 
 @pytest.fixture
-def arena() -> Iterator[Arena]:
-    with Arena(CLOCK) as arena:
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def arena(clock: ManualClock) -> Iterator[Arena]:
+    with Arena(clock) as arena:
         yield arena
 
 
@@ -105,9 +97,9 @@ def test_a_link_opens_whatever_the_file_is_called(arena: Arena, name: str) -> No
     assert fetch(arena, link(arena, name)).body == CONTENT
 
 
-def test_a_link_is_good_for_a_day(arena: Arena) -> None:
+def test_a_link_is_good_for_a_day(arena: Arena, clock: ManualClock) -> None:
     url = link(arena)
-    arena.run(CLOCK.advance((cdn.LIFE - timedelta(seconds=1)).total_seconds()))
+    arena.run(clock.advance((cdn.LIFE - timedelta(seconds=1)).total_seconds()))
     assert fetch(arena, url).status == 200
-    arena.run(CLOCK.advance(1))
+    arena.run(clock.advance(1))
     assert fetch(arena, url).status == 404
