@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import io
 from collections.abc import Mapping
 from datetime import timedelta
 from urllib.parse import quote
+
+from aiohttp import web
 
 from playground.entities import Attachment
 from playground.world import World
@@ -33,7 +36,14 @@ def link(world: World, attachment: Attachment) -> str:
     return f"{world.base_url}{path}?{terms}&hm={_signature(world, path, terms)}"
 
 
-def opened(world: World, place: Mapping[str, str], query: Mapping[str, str]) -> Attachment | None:
+async def serve(world: World, request: web.Request) -> web.Response:
+    attachment = _opened(world, request.match_info, request.query)
+    if attachment is None:
+        raise web.HTTPNotFound
+    return web.Response(body=io.BytesIO(attachment.content), headers=headers(attachment))
+
+
+def _opened(world: World, place: Mapping[str, str], query: Mapping[str, str]) -> Attachment | None:
     """The file at a place, which has the names of PATH's parts; None unless it is the whole of a link still good."""
     id = place["attachment_id"]
     found = world.attachments.get(int(id)) if id.isdecimal() and len(id) <= MAX_DIGITS else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from playground import components, errors, interactions, invocations, permissions, posting, threads
+from playground import components, interactions, invocations, permissions, posting, threads
 from playground.commands import Found
 from playground.emoji import known as is_emoji
 from playground.entities import Channel, Interaction, Json, Message, Modal, User
@@ -137,6 +137,7 @@ class Person:
         posting.unreact(self._world, self.user, message, emoji)
 
     async def type(self, channel: Channel) -> None:
+        self._require_sight(channel)
         self._world.type(channel, self.user)
 
     async def open_thread(
@@ -190,6 +191,7 @@ class Person:
 
     async def click(self, message: Message, which: str, *values: Value) -> Invocation:
         """A button or select by custom id or label; a select takes what is chosen."""
+        self._require_sight(message.channel)
         if not message.visible_to(self.user):
             raise Impossible("the message is not to be seen")
         component = components.find(message.components, which)
@@ -203,13 +205,17 @@ class Person:
         if modal.user is not self.user:
             raise Impossible("the form opened before somebody else")
         asked = modal.interaction
+        self._require_sight(asked.channel)
         data = invocations.modal_data(self._world, modal, values, asked.channel)
         kind = interactions.MODAL_SUBMIT
         return self._opened(kind, asked.channel, data, message=asked.message, opened_by=asked)
 
+    def _require_sight(self, channel: Channel) -> None:
+        """Raises ApiError; also of what they opened or wrote when they still saw the channel."""
+        posting.require(self.user, channel, permissions.VIEW_CHANNEL)
+
     def _found(self, channel: Channel, name: str) -> Found:
-        if not permissions.allows(self.user, channel, permissions.VIEW_CHANNEL):
-            raise errors.missing_access()
+        self._require_sight(channel)
         found = self._world.commands.find(name, channel)
         if found is None:
             raise Impossible(f"there is no /{name} here")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TypeVar
 
 from aiohttp import web
@@ -63,7 +63,7 @@ def build_app(
     app[feed.OPEN] = set()
     app.on_shutdown.append(feed.close)
     app.on_response_prepare.append(refusals(recording))
-    app.router.add_get(cdn.PATH, subject_to(faults, world.clock, cdn.FETCHED, _attachment(world)))
+    app.router.add_get(cdn.PATH, subject_to(faults, world.clock, cdn.FETCHED, partial(cdn.serve, world)))
     return app
 
 
@@ -266,13 +266,3 @@ def default_world(playground: Playground) -> Guild:
 
 def _bits(granted: int | Iterable[str]) -> int:
     return granted if isinstance(granted, int) else permissions.named(granted)
-
-
-def _attachment(world: World) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    async def serve(request: web.Request) -> web.Response:
-        attachment = cdn.opened(world, request.match_info, request.query)
-        if attachment is None:
-            raise web.HTTPNotFound
-        return web.Response(body=io.BytesIO(attachment.content), headers=cdn.headers(attachment))
-
-    return serve
