@@ -315,6 +315,24 @@ async def test_a_crash_of_the_playground_is_found_and_an_outage_on_purpose_is_no
     assert inspector.of(out) == []
 
 
+@pytest.mark.parametrize("path", ["/channels/1", "/api/v9/gateway", "/api/v100/gateway", "/api/v10", "/api", "/page"])
+async def test_a_path_of_nothing_is_found(path: str, inspector: Inspector) -> None:
+    tape = Tape()
+    async with Playground(mounts=[tape.watch]) as playground, aiohttp.ClientSession() as bot:
+        assert (await bot.get(f"{playground.url}{path}")).status in (404, 405)
+    inspector.breaches()
+    (stray,) = tape.taken()
+    assert [breach.at for breach in Inspector(None).of(stray)] == ["path"]
+
+
+async def test_what_a_playground_serves_beside_the_api_is_not_looked_at() -> None:
+    tape = Tape()
+    async with Playground(mounts=[tape.watch]) as playground, aiohttp.ClientSession() as bot:
+        for path in ("/", "/page/app.js", "/attachments/1/2/a.txt", "/playground/api/state", "/gateway", "/gateway/"):
+            await bot.get(f"{playground.url}{path}")
+    assert not tape.taken()
+
+
 def test_a_request_that_is_wrong_on_purpose_must_be_refused(traffic: Traffic, inspector: Inspector) -> None:
     careless = sends_header("x-careless", "yes")(says(put("content", "a" * 2001))(traffic.exchanges["message"]))
     assert [breach.at for breach in inspector.of(careless)] == ["$.content"]
