@@ -16,6 +16,8 @@ MEMBERS = 1 << 1
 MESSAGES = 1 << 9
 DIRECT = 1 << 12
 CONTENT = 1 << 15
+ZLIB_FLUSH = b"\x00\x00\xff\xff"
+"""Where a message ends for libraries that collect frames, as Discord's documentation says."""
 
 
 class Gate:
@@ -49,14 +51,18 @@ class Gate:
 
     async def receive(self) -> dict[str, Any]:
         frame = await self.socket.receive(timeout=5)
-        if frame.type is aiohttp.WSMsgType.BINARY:
-            text = (self._zlib if self._compress == "zlib-stream" else self._zstd).decompress(frame.data)
-        else:
-            assert frame.type is aiohttp.WSMsgType.TEXT, frame
-            text = frame.data
-        message: dict[str, Any] = json.loads(text)
+        message: dict[str, Any] = json.loads(self._text(frame))
         self.sequence = message.get("s") or self.sequence
         return message
+
+    def _text(self, frame: aiohttp.WSMessage) -> str | bytes:
+        """Of one whole message, in the encoding that was asked for and no other."""
+        kind = aiohttp.WSMsgType.BINARY if self._compress else aiohttp.WSMsgType.TEXT
+        assert frame.type is kind, frame
+        if self._compress == "zlib-stream":
+            assert frame.data.endswith(ZLIB_FLUSH)
+            return self._zlib.decompress(frame.data)
+        return self._zstd.decompress(frame.data) if self._compress else str(frame.data)
 
     async def next(self, name: str) -> dict[str, Any]:
         """The data of the next dispatch of that name; others are passed over."""

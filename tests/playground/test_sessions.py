@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.clock import ManualClock
 from playground.entities import Channel, Guild
 from playground.gateway.frames import Closing
 from playground.gateway.session import Outbox, Sessions
@@ -33,6 +34,31 @@ async def test_identifying_too_soon_is_refused_and_counts_for_nothing(playground
         # The same connection may try again.
         await second.identify(MESSAGES, (1, 2))
         assert playground.online
+
+
+async def test_a_session_may_begin_every_five_seconds() -> None:
+    clock = ManualClock()
+    async with Playground(clock=clock, rates={"identify": Rate(1, 5.0)}) as playground, Gate(playground) as gate:
+        for index in range(3):
+            async with Gate(playground) as each:
+                await each.identify(MESSAGES, (index, 3))
+            await clock.advance(4.9)
+            await gate.ask_to_identify(MESSAGES, (index, 3))
+            assert await gate.receive() == {"op": 9, "d": False}
+            await clock.advance(0.1)
+
+
+async def test_the_starts_of_a_day_are_counted_for_a_day() -> None:
+    clock = ManualClock()
+    async with Playground(clock=clock) as playground:
+        for left in (999, 998):
+            async with Gate(playground) as gate:
+                await gate.identify(MESSAGES)
+            assert playground.sessions.starts_left == left
+            await clock.advance(43_200)
+        assert playground.sessions.starts_left == 999
+        await clock.advance(43_200)
+        assert playground.sessions.starts_left == 1000
 
 
 async def test_shards_of_different_remainders_identify_together() -> None:
