@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from playground.gateway.frames import MAX_BYTES, Closing, frame
+from playground.gateway.frames import Closing, frame
 from playground.server import Playground
 from tests.playground.gate import MESSAGES, Gate
 
@@ -175,10 +175,10 @@ def test_what_cannot_be_read(raw: str) -> None:
 
 async def test_a_frame_has_4096_bytes_at_the_most(playground: Playground) -> None:
     async with Gate(playground) as gate:
-        await gate.socket.send_str(json.dumps({"op": 1, "d": None}).ljust(MAX_BYTES))
+        await gate.socket.send_str(json.dumps({"op": 1, "d": None}).ljust(4096))
         assert await gate.receive() == {"op": 11}
-        # 4,095 characters, but more bytes.
-        await gate.socket.send_str(json.dumps({"op": 1, "d": None, "t": "é"}, ensure_ascii=False).ljust(MAX_BYTES))
+        # As many characters, but one byte more.
+        await gate.socket.send_str(json.dumps({"op": 1, "d": None, "t": "é"}, ensure_ascii=False).ljust(4096))
         assert await gate.close_code() == 4002
 
 

@@ -84,15 +84,43 @@ async def test_resuming_replays_what_was_missed_in_order(playground: Playground,
         assert (await second.receive())["t"] == "RESUMED"
 
 
-async def test_a_session_closed_for_good_or_unknown_cannot_be_resumed(playground: Playground, general: Channel) -> None:
+@pytest.mark.parametrize("code", [1000, 1001])
+async def test_a_session_closed_for_good_or_unknown_cannot_be_resumed(playground: Playground, code: int) -> None:
     async with Gate(playground) as first:
         await first.identify(MESSAGES)
-        await first.socket.close(code=1000)
+        await first.socket.close(code=code)
         await playground.wait_for(lambda: not playground.online)
     for session_id in (first.session_id, "unknown"):
         async with Gate(playground) as second:
             await second.resume(session_id, first.sequence)
             assert await second.receive() == {"op": 9, "d": False}
+
+
+async def test_a_session_begun_anew_ends_the_one_left_behind(playground: Playground) -> None:
+    async with Gate(playground) as first:
+        await first.identify(MESSAGES, (0, 2))
+    await playground.wait_for(lambda: not playground.sessions.connected)
+    async with Gate(playground) as second, Gate(playground) as third:
+        await second.identify(MESSAGES, (1, 2))
+        await third.resume(first.session_id, first.sequence)
+        assert (await third.receive())["t"] == "RESUMED"
+        await third.socket.close(code=4000)
+        await playground.wait_for(lambda: len(playground.sessions.connected) == 1)
+    async with Gate(playground) as second, Gate(playground) as third:
+        await second.identify(MESSAGES, (0, 2))
+        await third.resume(first.session_id, first.sequence)
+        assert await third.receive() == {"op": 9, "d": False}
+
+
+async def test_who_is_asked_to_reconnect_may_resume(playground: Playground) -> None:
+    async with Gate(playground) as first:
+        await first.identify(MESSAGES)
+        playground.sessions.ask_to_reconnect()
+        assert await first.receive() == {"op": 7, "d": None}
+        assert playground.online
+    async with Gate(playground) as second:
+        await second.resume(first.session_id, first.sequence)
+        assert (await second.receive())["t"] == "RESUMED"
 
 
 @pytest.mark.parametrize(
@@ -153,8 +181,10 @@ async def test_too_many_sends_end_a_connection() -> None:
                 assert await gate.receive() == {"op": 11}
             await clock.advance(seconds)
         # A new minute.
-        for _ in range(121):
+        for _ in range(120):
             await gate.send(1, None)
+        assert [await gate.receive() for _ in range(120)] == [{"op": 11}] * 120
+        await gate.send(1, None)
         assert await gate.close_code() == 4008
 
 
