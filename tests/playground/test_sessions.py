@@ -260,6 +260,24 @@ async def test_joining_a_thread_is_told_of_others_under_the_members_intent(
         assert (await much.next("THREAD_MEMBERS_UPDATE"))["removed_member_ids"] == [str(grace.id)]
 
 
+async def test_a_private_thread_is_told_once_the_bot_is_in_it(
+    playground: Playground, general: Channel, ada: Person
+) -> None:
+    async with Gate(playground) as gate:
+        await gate.identify(GUILDS | MESSAGES | CONTENT)
+        await gate.next("GUILD_CREATE")
+        thread = await ada.open_thread(general, "aside", private=True)
+        playground.world.set_archived(thread, True)
+        playground.world.set_archived(thread, False)
+        await ada.say(thread, "unheard")
+        playground.world.join_thread(thread, playground.world.bot)
+        told = [await gate.receive() for _ in range(2)]
+        assert [each["t"] for each in told] == ["THREAD_CREATE", "THREAD_MEMBERS_UPDATE"]
+        assert told[0]["d"]["id"] == str(thread.id)
+        await ada.say(thread, "heard")
+        assert (await gate.receive())["d"]["content"] == "heard"
+
+
 async def test_taking_all_reactions_off_is_told(playground: Playground, general: Channel, ada: Person) -> None:
     async with Gate(playground) as public, Gate(playground) as direct:
         await public.identify(REACTIONS)
