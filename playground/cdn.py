@@ -24,8 +24,8 @@ FETCHED = "attachment"
 LIFE = timedelta(hours=24)
 MAX_FILE_BYTES = 10 * 1024 * 1024
 """Of an account or server without boosts."""
-
-
+MAX_DIGITS = 19
+"""Of an id."""
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
@@ -37,19 +37,27 @@ def link(world: World, attachment: Attachment, origin: str | None = None) -> str
     return f"{origin or world.bot_url or world.base_url}{path}?{terms}&hm={_signature(world, path, terms)}"
 
 
-def admits(world: World, attachment: Attachment, query: Mapping[str, str]) -> bool:
+async def serve(world: World, request: web.Request) -> web.Response:
+    attachment = _opened(world, request.match_info, request.query)
+    if attachment is None:
+        raise web.HTTPNotFound
+    return web.Response(body=io.BytesIO(attachment.content), headers=headers(attachment))
+
+
+def _opened(world: World, place: Mapping[str, str], query: Mapping[str, str]) -> Attachment | None:
+    """The file at a place, which has the names of PATH's parts; None unless it is the whole of a link still good."""
+    id = place["attachment_id"]
+    found = world.attachments.get(int(id)) if id.isdecimal() and len(id) <= MAX_DIGITS else None
+    if found is None or place != _place(found) or not _admits(world, found, query):
+        return None
+    return found
+
+
+def _admits(world: World, attachment: Attachment, query: Mapping[str, str]) -> bool:
     terms = f"ex={query.get('ex', '')}&is={query.get('is', '')}"
     if not hmac.compare_digest(_signature(world, _path(attachment), terms).encode(), query.get("hm", "").encode()):
         return False
     return int(query["ex"], 16) > world.clock.now().timestamp()
-
-
-async def serve(world: World, request: web.Request) -> web.Response:
-    id = request.match_info["attachment_id"]
-    attachment = world.attachments.get(int(id)) if id.isdecimal() else None
-    if attachment is None or not admits(world, attachment, request.query):
-        raise web.HTTPNotFound
-    return web.Response(body=io.BytesIO(attachment.content), headers=headers(attachment))
 
 
 def headers(attachment: Attachment) -> Mapping[str, str]:
@@ -64,7 +72,15 @@ def headers(attachment: Attachment) -> Mapping[str, str]:
 
 
 def _path(attachment: Attachment) -> str:
-    return f"/attachments/{attachment.channel_id}/{attachment.id}/{quote(attachment.filename)}"
+    return PATH.format(**{name: quote(part) for name, part in _place(attachment).items()})
+
+
+def _place(attachment: Attachment) -> Mapping[str, str]:
+    return {
+        "channel_id": str(attachment.channel_id),
+        "attachment_id": str(attachment.id),
+        "filename": attachment.filename,
+    }
 
 
 def _signature(world: World, path: str, terms: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from playground import permissions, posting
 from playground.api import bodies, views
 from playground.api.local import PREFIX, body, guarded, query, reply
 from playground.entities import Channel, Guild, Json, Message
@@ -160,6 +161,7 @@ async def post(place: Place, request: web.Request) -> web.Response:
 async def list_commands(place: Place, request: web.Request) -> web.Response:
     given = query(request, bodies.OFFERED)
     user, channel, known = place.person(given).user, place.channel(given["channel_id"]), place.world.commands
+    posting.require(user, channel, permissions.VIEW_CHANNEL)
     offered = [views.command(each, user.locale) for each in known.offered(user, channel)]
     names = {each.name: views.command_name(each, user.locale) for each in known.known(channel)}
     return reply({"commands": offered, "names": names})

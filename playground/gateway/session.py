@@ -1,8 +1,9 @@
 """Sessions outlive connections: what is dispatched while a bot is away waits, numbered, until it resumes.
 
 Every dispatch has a number. A connection that breaks leaves the session; a RESUME with the last number seen gets
-everything after it, then RESUMED, and goes on. A session ends when its bot closes it with 1000 or 1001, when nobody
-resumes it in time, when the bot begins anew for the same shard, or when too much has been missed to be kept.
+everything after it, then RESUMED, and goes on. A connection that still served the session is closed; what it was not
+sent yet goes to the new one alone. A session ends when its bot closes it with 1000 or 1001, when nobody resumes it in
+time, when the bot begins anew for the same shard, or when too much has been missed to be kept.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from playground import events, payloads
 from playground.entities import Json
 from playground.faults import UNDISTURBED, Disturbance, Faults
 from playground.gateway.dispatch import GUILDS, Dispatch, Dispatcher, guild_create, shard_of
+from playground.gateway.frames import Closing
 from playground.limits import Limits
 from playground.world import World
 
@@ -29,8 +31,8 @@ STARTS_A_DAY = 1000
 
 DISPATCH, HEARTBEAT, RECONNECT, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 0, 1, 7, 9, 10, 11
 
-Outbox = asyncio.Queue["str | None"]
-"""Messages for one connection; None asks to cut it."""
+Outbox = asyncio.Queue["str | Closing | None"]
+"""Messages for one connection; a code closes it, None cuts it."""
 
 
 class Session:
@@ -66,6 +68,8 @@ class Session:
         return oldest - 1 <= sequence <= self.sequence
 
     def resume(self, outbox: Outbox, sequence: int) -> None:
+        if self.outbox is not None:
+            _close_former(self.outbox)
         for number, text in self._kept:
             if number > sequence:
                 outbox.put_nowait(text)
@@ -148,7 +152,7 @@ class Sessions:
     def resume(self, session_id: str, sequence: int, outbox: Outbox) -> Session | None:
         """None where there is nothing to resume. Raises ValueError for a sequence that was never reached."""
         session = self._sessions.get(session_id)
-        if session is not None and sequence > session.sequence:
+        if session is not None and not 0 <= sequence <= session.sequence:
             raise ValueError(sequence)
         if session is None or self._expired(session) or not session.can_resume_after(sequence):
             self._sessions.pop(session_id, None)
@@ -170,10 +174,13 @@ class Sessions:
         self._send_all({"op": RECONNECT, "d": None})
 
     def invalidate(self, *, resumable: bool = False) -> None:
-        """Opcode 9, to every connection."""
+        """Opcode 9, to every connection: each may begin or resume a session over again, as may a new one."""
         self._send_all({"op": INVALID_SESSION, "d": resumable})
-        if not resumable:
-            self._sessions = {id: session for id, session in self._sessions.items() if not session.connected}
+        for session in self.connected:
+            session.outbox, session.left_at = None, self._world.clock.monotonic()
+            if not resumable:
+                del self._sessions[session.id]
+        self._world.emit(events.BotDisconnected())
 
     def cut(self, *, resumable: bool = True) -> None:
         """Breaks every connection without a word, as a network does; what cannot be resumed is forgotten as well."""
@@ -229,3 +236,11 @@ class Sessions:
         for session in self.connected:
             assert session.outbox is not None
             session.outbox.put_nowait(json.dumps(message))
+
+
+def _close_former(outbox: Outbox) -> None:
+    """What it has not sent yet is for its successor. Discord names no code for this; 4009 asks for a new session, so
+    that the former does not take it back."""
+    while not outbox.empty():
+        outbox.get_nowait()
+    outbox.put_nowait(Closing(4009, "Session resumed elsewhere."))

@@ -7,11 +7,13 @@ from collections.abc import Coroutine
 from typing import Any, Self, TypeVar
 
 import aiohttp
+import yarl
 
 from bot.clock import ManualClock
-from playground.entities import EPHEMERAL, Channel, Guild, Interaction, Message, Modal
+from playground.entities import EPHEMERAL, Channel, Guild, Interaction, Message, Modal, Overwrite
 from playground.limits import RATES
 from playground.people import Person
+from playground.permissions import VIEW_CHANNEL
 from playground.posting import Draft
 from playground.rest.api import ROUTES
 from playground.server import Playground
@@ -29,6 +31,7 @@ COMMAND = {
 }
 
 
+SECRET = "for the bot alone"
 LIMITED = "message.create"
 """The one limit that requests set."""
 BUTTON = {"type": 2, "style": 1, "custom_id": "press", "label": "Press"}
@@ -50,7 +53,10 @@ class Hasty(ManualClock):
 
 
 class Arena:
-    """One guild, one person, and of everything that has an id at least one that exists. Nothing is limited."""
+    """One guild, and of everything that has an id at least one that exists. Nothing is limited.
+
+    Of two people one is in no guild; a channel with a secret in it is hidden from both, but not from the bot.
+    """
 
     def __init__(self, clock: ManualClock | None = None) -> None:
         self._runner = asyncio.Runner()
@@ -68,7 +74,7 @@ class Arena:
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return self._runner.run(coroutine)
 
-    def ask(self, method: str, url: str, **options: Any) -> Reply:
+    def ask(self, method: str, url: str | yarl.URL, **options: Any) -> Reply:
         """Raises TimeoutError when the server hangs."""
         return self.run(self._ask(method, url, **options))
 
@@ -119,8 +125,8 @@ class Arena:
             "emoji": ["%F0%9F%8E%89"],
         }[name]
 
-    async def _ask(self, method: str, url: str, **options: Any) -> Reply:
-        async with asyncio.timeout(PATIENCE), self._session.request(method, url, **options) as response:
+    async def _ask(self, method: str, url: str | yarl.URL, **options: Any) -> Reply:
+        async with asyncio.timeout(PATIENCE), self.session.request(method, url, **options) as response:
             is_json = response.headers.get("Content-Type") == "application/json"
             body = await (response.json() if is_json else response.read())
             return Reply(response.status, body, dict(response.headers))
@@ -129,7 +135,7 @@ class Arena:
         routes = [f"{route.method} {route.path}" for route in ROUTES]
         self.playground = Playground(clock=self._clock, rates=dict.fromkeys((*RATES, *routes)))
         await self.playground.__aenter__()
-        self._session = aiohttp.ClientSession(headers={CARELESS: "yes"})
+        self.session = aiohttp.ClientSession(headers={CARELESS: "yes"})
         # A bot that hears everything, so that what is told of each change is looked at as well.
         self.playground.sessions.begin((0, 1), (1 << 32) - 1, asyncio.Queue(), "")
         self.guild: Guild = self.playground.add_guild("Arena")
@@ -138,14 +144,16 @@ class Arena:
         self.playground.grant_bot(self.guild, ("manage_messages", "manage_channels", "manage_threads"))
         self.general: Channel = self.playground.add_channel(self.guild, "general")
         self.forum: Channel = self.playground.add_channel(self.guild, "questions", "forum", tags=["Open"])
+        self.outsider: Person = self.playground.add_person("Eve")
+        await self._hide()
         self.said: Message = await self.ada.say(self.general, "said")
         self.thread: Channel = await self.ada.open_thread(self.general, "thread", self.said)
-        self.message: Message = await self._message()
+        self.message: Message = await self._message(self.general, "written")
         self.asked: Interaction = await self._asked()
         self.answered: Interaction = await self._answered()
 
     async def _close(self) -> None:
-        await self._session.close()
+        await self.session.close()
         await self.playground.__aexit__(None, None, None)
 
     async def _restore(self) -> None:
@@ -165,20 +173,26 @@ class Arena:
             self.thread = await self.ada.open_thread(self.general, "thread", fresh)
         self.thread.archived = self.thread.locked = False
         if self.message.deleted_at or self.message.channel is not self.general:
-            self.message = await self._message()
+            self.message = await self._message(self.general, "written")
         if self.asked.answered is not None or self.asked.channel is not self.general:
             self.asked = await self._asked()
         if self.answered.original is None or self.answered.original.deleted_at:
             self.answered = await self._answered()
 
-    async def _message(self) -> Message:
+    async def _hide(self) -> None:
+        for_all = Overwrite(id=self.guild.id, deny=VIEW_CHANNEL)
+        for_bot = Overwrite(id=self.playground.bot_user_id, for_member=True, allow=VIEW_CHANNEL)
+        self.hidden: Channel = self.playground.add_channel(self.guild, "hidden", overwrites=[for_all, for_bot])
+        self.secret: Message = await self._message(self.hidden, SECRET)
+
+    async def _message(self, channel: Channel, content: str) -> Message:
         reply = await self._ask(
             "POST",
-            f"{self.playground.api_url}/channels/{self.general.id}/messages",
-            json={"content": "written", "components": [{"type": 1, "components": [BUTTON]}]},
+            f"{self.playground.api_url}/channels/{channel.id}/messages",
+            json={"content": content, "components": [{"type": 1, "components": [BUTTON]}]},
             headers={"Authorization": f"Bot {self.playground.token}"},
         )
-        return self.general.by_id[int(reply.body["id"])]
+        return channel.by_id[int(reply.body["id"])]
 
     async def _asked(self) -> Interaction:
         self.playground.world.commands.overwrite(None, [COMMAND])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.parser
 import email.policy
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,8 @@ from aiohttp import web
 from playground.rest.faulting import FAULTED
 
 API = "/api/v10"
+OWN = re.compile(r"/|/page/.*|/attachments/.*|/playground/api/.*|/gateway/?")
+"""What else a playground serves: the page, files, people's own API, the gateway's handshake."""
 CARELESS = "X-Careless"
 """A header of requests that are wrong on purpose: they may break the contract as long as they are refused."""
 
@@ -34,6 +37,8 @@ class Exchange:
     received: bytes = b""
     crashed: bool = False
     """The server's code failed; a status above 500 that it gives on purpose is something else."""
+    stray: bool = False
+    """Neither of the API nor of anything else that a playground serves; `path` is then all of it."""
 
     @property
     def careless(self) -> bool:
@@ -84,7 +89,8 @@ class Tape:
 
     @web.middleware
     async def _record(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not request.path.startswith(API):
+        if not request.path.startswith(f"{API}/"):
+            self._note_stray(request)
             return await handler(request)
         try:
             response = await handler(request)
@@ -97,6 +103,10 @@ class Tape:
         if FAULTED not in request:
             self._exchanges.append(await _exchange(request, response))
         return response
+
+    def _note_stray(self, request: web.Request) -> None:
+        if not OWN.fullmatch(request.path):
+            self._exchanges.append(Exchange(method=request.method, path=request.path, status=404, stray=True))
 
 
 async def _exchange(request: web.Request, response: web.StreamResponse) -> Exchange:

@@ -13,7 +13,7 @@ from playground import server
 from playground.gateway.session import Session
 from tests.contract import dispatches, unwritten
 from tests.contract.document import Breach, Contract
-from tests.contract.exchange import Exchange, Tape
+from tests.contract.exchange import API, Exchange, Tape
 
 
 class Inspector:
@@ -51,6 +51,8 @@ class Inspector:
     def of(self, exchange: Exchange) -> list[Breach]:
         operation = self.contract.operation(exchange.method, exchange.path) if self.contract else None
         name = operation.name if operation else f"{exchange.method} {exchange.path}"
+        if exchange.stray:
+            return [Breach(name, "path", f"is neither under {API} nor anything else of a playground")]
         if exchange.crashed:
             return [Breach(name, "status", "the playground's code failed")]
         if exchange.status >= 500:

@@ -14,6 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from playground.entities import Channel
+from playground.gateway.session import Outbox
 from playground.limits import Rate
 from playground.posting import Draft
 from playground.server import Playground
@@ -44,14 +45,15 @@ def traffic(inspector: Inspector) -> Traffic:
 
 
 async def _recorded() -> Traffic:
-    tape, outbox = Tape(), asyncio.Queue[str | None]()
+    tape, outbox = Tape(), Outbox()
     async with Playground(mounts=[tape.watch], rates={"typing": Rate(1, 60)}) as playground:
         playground.sessions.begin((0, 1), (1 << 32) - 1, outbox, "ws://127.0.0.1/gateway")
         general = playground.add_channel(playground.add_guild(), "general")
         await _talk(playground, general)
     names = ("message", "file", "page", "commands", "typed", "limited", "refused", "unknown", "callback", "form")
-    told = [json.loads(outbox.get_nowait() or "{}") for _ in range(outbox.qsize())]
-    return Traffic(dict(zip(names, tape.taken(), strict=True)), {each["t"]: each["d"] for each in told if each})
+    sent = [outbox.get_nowait() for _ in range(outbox.qsize())]
+    told = [json.loads(item) for item in sent if isinstance(item, str)]
+    return Traffic(dict(zip(names, tape.taken(), strict=True)), {each["t"]: each["d"] for each in told})
 
 
 async def _talk(playground: Playground, general: Channel) -> None:
@@ -311,6 +313,24 @@ async def test_a_crash_of_the_playground_is_found_and_an_outage_on_purpose_is_no
     crashed, out = tape.taken()
     assert [str(breach) for breach in inspector.of(crashed)] == ["GET /gateway: status: the playground's code failed"]
     assert inspector.of(out) == []
+
+
+@pytest.mark.parametrize("path", ["/channels/1", "/api/v9/gateway", "/api/v100/gateway", "/api/v10", "/api", "/page"])
+async def test_a_path_of_nothing_is_found(path: str, inspector: Inspector) -> None:
+    tape = Tape()
+    async with Playground(mounts=[tape.watch]) as playground, aiohttp.ClientSession() as bot:
+        assert (await bot.get(f"{playground.url}{path}")).status in (404, 405)
+    inspector.breaches()
+    (stray,) = tape.taken()
+    assert [breach.at for breach in Inspector(None).of(stray)] == ["path"]
+
+
+async def test_what_a_playground_serves_beside_the_api_is_not_looked_at() -> None:
+    tape = Tape()
+    async with Playground(mounts=[tape.watch]) as playground, aiohttp.ClientSession() as bot:
+        for path in ("/", "/page/app.js", "/attachments/1/2/a.txt", "/playground/api/state", "/gateway", "/gateway/"):
+            await bot.get(f"{playground.url}{path}")
+    assert not tape.taken()
 
 
 def test_a_request_that_is_wrong_on_purpose_must_be_refused(traffic: Traffic, inspector: Inspector) -> None:

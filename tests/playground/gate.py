@@ -16,14 +16,20 @@ MEMBERS = 1 << 1
 MESSAGES = 1 << 9
 DIRECT = 1 << 12
 CONTENT = 1 << 15
+ZLIB_FLUSH = b"\x00\x00\xff\xff"
+"""Where a message ends for libraries that collect frames, as Discord's documentation says."""
 
 
 class Gate:
-    """One connection; `compress` as a bot would ask for it."""
+    """One connection; `compress` as a bot would ask for it, or any other `query`."""
 
-    def __init__(self, playground: Playground, compress: str | None = None) -> None:
+    def __init__(
+        self, playground: Playground, compress: str | None = None, *, query: dict[str, str] | None = None
+    ) -> None:
         self._playground = playground
         self._compress = compress
+        usual = {"v": "10", "encoding": "json"} | ({"compress": compress} if compress else {})
+        self._query = usual if query is None else query
         self._zlib = zlib.decompressobj()
         self._zstd = zstandard.ZstdDecompressor().decompressobj()
         self.session_id = ""
@@ -31,9 +37,8 @@ class Gate:
 
     async def __aenter__(self) -> Self:
         self._client = aiohttp.ClientSession()
-        query = {"v": "10", "encoding": "json"} | ({"compress": self._compress} if self._compress else {})
         address = self._playground.url.replace("http", "ws") + "/gateway"
-        self.socket = await self._client.ws_connect(address, params=query)
+        self.socket = await self._client.ws_connect(address, params=self._query)
         assert (await self.receive())["op"] == 10
         return self
 
@@ -41,19 +46,23 @@ class Gate:
         await self.socket.close(code=4000)
         await self._client.close()
 
-    async def send(self, op: int, data: Any) -> None:
+    async def send(self, op: Any, data: Any) -> None:
         await self.socket.send_str(json.dumps({"op": op, "d": data}))
 
     async def receive(self) -> dict[str, Any]:
         frame = await self.socket.receive(timeout=5)
-        if frame.type is aiohttp.WSMsgType.BINARY:
-            text = (self._zlib if self._compress == "zlib-stream" else self._zstd).decompress(frame.data)
-        else:
-            assert frame.type is aiohttp.WSMsgType.TEXT, frame
-            text = frame.data
-        message: dict[str, Any] = json.loads(text)
+        message: dict[str, Any] = json.loads(self._text(frame))
         self.sequence = message.get("s") or self.sequence
         return message
+
+    def _text(self, frame: aiohttp.WSMessage) -> str | bytes:
+        """Of one whole message, in the encoding that was asked for and no other."""
+        kind = aiohttp.WSMsgType.BINARY if self._compress else aiohttp.WSMsgType.TEXT
+        assert frame.type is kind, frame
+        if self._compress == "zlib-stream":
+            assert frame.data.endswith(ZLIB_FLUSH)
+            return self._zlib.decompress(frame.data)
+        return self._zstd.decompress(frame.data) if self._compress else str(frame.data)
 
     async def next(self, name: str) -> dict[str, Any]:
         """The data of the next dispatch of that name; others are passed over."""

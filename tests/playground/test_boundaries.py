@@ -15,7 +15,6 @@ from playground import permissions
 from playground.api.local import guarded, reply
 from playground.entities import COMPONENTS_V2, EPHEMERAL, Channel, Guild, Interaction, Overwrite
 from playground.errors import ApiError
-from playground.gateway.socket import MAX_PAYLOAD
 from playground.interactions import ANSWER_SECONDS
 from playground.limits import Rate
 from playground.people import Person
@@ -135,17 +134,6 @@ async def test_a_reply_to_an_answer_does_not_address_the_bot(
         told = [await gate.next("MESSAGE_CREATE") for _ in range(3)]
     assert [message["content"] for message in told] == ["", "to the message", f"{playground.bot_mention} to the answer"]
     assert all(playground.bot_user_id == int(message["mentions"][0]["id"]) for message in told)
-
-
-@pytest.mark.parametrize(("size", "code"), [(MAX_PAYLOAD, None), (MAX_PAYLOAD + 1, 4002)])
-async def test_a_payload_has_its_size(playground: Playground, size: int, code: int | None) -> None:
-    async with Gate(playground) as gate:
-        beat = '{"op": 1, "d": null}'
-        await gate.socket.send_str(beat + " " * (size - len(beat)))
-        if code is None:
-            assert (await gate.receive())["op"] == 11
-        else:
-            assert await gate.close_code() == code
 
 
 async def test_one_role_that_may_is_enough(playground: Playground, guild: Guild, general: Channel, ada: Person) -> None:

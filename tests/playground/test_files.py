@@ -125,7 +125,7 @@ async def test_components_show_no_file_that_did_not_come(
 async def test_links_lead_where_the_bot_found_the_server(
     playground: Playground, client: Client, general: Channel, ada: Person
 ) -> None:
-    heard: asyncio.Queue[str | None] = asyncio.Queue()
+    heard: asyncio.Queue[Any] = asyncio.Queue()
     playground.sessions.begin((0, 1), (1 << 26) - 1, heard, "")
     said = await ada.say(general, "", files=[("a.txt", b"a")])
     place = f"/channels/{general.id}/messages"

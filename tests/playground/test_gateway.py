@@ -6,7 +6,7 @@ import pytest
 
 from bot.clock import ManualClock
 from playground.entities import Channel, Guild, Overwrite
-from playground.gateway.session import Sessions
+from playground.gateway.session import Outbox, Sessions
 from playground.people import Person
 from playground.permissions import VIEW_CHANNEL
 from playground.server import Playground
@@ -84,15 +84,43 @@ async def test_resuming_replays_what_was_missed_in_order(playground: Playground,
         assert (await second.receive())["t"] == "RESUMED"
 
 
-async def test_a_session_closed_for_good_or_unknown_cannot_be_resumed(playground: Playground, general: Channel) -> None:
+@pytest.mark.parametrize("code", [1000, 1001])
+async def test_a_session_closed_for_good_or_unknown_cannot_be_resumed(playground: Playground, code: int) -> None:
     async with Gate(playground) as first:
         await first.identify(MESSAGES)
-        await first.socket.close(code=1000)
+        await first.socket.close(code=code)
         await playground.wait_for(lambda: not playground.online)
     for session_id in (first.session_id, "unknown"):
         async with Gate(playground) as second:
             await second.resume(session_id, first.sequence)
             assert await second.receive() == {"op": 9, "d": False}
+
+
+async def test_a_session_begun_anew_ends_the_one_left_behind(playground: Playground) -> None:
+    async with Gate(playground) as first:
+        await first.identify(MESSAGES, (0, 2))
+    await playground.wait_for(lambda: not playground.sessions.connected)
+    async with Gate(playground) as second, Gate(playground) as third:
+        await second.identify(MESSAGES, (1, 2))
+        await third.resume(first.session_id, first.sequence)
+        assert (await third.receive())["t"] == "RESUMED"
+        await third.socket.close(code=4000)
+        await playground.wait_for(lambda: len(playground.sessions.connected) == 1)
+    async with Gate(playground) as second, Gate(playground) as third:
+        await second.identify(MESSAGES, (0, 2))
+        await third.resume(first.session_id, first.sequence)
+        assert await third.receive() == {"op": 9, "d": False}
+
+
+async def test_who_is_asked_to_reconnect_may_resume(playground: Playground) -> None:
+    async with Gate(playground) as first:
+        await first.identify(MESSAGES)
+        playground.sessions.ask_to_reconnect()
+        assert await first.receive() == {"op": 7, "d": None}
+        assert playground.online
+    async with Gate(playground) as second:
+        await second.resume(first.session_id, first.sequence)
+        assert (await second.receive())["t"] == "RESUMED"
 
 
 @pytest.mark.parametrize(
@@ -133,11 +161,90 @@ async def test_silence_ends_a_connection() -> None:
         assert await gate.close_code() == 4009
 
 
-async def test_too_many_sends_end_a_connection(playground: Playground) -> None:
-    async with Gate(playground) as gate:
-        for _ in range(121):
+async def test_only_heartbeats_break_the_silence() -> None:
+    async with Playground(heartbeat_seconds=0.4) as playground, Gate(playground) as busy, Gate(playground) as alive:
+        await busy.identify(MESSAGES)
+        for _ in range(100):
+            if playground.online:
+                await busy.send(4, {"guild_id": "1"})
+            await alive.send(1, None)
+            assert await alive.receive() == {"op": 11}
+        assert not playground.online and await busy.close_code() == 4009
+
+
+async def test_too_many_sends_end_a_connection() -> None:
+    clock = ManualClock()
+    async with Playground(clock=clock) as playground, Gate(playground) as gate:
+        for seconds in (59.9, 0.1):
+            for _ in range(60):
+                await gate.send(1, None)
+                assert await gate.receive() == {"op": 11}
+            await clock.advance(seconds)
+        # A new minute.
+        for _ in range(120):
             await gate.send(1, None)
+        assert [await gate.receive() for _ in range(120)] == [{"op": 11}] * 120
+        await gate.send(1, None)
         assert await gate.close_code() == 4008
+
+
+async def test_numbers_have_no_gaps_and_go_on_behind_a_cut(
+    playground: Playground, general: Channel, ada: Person
+) -> None:
+    async with Gate(playground) as first:
+        await first.ask_to_identify(GUILDS | MESSAGES | CONTENT)
+        begun = [await first.receive() for _ in range(2)]
+        await ada.say(general, "1")
+        begun.append(await first.receive())
+    assert [(each["t"], each["s"]) for each in begun] == [("READY", 1), ("GUILD_CREATE", 2), ("MESSAGE_CREATE", 3)]
+    await playground.wait_for(lambda: not playground.online)
+    await ada.say(general, "2")
+    async with Gate(playground) as second:
+        await second.resume(begun[0]["d"]["session_id"], 2)
+        resumed = [await second.receive() for _ in range(3)]
+        await ada.say(general, "3")
+        resumed.append(await second.receive())
+    names = ["MESSAGE_CREATE", "MESSAGE_CREATE", "RESUMED", "MESSAGE_CREATE"]
+    assert [(each["t"], each["s"]) for each in resumed] == list(zip(names, range(3, 7), strict=True))
+
+
+async def test_every_guild_of_the_beginning_is_told_behind_it(playground: Playground, guild: Guild) -> None:
+    other = playground.add_guild("Meadow")
+    ids = [str(guild.id), str(other.id)]
+    async with Gate(playground) as gate, Gate(playground) as deaf:
+        ready = await gate.identify(GUILDS)
+        assert ready["guilds"] == [{"id": id, "unavailable": True} for id in ids]
+        told = [await gate.receive() for _ in ids]
+        assert [(each["t"], each["d"]["id"], each["d"]["unavailable"]) for each in told] == [
+            ("GUILD_CREATE", id, False) for id in ids
+        ]
+        assert (await deaf.identify(MESSAGES))["guilds"] == ready["guilds"]
+        await deaf.send(1, None)
+        assert await deaf.receive() == {"op": 11}
+
+
+async def test_requests_for_members_have_bounds(playground: Playground, guild: Guild) -> None:
+    while len(guild.members) < 110:
+        playground.join(playground.add_person("Person"), guild)
+    ids = [str(id) for id in guild.members]
+    async with Gate(playground) as gate:
+        await gate.identify(GUILDS)
+
+        async def asked(**given: object) -> dict[str, object]:
+            await gate.send(8, {"guild_id": guild.id, **given})
+            return await gate.next("GUILD_MEMBERS_CHUNK")
+
+        async def count(**given: object) -> int:
+            return len((await asked(**given))["members"])  # type: ignore[arg-type]
+
+        assert await count(query="per", limit=5) == await count(query="", limit=5) == 5
+        assert await count(query="per", limit=0) == await count(query="", limit=105) == await count(user_ids=ids) == 100
+        assert (await count(query="nobody", limit=1), await count(user_ids=ids[1])) == (0, 1)
+        assert (await asked(query="a", limit=1, nonce="é" * 16))["nonce"] == "é" * 16
+        for nonce in ("n" * 33, "é" * 17, 5, None):
+            assert "nonce" not in await asked(query="a", limit=1, nonce=nonce)
+        await gate.send(8, {"guild_id": str(guild.id), "query": "", "limit": 0})
+        assert await gate.close_code() == 4014
 
 
 async def test_members_are_sent_on_request(playground: Playground, guild: Guild, ada: Person) -> None:
@@ -156,14 +263,21 @@ async def test_each_shard_gets_its_guilds_and_the_first_the_direct_messages(
     playground: Playground, general: Channel, ada: Person
 ) -> None:
     guilds = [playground.add_guild(f"Garden {number}") for number in range(4)]
-    everywhere = {str(guild.id): (guild.id >> 22) % 2 for guild in guilds}
+    channels = [general, *(playground.add_channel(guild, "general") for guild in guilds)]
+    everywhere = {str(guild_id): (guild_id >> 22) % 2 for guild_id in playground.world.guilds}
+    for guild in guilds:
+        playground.join(ada, guild)
     async with Gate(playground) as zero, Gate(playground) as one:
         for index, gate in enumerate((zero, one)):
-            ready = await gate.identify(GUILDS | DIRECT, (index, 2))
-            mine = {guild["id"] for guild in ready["guilds"]}
-            assert {id for id, shard in everywhere.items() if shard == index} <= mine
+            ready = await gate.identify(MESSAGES | DIRECT | CONTENT, (index, 2))
+            mine = {id for id, shard in everywhere.items() if shard == index}
+            assert {guild["id"] for guild in ready["guilds"]} == mine and len(mine) >= 2
         await ada.say(ada.dm(), "direct")
-        assert (await zero.next("MESSAGE_CREATE"))["content"] == "direct"
+        for channel in channels:
+            await ada.say(channel, str(channel.guild_id))
+        for index, gate in enumerate((zero, one)):
+            mine = {id for id, shard in everywhere.items() if shard == index} | ({"direct"} if index == 0 else set())
+            assert {(await gate.receive())["d"]["content"] for _ in mine} == mine
 
 
 async def test_changes_of_the_world_are_told(playground: Playground, guild: Guild, general: Channel) -> None:
@@ -195,7 +309,7 @@ async def test_a_session_is_gone_when_nobody_resumes_it_in_time() -> None:
     clock = ManualClock()
     world = World(clock)
     sessions = Sessions(world, resume_seconds=60)
-    outbox: asyncio.Queue[str | None] = asyncio.Queue()
+    outbox: Outbox = asyncio.Queue()
     session = sessions.begin((0, 1), MESSAGES, outbox, "ws://here")
     sessions.leave(session, outbox, ends=False)
     await clock.advance(61)

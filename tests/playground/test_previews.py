@@ -7,6 +7,7 @@ import pytest
 from bot.clock import ManualClock
 from playground.entities import SUPPRESS_EMBEDS, Channel, Guild
 from playground.people import Person
+from playground.permissions import EMBED_LINKS
 from playground.previews import MAX_PREVIEWS, Page, links
 from playground.server import Playground
 from tests.playground.client import Client
@@ -59,21 +60,31 @@ async def test_a_preview_comes_later_and_is_no_edit(
     assert len(said.versions) == 1
 
 
-async def test_where_there_is_none(
-    playground: Playground, guild: Guild, clock: ManualClock, general: Channel, ada: Person
-) -> None:
+async def test_where_there_is_none(playground: Playground, clock: ManualClock, general: Channel, ada: Person) -> None:
     async with Client(playground) as client:
+        shown = await ada.say(general, "https://example.com")
         silent = await ada.say(general, "<https://example.com> https://nowhere.test http://[broken")
         body = {"content": "https://example.com", "flags": SUPPRESS_EMBEDS}
         sent = (await client.bot("POST", f"/channels/{general.id}/messages", body)).body
-        everyone = guild.everyone
-        playground.world.set_permissions(guild, everyone, everyone.permissions & ~(1 << 14))
-        barred = await ada.say(general, "https://example.com")
         gone = await ada.say(general, "https://example.com")
         await ada.delete(gone)
         await clock.advance(1)
-        assert not silent.previews and not barred.previews and not gone.previews
+        assert shown.previews and not silent.previews and not gone.previews
         assert not general.by_id[int(sent["id"])].previews
+
+
+async def test_who_may_not_embed_links_has_none(
+    playground: Playground, guild: Guild, clock: ManualClock, general: Channel, ada: Person
+) -> None:
+    everyone = guild.everyone
+    granted = everyone.permissions
+    playground.world.set_permissions(guild, everyone, granted & ~EMBED_LINKS)
+    barred = await ada.say(general, "https://example.com")
+    await clock.advance(1)
+    playground.world.set_permissions(guild, everyone, granted)
+    shown = await ada.say(general, "https://example.com")
+    await clock.advance(1)
+    assert shown.previews and not barred.previews
 
 
 async def test_they_follow_the_text(playground: Playground, clock: ManualClock, general: Channel, ada: Person) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from typing import Any
 
 import pytest
 
+from bot.clock import ManualClock
 from playground.entities import Channel, Guild
+from playground.gateway.frames import Closing
 from playground.gateway.session import Outbox, Sessions
 from playground.limits import Rate
 from playground.people import Person
@@ -30,6 +34,31 @@ async def test_identifying_too_soon_is_refused_and_counts_for_nothing(playground
         # The same connection may try again.
         await second.identify(MESSAGES, (1, 2))
         assert playground.online
+
+
+async def test_a_session_may_begin_every_five_seconds() -> None:
+    clock = ManualClock()
+    async with Playground(clock=clock, rates={"identify": Rate(1, 5.0)}) as playground, Gate(playground) as gate:
+        for index in range(3):
+            async with Gate(playground) as each:
+                await each.identify(MESSAGES, (index, 3))
+            await clock.advance(4.9)
+            await gate.ask_to_identify(MESSAGES, (index, 3))
+            assert await gate.receive() == {"op": 9, "d": False}
+            await clock.advance(0.1)
+
+
+async def test_the_starts_of_a_day_are_counted_for_a_day() -> None:
+    clock = ManualClock()
+    async with Playground(clock=clock) as playground:
+        for left in (999, 998):
+            async with Gate(playground) as gate:
+                await gate.identify(MESSAGES)
+            assert playground.sessions.starts_left == left
+            await clock.advance(43_200)
+        assert playground.sessions.starts_left == 999
+        await clock.advance(43_200)
+        assert playground.sessions.starts_left == 1000
 
 
 async def test_shards_of_different_remainders_identify_together() -> None:
@@ -68,15 +97,57 @@ def test_who_missed_too_much_cannot_resume() -> None:
     assert sessions.resume(session.id, 1, asyncio.Queue()) is None
 
 
-async def test_resuming_a_session_that_serves_another_connection_takes_it_over(
+async def test_resuming_a_session_closes_the_connection_that_it_served(
     playground: Playground, general: Channel, ada: Person
 ) -> None:
     async with Gate(playground) as first, Gate(playground) as second:
         await first.identify(MESSAGES | CONTENT)
         await second.resume(first.session_id, first.sequence)
         assert (await second.receive())["t"] == "RESUMED"
+        assert await first.close_code() == 4009
         await ada.say(general, "to the newer one")
         assert (await second.next("MESSAGE_CREATE"))["content"] == "to the newer one"
+        assert playground.online
+
+
+def test_what_waits_for_a_connection_goes_to_the_one_that_takes_over_alone() -> None:
+    world = World()
+    sessions = Sessions(world)
+    former, latter = Outbox(), Outbox()
+    session = sessions.begin((0, 1), GUILDS, former, "ws://here")
+    world.add_guild("Garden")
+    assert sessions.resume(session.id, 1, latter) is session
+    world.add_guild("Meadow")
+    (told,) = sent(former)
+    assert isinstance(told, Closing) and told.code == 4009
+    assert [event["t"] for event in sent(latter)] == ["GUILD_CREATE", "RESUMED", "GUILD_CREATE"]
+
+
+def sent(outbox: Outbox) -> list[Any]:
+    items = [outbox.get_nowait() for _ in range(outbox.qsize())]
+    return [json.loads(item) if isinstance(item, str) else item for item in items]
+
+
+@pytest.mark.parametrize("resumable", [False, True])
+async def test_after_an_invalidation_the_same_connection_may_go_on(
+    playground: Playground, general: Channel, ada: Person, resumable: bool
+) -> None:
+    async with Gate(playground) as gate:
+        await gate.identify(MESSAGES | CONTENT)
+        playground.sessions.invalidate(resumable=resumable)
+        assert not playground.online
+        assert await gate.receive() == {"op": 9, "d": resumable}
+        await ada.say(general, "meanwhile")
+        await gate.resume(gate.session_id, gate.sequence)
+        if resumable:
+            assert (await gate.next("MESSAGE_CREATE"))["content"] == "meanwhile"
+            assert (await gate.receive())["t"] == "RESUMED"
+        else:
+            assert await gate.receive() == {"op": 9, "d": False}
+            await gate.identify(MESSAGES | CONTENT)
+        await ada.say(general, "again")
+        assert (await gate.next("MESSAGE_CREATE"))["content"] == "again"
+        assert playground.online
 
 
 @pytest.mark.parametrize(("threshold", "members", "large"), [(None, 53, True), (50, 51, True), (60, 53, False)])
@@ -187,6 +258,24 @@ async def test_joining_a_thread_is_told_of_others_under_the_members_intent(
         assert await little.next("THREAD_MEMBERS_UPDATE") == own
         assert own["added_members"][0]["user_id"] == str(playground.bot_user_id)
         assert (await much.next("THREAD_MEMBERS_UPDATE"))["removed_member_ids"] == [str(grace.id)]
+
+
+async def test_a_private_thread_is_told_once_the_bot_is_in_it(
+    playground: Playground, general: Channel, ada: Person
+) -> None:
+    async with Gate(playground) as gate:
+        await gate.identify(GUILDS | MESSAGES | CONTENT)
+        await gate.next("GUILD_CREATE")
+        thread = await ada.open_thread(general, "aside", private=True)
+        playground.world.set_archived(thread, True)
+        playground.world.set_archived(thread, False)
+        await ada.say(thread, "unheard")
+        playground.world.join_thread(thread, playground.world.bot)
+        told = [await gate.receive() for _ in range(2)]
+        assert [each["t"] for each in told] == ["THREAD_CREATE", "THREAD_MEMBERS_UPDATE"]
+        assert told[0]["d"]["id"] == str(thread.id)
+        await ada.say(thread, "heard")
+        assert (await gate.receive())["d"]["content"] == "heard"
 
 
 async def test_taking_all_reactions_off_is_told(playground: Playground, general: Channel, ada: Person) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -93,7 +94,7 @@ async def test_a_thread_is_told_with_what_it_begins_with(
         "message": f"/channels/{general.id}/messages/{said.id}/threads",
         "post": f"/channels/{forum.id}/threads",
     }[kind]
-    heard: asyncio.Queue[str | None] = asyncio.Queue()
+    heard: asyncio.Queue[Any] = asyncio.Queue()
     playground.sessions.begin((0, 1), 1, heard, "")
     opened = await client.bot("POST", path, {**POST, "type": 11, **given})
     dispatched = [json.loads(heard.get_nowait() or "{}") for _ in range(heard.qsize())]
