@@ -17,7 +17,7 @@ from typing import Literal, Protocol
 import structlog
 
 from bot.clock import Clock
-from bot.delivery.split import LIMIT, Splitter
+from bot.delivery.manuscript import Form, Manuscript
 from bot.domain.run import Page
 from bot.errors import DeliveryError, DiscordRefused, MessageGone, NotAllowed
 
@@ -86,16 +86,6 @@ class Rank(IntEnum):
     EDIT = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
-    """How an answer is shown. After `messages` of it, `notice` comes with the whole answer, as written, in a file."""
-
-    messages: int = 10
-    previews: bool = False
-    """Whether Discord shows what its links lead to."""
-    notice: str = ""
-
-
 @dataclass(slots=True)
 class Slot:
     """A page's place. `sent` is the text that the server has, or is about to have."""
@@ -143,25 +133,20 @@ class Delivery:
         self._clock = clock
         self._wake = wake
         self._on_page = on_page
-        self._form = Form()
-        self._splitter = self._new_splitter()
-        self._file_at: int | None = None
-        """Which page is the notice and the file."""
-        self._files_forbidden = False
+        self._manuscript = self._blank(Form())
         self._slots = [Slot() for _ in range(max((page.position + 1 for page in pages), default=0))]
         for page in pages:
             self._slots[page.position].message_id = page.message_id
-        self._text = ""
-        self._split = "", False
-        self._wanted: tuple[str, ...] = ()
-        self._final = self._abandoned = False
+        self._abandoned = False
         self._moved = asyncio.Event()
 
     def present(self, form: Form) -> None:
         """From here on; before the first text, to hold for all of it."""
-        self._form = form
-        self._splitter = self._new_splitter()
-        self._split = "", False
+        before, self._manuscript = self._manuscript, self._blank(form)
+        self._manuscript.write(before.text, final=before.final)
+
+    def _blank(self, form: Form) -> Manuscript:
+        return Manuscript(form, edited_only=isinstance(self.target.key, InteractionKey))
 
     @property
     def pages(self) -> tuple[Page, ...]:
@@ -187,7 +172,7 @@ class Delivery:
         """The whole answer so far. Never waits; after an error or `finish`, does nothing."""
         if self._ended or self._final:
             return
-        self._text = text
+        self._manuscript.write(text)
         if not self._known_due:
             self._wake(self)
 
@@ -197,7 +182,7 @@ class Delivery:
         Raises what ended the delivery, now or earlier. May be called again, with another text too, once it was
         cancelled.
         """
-        self._text, self._final = text, True
+        self._manuscript.write(text, final=True)
         for slot in self._slots:
             slot.failures, slot.not_before = 0, -math.inf
         self._wake(self)
@@ -238,7 +223,7 @@ class Delivery:
         self._refresh(now)
         slot = self._slots[job.position]
         slot.flying, slot.stale_since, slot.sent_at = True, math.inf, now
-        slot.sent = None if job.route == "delete" else self._wanted[job.position]
+        slot.sent = None if job.route == "delete" else self._manuscript.pages[job.position]
 
     async def perform(self, job: Job, answered: Callable[[], None]) -> None:
         """Makes a started call, reports the answer, and keeps what came of it; raises nothing but cancellation."""
@@ -262,8 +247,8 @@ class Delivery:
     async def _request(self, job: Job, slot: Slot) -> int | None:
         if slot.message_id is None:
             assert slot.sent is not None
-            file = self._text if job.position == self._file_at else None
-            return await self.target.create(job.position, slot.sent, previews=self._form.previews, file=file)
+            previews, file = self._manuscript.form.previews, self._manuscript.file(job.position)
+            return await self.target.create(job.position, slot.sent, previews=previews, file=file)
         if slot.sent is None:
             await self.target.delete(slot.message_id)
         else:
@@ -285,8 +270,8 @@ class Delivery:
             slot.message_id = None
             return
         slot.sent = None
-        if job.position == self._file_at and isinstance(error, NotAllowed):
-            self._files_forbidden, self._split = True, ("", False)
+        if self._manuscript.file(job.position) is not None and isinstance(error, NotAllowed):
+            self._manuscript.forbid_files()
             return
         slot.doubtful = slot.doubtful or job.route == "create"
         slot.failures += 1
@@ -303,7 +288,7 @@ class Delivery:
             rank = Rank.FINAL
         elif route == "create":
             rank = Rank.NEXT if position else Rank.FIRST
-        elif position < len(self._wanted) - 1:
+        elif position < len(self._manuscript.pages) - 1:
             rank = Rank.CLOSING
         at = max(slot.not_before, slot.stale_since + FIRST_WORD if self._in_first_word else slot.stale_since)
         if rank is Rank.NEXT:
@@ -317,49 +302,36 @@ class Delivery:
         return slot.message_id is not None and self._clock.now() - _created_at(slot.message_id) > OLD
 
     def _route(self, position: int, exists: bool) -> Route:
-        if position >= len(self._wanted):
+        if position >= len(self._manuscript.pages):
             return "delete"
         return "edit" if exists else "create"
 
     def _refresh(self, now: float) -> None:
-        """Splits the newest text, and notes which pages have become stale."""
-        if self._split != (self._text, self._final):
-            self._split = self._text, self._final
-            self._wanted = self._texts()
-        self._slots += [Slot() for _ in range(len(self._wanted) - len(self._slots))]
+        """Notes which pages have become stale."""
+        pages = self._manuscript.lay_out()
+        self._slots += [Slot() for _ in range(len(pages) - len(self._slots))]
         for position, slot in enumerate(self._slots):
-            slot.stale_since = min(slot.stale_since, now) if self._stale(position, slot) else math.inf
+            slot.stale_since = min(slot.stale_since, now) if self._stale(pages, position, slot) else math.inf
 
-    def _texts(self) -> tuple[str, ...]:
-        texts = tuple(page.text for page in self._splitter.feed(self._text, final=self._final))
-        most = self._form.messages
-        self._file_at = most if self._final and len(texts) > most and not self._files_forbidden else None
-        if len(texts) <= most or self._files_forbidden:
-            return texts
-        return (*texts[:most], self._form.notice) if self._final else texts[:most]
-
-    def _new_splitter(self) -> Splitter:
-        """The response to an interaction is an edit, which cannot keep previews away: its links have to."""
-        return Splitter(quiet=isinstance(self.target.key, InteractionKey) and not self._form.previews)
-
-    def _stale(self, position: int, slot: Slot) -> bool:
-        if position < len(self._wanted):
-            return slot.sent != self._wanted[position]
+    def _stale(self, pages: Sequence[str], position: int, slot: Slot) -> bool:
+        if position < len(pages):
+            return slot.sent != pages[position]
         return self._final and slot.message_id is not None
 
     @property
     def _in_first_word(self) -> bool:
-        return not self._final and not self.shown and len(self._text.split(maxsplit=1)) < 2 and not self._word_ended
-
-    @property
-    def _word_ended(self) -> bool:
-        return self._text[-1:].isspace()
+        text = self._manuscript.text
+        return not (self._final or self.shown or text[-1:].isspace()) and len(text.split(maxsplit=1)) < 2
 
     @property
     def _known_due(self) -> bool:
         """Whether the newest text makes no difference to which call is due: to split it can wait until that leaves."""
         due = any(slot.stale_since < math.inf for slot in self._slots)
-        return due and self.shown and not self._final and len(self._text) < self._splitter.open_at + LIMIT
+        return due and self.shown and self._manuscript.same_pages
+
+    @property
+    def _final(self) -> bool:
+        return self._manuscript.final
 
     @property
     def _ended(self) -> bool:

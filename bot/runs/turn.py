@@ -21,7 +21,8 @@ import structlog
 from bot.clock import Clock
 from bot.context.prompt import item_tokens
 from bot.context.tokens import TokenCounter
-from bot.delivery.answer import Delivery, Form, InteractionKey, Target
+from bot.delivery.answer import Delivery, InteractionKey, Target
+from bot.delivery.manuscript import Form
 from bot.delivery.scheduler import Scheduler
 from bot.delivery.split import with_remark
 from bot.domain.conversation import Item, Role

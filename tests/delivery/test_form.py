@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.clock import ManualClock
-from bot.delivery.answer import Delivery, Form, InteractionKey
+from bot.delivery.answer import Delivery, InteractionKey
+from bot.delivery.manuscript import Form
 from bot.delivery.scheduler import Scheduler
 from bot.delivery.split import split
 from bot.errors import DiscordRefused, NotAllowed

@@ -16,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.clock import ManualClock
-from bot.delivery.answer import Delivery, Form, InteractionKey
+from bot.delivery.answer import Delivery, InteractionKey
 from bot.delivery.budget import RateLimit
+from bot.delivery.manuscript import Form
 from bot.delivery.scheduler import Scheduler
 from bot.delivery.split import split
 from bot.domain.run import Page
