@@ -8,6 +8,7 @@ import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 import aiohttp
 import discord
@@ -106,7 +107,7 @@ def _media_type(attachment: discord.Attachment) -> str:
 async def read_files(attachments: Sequence[discord.Attachment]) -> Files:
     """All at once, and given up after FETCH_SECONDS: the channel's next message waits."""
     files = await asyncio.gather(*map(_read, attachments))
-    skipped = [attachment.filename for attachment, file in zip(attachments, files, strict=True) if file is None]
+    skipped = [filename(attachment) for attachment, file in zip(attachments, files, strict=True) if file is None]
     return Files(tuple(file for file in files if file is not None), tuple(skipped))
 
 
@@ -124,10 +125,17 @@ async def _read(attachment: discord.Attachment) -> File | None:
         return None
     media_type = _media_type(attachment)
     return File(
-        filename=attachment.filename,
+        filename=filename(attachment),
         media_type="text/plain" if media_type in _UNTYPED else media_type,
         data=text.encode(),
     )
+
+
+def filename(attachment: discord.Attachment) -> str:
+    """As its owner knows it: Discord drops what is no ASCII letter, and keeps what it was called as the title."""
+    if not attachment.title:
+        return attachment.filename
+    return attachment.title.removesuffix(ending := PurePosixPath(attachment.filename).suffix) + ending
 
 
 def decoded(data: bytes) -> str | None:

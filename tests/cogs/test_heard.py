@@ -205,6 +205,14 @@ class TestPlace:
         assert heard.locale_of(ear.message("안녕 hello", direct=True)) == "ko"
 
 
+@pytest.mark.parametrize(
+    ("name", "title", "known"),
+    [("a.txt", None, "a.txt"), ("_.txt", "여름 계획", "여름 계획.txt"), ("a_b.tar.gz", "a b.tar.gz", "a b.tar.gz")],
+)
+def test_a_file_is_called_what_its_owner_calls_it(ear: Ear, name: str, title: str | None, known: str) -> None:
+    assert heard.filename(attachment(ear, filename=name, title=title)) == known
+
+
 def attachment(ear: Ear, url: str = "http://127.0.0.1:1/x", **more: Any) -> discord.Attachment:
     data = {"id": "80", "filename": "file", "size": 10, "url": url, "proxy_url": url, **more}
     return discord.Attachment(data=data, state=ear.client._connection)  # type: ignore[arg-type]

@@ -78,10 +78,10 @@ async def test_a_thread_starts_from_its_message(stage: Stage) -> None:
 async def test_a_text_file_is_part_of_the_message(stage: Stage) -> None:
     room = stage.channel()
     stage.will_answer("summarise", "Short.")
-    await stage.ada.say(room, f"{stage.bot} summarise", files=[("notes.txt", "여름 메모".encode())])
+    await stage.ada.say(room, f"{stage.bot} summarise", files=[("여름 계획.txt", "여름 메모".encode())])
     await stage.read(room, "Short.")
     assert "여름 메모" in contents(stage.sent("summarise"))[-1]
-    assert "notes.txt" in contents(stage.sent("summarise"))[-1]
+    assert "여름 계획.txt" in contents(stage.sent("summarise"))[-1]
 
 
 async def test_a_file_that_is_no_text_gets_a_sentence_and_the_question_its_answer(stage: Stage) -> None:

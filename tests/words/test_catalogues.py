@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import string
 
 import pytest
@@ -69,6 +70,14 @@ def test_a_sentence_in_korean_is_polite(message: Message) -> None:
     ending = korean.rstrip("…:.!?) ")
     if key(message)[0].endswith(".") and not korean.endswith(("}", "}.", "`")):
         assert ending.endswith(POLITE), korean
+
+
+@each_sentence
+def test_commands_have_the_names_that_discord_shows_koreans(message: Message) -> None:
+    names = {key(each)[0]: said(each)[0] for each in SENTENCES}
+    commands = re.findall("`/([a-z ]+)`", key(message)[0])
+    (korean,) = said(message)
+    assert re.findall("`/([^`]+)`", korean) == [" ".join(names[word] for word in each.split()) for each in commands]
 
 
 def test_english_is_said_as_it_is_in_the_code() -> None:
