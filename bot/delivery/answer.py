@@ -61,8 +61,12 @@ class Target(Protocol):
     def until(self) -> datetime | None:
         """When calls begin to be refused; None for never."""
 
-    async def create(self, position: int, text: str, *, previews: bool = False, file: str | None = None) -> int:
-        """Returns the new message's id. `file` goes with it as `answer.md`; it never does with the first message.
+    async def create(
+        self, position: int, text: str, *, previews: bool = False, file: str | None = None, again: bool = False
+    ) -> int:
+        """Returns the message's id. `file` goes with it as `answer.md`; it never does with the first message.
+
+        `again`: it may be there already, since an answer was lost; then nothing is sent, or once more to no effect.
 
         Raises NotAllowed also where files alone are forbidden.
         """
@@ -248,7 +252,7 @@ class Delivery:
         if slot.message_id is None:
             assert slot.sent is not None
             previews, file = self._manuscript.form.previews, self._manuscript.file(job.position)
-            return await self.target.create(job.position, slot.sent, previews=previews, file=file)
+            return await self.target.create(job.position, slot.sent, previews=previews, file=file, again=slot.doubtful)
         if slot.sent is None:
             await self.target.delete(slot.message_id)
         else:

@@ -170,10 +170,13 @@ def trace_config(learn: Learn, leave: Callable[[], None], *, patience: float = A
             _keep_on(context)
         if route is None:
             return
-        answer = _answer_of.get()
+        answer, task = _answer_of.get(), asyncio.current_task()
         _teach(learn, route, response, body, ours=answer is not None)
         if answer is not None and not answer.done():
             _settle(answer, response, body)
+            if response.status >= 500 and task is not None and _must_not_repeat(*route):
+                answer.set_exception(DiscordRefused(response.status, 0, response.reason or ""))
+                task.cancel()
 
     trace = aiohttp.TraceConfig()
     trace.on_request_headers_sent.append(on_request_headers_sent)
@@ -181,6 +184,11 @@ def trace_config(learn: Learn, leave: Callable[[], None], *, patience: float = A
     trace.on_request_exception.append(on_request_exception)
     trace.on_request_end.append(on_request_end)
     return trace
+
+
+def _must_not_repeat(key: Hashable, route: Route) -> bool:
+    """By discord.py, after an error of the server's: a follow-up that was made all the same would be there twice."""
+    return isinstance(key, InteractionKey) and route == "create"
 
 
 def _give_up(answer: asyncio.Future[Posted], task: asyncio.Task[object], seconds: float) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from datetime import datetime, timedelta
 from typing import Any
 
+import aiohttp
 import discord
 
 from bot.delivery.answer import InteractionKey
-from bot.delivery.calls import NO_HISTORY, Calls, Posted
+from bot.delivery.calls import ANSWER_SECONDS, NO_HISTORY, Calls, Posted
 from bot.errors import DeliveryError, DiscordRefused, MessageGone
 
 INVALID_FORM = 50035
@@ -49,7 +51,9 @@ class ChannelTarget:
     def until(self) -> None:
         return None
 
-    async def create(self, position: int, text: str, *, previews: bool = False, file: str | None = None) -> int:
+    async def create(
+        self, position: int, text: str, *, previews: bool = False, file: str | None = None, again: bool = False
+    ) -> int:
         """A reply that Discord refuses, its message being gone or hidden from the bot, is sent as a plain one."""
         if position or self._reply_to is None:
             return await self._send(position, text, previews, file=file)
@@ -109,6 +113,7 @@ class InteractionTarget:
         self._interaction = interaction
         self._calls = calls
         self._original: Posted = Posted()
+        self._newest_id = 0
 
     @property
     def key(self) -> InteractionKey:
@@ -118,10 +123,18 @@ class InteractionTarget:
     def until(self) -> datetime:
         return self._interaction.created_at + INTERACTION_LIFE
 
-    async def create(self, position: int, text: str, *, previews: bool = False, file: str | None = None) -> int:
+    async def create(
+        self, position: int, text: str, *, previews: bool = False, file: str | None = None, again: bool = False
+    ) -> int:
         if position == 0:
             self._original = await self._edit_original(text)
-            return self._original.message_id
+            self._newest_id = self._original.message_id
+            return self._newest_id
+        made_id = await self._made() if again else None
+        self._newest_id = made_id or await self._follow_up(text, previews, file)
+        return self._newest_id
+
+    async def _follow_up(self, text: str, previews: bool, file: str | None) -> int:
         follow_up = self._interaction.followup.send(
             text,
             wait=True,
@@ -131,6 +144,22 @@ class InteractionTarget:
             **_files(file),
         )
         return (await self._calls.answer(follow_up)).message_id
+
+    async def _made(self) -> int | None:
+        """The follow-up after the newest one that is known. Webhooks have no nonce by which Discord would know it.
+
+        None also where the channel's history is closed to the bot, and for private answers, which are in no history.
+        """
+        interaction = self._interaction
+        channel = interaction.client.get_partial_messageable(interaction.channel_id or 0)
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                async for message in channel.history(after=discord.Object(self._newest_id), oldest_first=True):
+                    if message.interaction_metadata and message.interaction_metadata.id == interaction.id:
+                        return int(message.id)
+        except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError):
+            return None
+        return None
 
     async def edit(self, message_id: int, text: str) -> None:
         if message_id == self._original.message_id:

@@ -116,7 +116,9 @@ class Channel:
     previews: set[bool] = field(default_factory=set)
     until: None = None
 
-    async def create(self, position: int, text: str, *, previews: bool = False, file: str | None = None) -> int:
+    async def create(
+        self, position: int, text: str, *, previews: bool = False, file: str | None = None, again: bool = False
+    ) -> int:
         assert position not in self.under_way, "two calls at once for one page"
         self.under_way.add(position)
         try:

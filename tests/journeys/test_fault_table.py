@@ -90,7 +90,6 @@ THOUGHT = 2.0
 
 class End(Enum):
     WHOLE = "whole"
-    REPEATED = "whole, and a page twice: unlike a message, a follow-up has no nonce by which Discord knows it again"
     UNSHOWN = "the run failed, with its reason"
     CUT = "the run ended as answered, its reason kept: what was shown is the beginning"
 
@@ -106,8 +105,6 @@ class Case:
 
     @property
     def end(self) -> End:
-        if self.step is FOLLOW_UP and "after" in FAULTS[self.fault]:
-            return End.REPEATED
         if self.fault not in LASTING or self.step is TYPING:
             return End.WHOLE
         if self.step is FIRST and self.fault == "404 message":
@@ -227,10 +224,8 @@ async def test_an_answer_meets_a_fault(played: Mapping[Case, Played], case: Case
     left = played[case]
     assert left.struck, "the fault met no call"
     shown, expected = [_bare(page) for page in left.pages], _bare(case.step.answer)
-    if case.end in (End.WHOLE, End.REPEATED):
-        surplus = shown.pop(1) if case.end is End.REPEATED else ""
+    if case.end is End.WHOLE:
         assert "".join(shown) == expected
-        assert surplus in expected
         assert (left.status, left.error) == ("completed", None)
     else:
         assert len("".join(shown)) < len(expected) and all(page in expected for page in shown)

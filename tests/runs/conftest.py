@@ -132,7 +132,9 @@ class BoardTarget:
     def until(self) -> datetime | None:
         return self.board.until if isinstance(self.key, InteractionKey) else None
 
-    async def create(self, position: int, text: str, *, previews: bool = False, file: str | None = None) -> int:
+    async def create(
+        self, position: int, text: str, *, previews: bool = False, file: str | None = None, again: bool = False
+    ) -> int:
         self._refuse_late()
         self.board.called(self.name, self.run.run_id)
         if file is not None:
