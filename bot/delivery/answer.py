@@ -50,6 +50,15 @@ class InteractionKey:
     """None where only the token is known, as from the address of a call."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """What the server says about a message; nothing where it has none to speak of."""
+
+    message_id: int = 0
+    text: str = ""
+    flags: int = 0
+
+
 class Target(Protocol):
     """Where an answer goes. Every call returns when the server has answered, and raises DeliveryError."""
 
@@ -63,10 +72,11 @@ class Target(Protocol):
 
     async def create(
         self, position: int, text: str, *, previews: bool = False, file: str | None = None, again: bool = False
-    ) -> int:
-        """Returns the message's id. `file` goes with it as `answer.md`; it never does with the first message.
+    ) -> Posted:
+        """`file` goes with it as `answer.md`; it never does with the first message.
 
-        `again`: it may be there already, since an answer was lost; then nothing is sent, or once more to no effect.
+        `again`: it may be there already, since an answer was lost. Then, and where a process before this one made it,
+        what is returned is the message that is there, with the text that it has.
 
         Raises NotAllowed also where files alone are forbidden.
         """
@@ -100,7 +110,7 @@ class Slot:
     flying: bool = False
     sent_at: float = -math.inf
     doubtful: bool = False
-    """A create may have succeeded whose answer was lost: the message then has the text of that attempt."""
+    """A create may have succeeded whose answer was lost."""
     failures: int = 0
     not_before: float = -math.inf
 
@@ -212,8 +222,7 @@ class Delivery:
         """The calls that are due, one at most for each page, and none for a page before its predecessor exists."""
         if self._ended:
             return
-        if not self._known_due:
-            self._refresh(now)
+        self._refresh(now)
         for position, slot in enumerate(self._slots):
             exists = slot.message_id is not None
             if not slot.flying and slot.stale_since < math.inf:
@@ -222,11 +231,9 @@ class Delivery:
                 return
 
     def start(self, job: Job) -> None:
-        """Takes the newest text for the call, which from here on counts as sent; `perform` must follow."""
-        now = self._clock.monotonic()
-        self._refresh(now)
+        """One of `jobs` just now: its text counts as sent from here on, and `perform` must follow."""
         slot = self._slots[job.position]
-        slot.flying, slot.stale_since, slot.sent_at = True, math.inf, now
+        slot.flying, slot.stale_since, slot.sent_at = True, math.inf, self._clock.monotonic()
         slot.sent = None if job.route == "delete" else self._manuscript.pages[job.position]
 
     async def perform(self, job: Job, answered: Callable[[], None]) -> None:
@@ -248,7 +255,7 @@ class Delivery:
             slot.flying = False
             self._moved.set()
 
-    async def _request(self, job: Job, slot: Slot) -> int | None:
+    async def _request(self, job: Job, slot: Slot) -> Posted | None:
         if slot.message_id is None:
             assert slot.sent is not None
             previews, file = self._manuscript.form.previews, self._manuscript.file(job.position)
@@ -259,15 +266,13 @@ class Delivery:
             await self.target.edit(slot.message_id, slot.sent)
         return None
 
-    async def _keep(self, job: Job, slot: Slot, made: int | None) -> None:
+    async def _keep(self, job: Job, slot: Slot, made: Posted | None) -> None:
         if job.route == "delete":
             slot.message_id = None
         elif job.route == "create" and made is not None:
-            slot.message_id = made
-            if slot.doubtful:
-                slot.sent, slot.doubtful = None, False
+            slot.message_id, slot.sent, slot.doubtful = made.message_id, made.text, False
             if self._on_page is not None:
-                await self._on_page(Page(position=job.position, message_id=made))
+                await self._on_page(Page(position=job.position, message_id=made.message_id))
 
     def _failed(self, job: Job, slot: Slot, error: DeliveryError) -> None:
         if job.route == "delete" and isinstance(error, MessageGone):

@@ -20,7 +20,6 @@ import json
 import re
 from collections.abc import Callable, Coroutine, Hashable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
 from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any
@@ -29,7 +28,7 @@ import aiohttp
 import discord
 import structlog
 
-from bot.delivery.answer import InteractionKey, Route
+from bot.delivery.answer import InteractionKey, Posted, Route
 from bot.delivery.budget import RateLimit
 from bot.errors import ChannelGone, DeliveryError, DiscordRefused, MessageGone, NotAllowed
 
@@ -53,14 +52,6 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], Route], ...] = (
     ("DELETE", re.compile(r"/webhooks/\d+/(?P<token>[^/]+)/messages/[^/]+$"), "delete"),
 )
 _OF_INTERACTIONS = re.compile(r"/(interactions|webhooks)/")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posted:
-    """What an answer says about a message; zeros where it has none to speak of."""
-
-    message_id: int = 0
-    flags: int = 0
 
 
 Learn = Callable[[Hashable, Route, RateLimit], None]
@@ -108,11 +99,12 @@ def _report(task: asyncio.Task[object], answer: asyncio.Future[Posted]) -> None:
     elif error is not None:
         answer.set_exception(_delivery_error(error))
     else:
-        answer.set_result(_posted_message(task.result()))
+        result = task.result()
+        answer.set_result(posted(result) if isinstance(result, discord.Message) else Posted())
 
 
-def _posted_message(result: object) -> Posted:
-    return Posted(message_id=result.id, flags=result.flags.value) if isinstance(result, discord.Message) else Posted()
+def posted(message: discord.Message) -> Posted:
+    return Posted(message_id=message.id, text=message.content, flags=message.flags.value)
 
 
 def translated(error: discord.HTTPException) -> DeliveryError:
@@ -257,6 +249,7 @@ def _served_at(headers: Mapping[str, str]) -> float | None:
 def _settle(answer: asyncio.Future[Posted], response: aiohttp.ClientResponse, body: dict[str, Any]) -> None:
     status = response.status
     if 200 <= status < 300:
-        answer.set_result(Posted(message_id=int(body.get("id", 0)), flags=int(body.get("flags", 0))))
+        message_id, flags = int(body.get("id", 0)), int(body.get("flags", 0))
+        answer.set_result(Posted(message_id=message_id, text=str(body.get("content", "")), flags=flags))
     elif 400 <= status < 500 and status != HTTPStatus.TOO_MANY_REQUESTS:
         answer.set_exception(translated(discord.HTTPException(response, body)))

@@ -10,8 +10,8 @@ from typing import Any
 import aiohttp
 import discord
 
-from bot.delivery.answer import InteractionKey
-from bot.delivery.calls import ANSWER_SECONDS, NO_HISTORY, Calls, Posted
+from bot.delivery.answer import InteractionKey, Posted
+from bot.delivery.calls import ANSWER_SECONDS, NO_HISTORY, Calls, posted
 from bot.errors import DeliveryError, DiscordRefused, MessageGone
 
 INVALID_FORM = 50035
@@ -53,7 +53,7 @@ class ChannelTarget:
 
     async def create(
         self, position: int, text: str, *, previews: bool = False, file: str | None = None, again: bool = False
-    ) -> int:
+    ) -> Posted:
         """A reply that Discord refuses, its message being gone or hidden from the bot, is sent as a plain one."""
         if position or self._reply_to is None:
             return await self._send(position, text, previews, file=file)
@@ -76,7 +76,7 @@ class ChannelTarget:
 
     async def _send(
         self, position: int, text: str, previews: bool, *, reply_to: int | None = None, file: str | None = None
-    ) -> int:
+    ) -> Posted:
         # discord.py sends enforce_nonce with every nonce: a repeated send gets the first one's message.
         nonce = f"{self._trigger_id}-{position}" if self._mentioning is None else f"{self._trigger_id}-notice"
         quiet = discord.AllowedMentions.none()
@@ -86,7 +86,7 @@ class ChannelTarget:
         if reply_to is not None:
             more["reference"] = self._channel.get_partial_message(reply_to).to_reference(fail_if_not_exists=False)
         send = self._channel.send(text, nonce=nonce, allowed_mentions=quiet, suppress_embeds=not previews, **more)
-        return (await self._calls.answer(send)).message_id
+        return await self._calls.answer(send)
 
 
 def _files(file: str | None) -> dict[str, Any]:
@@ -112,8 +112,7 @@ class InteractionTarget:
     def __init__(self, interaction: discord.Interaction[Any], *, calls: Calls) -> None:
         self._interaction = interaction
         self._calls = calls
-        self._original: Posted = Posted()
-        self._newest_id = 0
+        self._original = self._newest = Posted()
 
     @property
     def key(self) -> InteractionKey:
@@ -125,16 +124,16 @@ class InteractionTarget:
 
     async def create(
         self, position: int, text: str, *, previews: bool = False, file: str | None = None, again: bool = False
-    ) -> int:
+    ) -> Posted:
         if position == 0:
             self._original = await self._edit_original(text)
-            self._newest_id = self._original.message_id
-            return self._newest_id
-        made_id = await self._made() if again else None
-        self._newest_id = made_id or await self._follow_up(text, previews, file)
-        return self._newest_id
+            self._newest = self._original
+        else:
+            made = await self._made() if again else None
+            self._newest = made or await self._follow_up(text, previews, file)
+        return self._newest
 
-    async def _follow_up(self, text: str, previews: bool, file: str | None) -> int:
+    async def _follow_up(self, text: str, previews: bool, file: str | None) -> Posted:
         follow_up = self._interaction.followup.send(
             text,
             wait=True,
@@ -143,9 +142,9 @@ class InteractionTarget:
             allowed_mentions=discord.AllowedMentions.none(),
             **_files(file),
         )
-        return (await self._calls.answer(follow_up)).message_id
+        return await self._calls.answer(follow_up)
 
-    async def _made(self) -> int | None:
+    async def _made(self) -> Posted | None:
         """The follow-up after the newest one that is known. Webhooks have no nonce by which Discord would know it.
 
         None also where the channel's history is closed to the bot, and for private answers, which are in no history.
@@ -154,9 +153,9 @@ class InteractionTarget:
         channel = interaction.client.get_partial_messageable(interaction.channel_id or 0)
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                async for message in channel.history(after=discord.Object(self._newest_id), oldest_first=True):
+                async for message in channel.history(after=discord.Object(self._newest.message_id), oldest_first=True):
                     if message.interaction_metadata and message.interaction_metadata.id == interaction.id:
-                        return int(message.id)
+                        return posted(message)
         except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError):
             return None
         return None

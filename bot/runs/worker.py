@@ -114,7 +114,7 @@ class Worker:
                 log.exception("claim_failed")
                 await self._studio.clock.sleep(POLL)
                 continue
-            for run in runs:
+            for run in sorted(runs, key=lambda run: run.run_id in self._tasks):  # none waits for another's former
                 await self._end_former(run.run_id)
                 self._take(run)
             await self._something_new()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.clock import Clock
-from bot.delivery.answer import FIRST_SNOWFLAKE, InteractionKey, Route
+from bot.delivery.answer import FIRST_SNOWFLAKE, InteractionKey, Posted, Route
 from bot.delivery.budget import RateLimit
 from bot.delivery.scheduler import Scheduler
 from bot.errors import DeliveryError, MessageGone
@@ -118,7 +118,7 @@ class Channel:
 
     async def create(
         self, position: int, text: str, *, previews: bool = False, file: str | None = None, again: bool = False
-    ) -> int:
+    ) -> Posted:
         assert position not in self.under_way, "two calls at once for one page"
         self.under_way.add(position)
         try:
@@ -126,7 +126,7 @@ class Channel:
         finally:
             self.under_way.remove(position)
         if position in self.made:  # the same nonce: the message that it made stays as it is
-            return self.made[position]
+            return Posted(message_id=self.made[position], text=self.discord.messages[self.made[position]])
         message_id = self.made[position] = self.discord.new_id()
         self.previews.add(previews)
         if file is not None:
@@ -135,7 +135,7 @@ class Channel:
         self._see(message_id, text)
         if self.discord.lost:
             raise self.discord.lost.popleft()
-        return message_id
+        return Posted(message_id=message_id, text=text)
 
     async def edit(self, message_id: int, text: str) -> None:
         if message_id not in self.discord.messages:

@@ -514,6 +514,49 @@ async def test_after_a_429_the_bucket_rests() -> None:
         await delivery.abandon()
 
 
+async def test_a_text_that_is_withdrawn_holds_nothing_up() -> None:
+    """What looks like a paragraph becomes a table without a row, which shows nothing."""
+    async with world() as here:
+        channel = Channel(here.discord, 1)
+        delivery = here.scheduler.open(channel)
+        beginning = "Name of the thing | Value\n--- | ---\n"
+        for length in range(1, len(beginning) + 1):
+            delivery.show(beginning[:length])
+            await here.clock.advance(0.04)
+        for _ in range(40):
+            await here.clock.advance(0.05)
+        await here.run(asyncio.ensure_future(delivery.finish(beginning + "a | 1\n")))
+        assert "a                 | 1" in here.discord.messages[channel.made[0]]
+
+
+async def test_a_later_page_that_failed_is_made_while_the_next_grows() -> None:
+    async with world() as here:
+        channel = Channel(here.discord, 1)
+        delivery = here.scheduler.open(channel)
+        text = "begin "
+        delivery.show(text)
+        for _ in range(10):
+            await here.clock.advance(0.1)
+        here.discord.faults.append(("create", SERVER_ERROR))
+        text += " ".join(f"word{number:05}" for number in range(420))
+        delivery.show(text)
+        for number in range(60):
+            await here.clock.advance(0.1)
+            delivery.show(text := f"{text} more{number}")
+        assert len(here.discord.messages) == 3, "before the answer ends"
+
+
+async def test_a_message_that_an_earlier_process_made_gets_the_text_of_this_one() -> None:
+    async with world() as here:
+        channel = Channel(here.discord, 1)
+        here.scheduler.open(channel).show("Yes, it is the first")
+        for _ in range(5):
+            await here.clock.advance(0.1)
+        delivery = here.scheduler.open(channel)
+        await here.run(asyncio.ensure_future(delivery.finish("No. It never was.")))
+        assert list(here.discord.messages.values()) == ["No. It never was."]
+
+
 async def test_after_a_global_429_every_channel_rests() -> None:
     async with world() as here:
         here.scheduler.learn(

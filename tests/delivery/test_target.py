@@ -214,7 +214,8 @@ async def test_discord_py_itself_would_wait(bench: Bench) -> None:
 
 async def test_created_messages_have_their_ids(bench: Bench) -> None:
     target = bench.channel()
-    assert [await target.create(position, "text") for position in range(5)] == [JUST_NOW + n for n in range(1, 6)]
+    made = [await target.create(position, "text") for position in range(5)]
+    assert [each.message_id for each in made] == [JUST_NOW + n for n in range(1, 6)]
 
 
 async def test_deleting_and_typing_return_without_a_body(bench: Bench) -> None:
@@ -230,9 +231,9 @@ async def test_deleting_and_typing_return_without_a_body(bench: Bench) -> None:
 
 async def test_messages_ping_nobody_and_unfurl_nothing(bench: Bench) -> None:
     target = bench.channel(reply_to=33)
-    message_id = await target.create(0, "@everyone https://example.org")
+    made = await target.create(0, "@everyone https://example.org")
     await target.create(1, "more")
-    await target.edit(message_id, "@everyone")
+    await target.edit(made.message_id, "@everyone")
     first, second, edit = bench.bodies
     assert [body["allowed_mentions"] for body in (first, second, edit)] == [{"parse": []}] * 3
     assert first["flags"] == second["flags"] == 4
@@ -352,16 +353,16 @@ async def test_an_interaction_is_answered_through_its_webhook(bench: Bench) -> N
     target = bench.interaction()
     first = await target.create(0, "one")
     second = await target.create(1, "two")
-    await target.edit(first, "one more")
-    await target.edit(second, "two more")
-    await target.delete(second)
+    await target.edit(first.message_id, "one more")
+    await target.edit(second.message_id, "two more")
+    await target.delete(second.message_id)
     base = f"/api/webhooks/{APPLICATION}/secret"
     assert [(method, path) for method, path, _ in bench.server.requests] == [
         ("PATCH", f"{base}/messages/@original"),
         ("POST", base),
         ("PATCH", f"{base}/messages/@original"),
-        ("PATCH", f"{base}/messages/{second}"),
-        ("DELETE", f"{base}/messages/{second}"),
+        ("PATCH", f"{base}/messages/{second.message_id}"),
+        ("DELETE", f"{base}/messages/{second.message_id}"),
     ]
     assert bench.bodies[1]["flags"] & (1 << 6), "a follow-up is as private as the response"
     assert all(body["allowed_mentions"]["parse"] == [] for body in bench.bodies[:4])

@@ -21,7 +21,7 @@ from bot.channels.personas import Personas
 from bot.channels.preferences import Preferences
 from bot.clock import ManualClock
 from bot.context.tokens import TokenCounter
-from bot.delivery.answer import InteractionKey
+from bot.delivery.answer import InteractionKey, Posted
 from bot.delivery.scheduler import Scheduler
 from bot.domain.conversation import Addressing, File, Incoming, Place, Quote, Speaker, Turn
 from bot.domain.run import Page, Run, RunStatus
@@ -134,16 +134,15 @@ class BoardTarget:
 
     async def create(
         self, position: int, text: str, *, previews: bool = False, file: str | None = None, again: bool = False
-    ) -> int:
+    ) -> Posted:
         self._refuse_late()
         self.board.called(self.name, self.run.run_id)
         if file is not None:
             self.board.files.append(file)
         message_id = self.board.post(self.run.place.channel_id, text)
-        if self.name == "notice":
-            return message_id
-        self.board.of_run.setdefault(self.run.run_id, []).append(message_id)
-        return message_id
+        if self.name != "notice":
+            self.board.of_run.setdefault(self.run.run_id, []).append(message_id)
+        return Posted(message_id=message_id, text=text)
 
     def _refuse_late(self) -> None:
         if self.until is not None and self.board.now() >= self.until + timedelta(minutes=1):

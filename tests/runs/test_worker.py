@@ -106,9 +106,10 @@ async def test_no_more_runs_than_allowed_at_once(stage: Stage) -> None:
 
     async def all_ended() -> bool:
         nonlocal most
-        rows = [await stage.row(run.run_id) for run in runs]
-        most = max(most, sum(row["status"] == "in_progress" for row in rows))
-        return all(row["status"] == "completed" for row in rows)
+        async with stage.storage.read() as work:  # as they are at one moment
+            states = [found.status for run in runs if (found := await work.runs.get(run.run_id))]
+        most = max(most, states.count(RunStatus.IN_PROGRESS))
+        return states == [RunStatus.COMPLETED] * 5
 
     await stage.until(all_ended, step=0.5)
     assert most == 2
@@ -247,6 +248,27 @@ class TestLease:
         await ended(stage, run)
         assert stage.board.in_channel(1) == ["second attempt"] and worker.in_hand == ()
         assert stage.model.abandoned == 1
+
+    async def test_no_run_waits_for_anothers_former(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+        stage.model.enqueue(silent(), "elsewhere", "second attempt")
+        run = await stage.ask()
+        worker = stage.worker(shared=True)
+        await asked(stage)
+        release, end_former = asyncio.Event(), worker._end_former
+
+        async def held(run_id: int) -> None:
+            if run_id == run.run_id:
+                await release.wait()
+            await end_former(run_id)
+
+        monkeypatch.setattr(worker, "_end_former", held)
+        async with stage.storage.write() as work:
+            await work.runs.lapse_all(stage.clock.now())
+            assert await work.runs.requeue(run.run_id, stage.clock.now())
+        await ended(stage, await stage.ask(channel_id=2))
+        release.set()
+        await ended(stage, run)
+        assert (stage.board.in_channel(1), stage.board.in_channel(2)) == (["second attempt"], ["elsewhere"])
 
 
 class TestReset:
