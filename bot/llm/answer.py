@@ -28,10 +28,14 @@ class Answer:
         self._model: str | None = None
         self._refused = False
         self.reason: FinishReason | None = None
-        self.begun = False
-        """Whether any text was given out."""
+        self.deltas = 0
+        """Pieces of text that were given out."""
         self.over = False
         """Whether the last event was."""
+
+    @property
+    def begun(self) -> bool:
+        return self.deltas > 0
 
     def take(self, chunk: dict[str, Any]) -> Iterator[Event]:
         if isinstance(model := chunk.get("model"), str):
@@ -57,14 +61,15 @@ class Answer:
             text = _text(delta.get("content"))
             yield from self._text(self._thinking.take(text) if self._thinking else text)
             if refusal := _text(delta.get("refusal")):
-                self.begun = self._refused = True
+                self._refused = True
+                self.deltas += 1
                 yield RefusalDelta(refusal)
         if isinstance(reason := choice.get("finish_reason"), str):
             self.reason = _REASONS.get(reason, FinishReason.STOP)
 
     def _text(self, text: str) -> Iterator[TextDelta]:
         if text:
-            self.begun = True
+            self.deltas += 1
             yield TextDelta(text)
 
 

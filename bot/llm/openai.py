@@ -89,7 +89,10 @@ class OpenAIModel:
         answer = Answer(visible_thinking=not self._dialect.openai)
         patience = Patience(self._patience(request, answer), self._deadline)
         try:
-            async with self._call(client, request, patience) as chunks, aclosing(read(chunks, self._pause)) as pieces:
+            async with (
+                self._call(client, request, patience) as chunks,
+                aclosing(read(chunks, lambda: breath(answer.deltas, self._streams))) as pieces,
+            ):
                 async for piece in pieces:
                     for event in joined(self._events(piece, request.model, answer)):
                         yield event
@@ -112,9 +115,6 @@ class OpenAIModel:
         for chunk in piece:
             self._raise_error_in(chunk, model)
             yield from answer.take(chunk)
-
-    def _pause(self) -> float:
-        return breath(self._streams)
 
     async def check(self, model: str) -> None:
         """Also raises RequestRefused where the model is not in the server's list: some servers take any name."""

@@ -21,7 +21,7 @@ MAX_EVENT = 1_048_576
 """Bytes. An event of Chat Completions has a few hundred; what never ends is something else."""
 
 PROMPT = 8
-"""Events that are read without a breath: the first words of an answer, for which people wait."""
+"""Pieces of text that are read without a breath: the first words of an answer, for which people wait."""
 BREATH, LONGEST_BREATH = 0.05, 0.2
 """Seconds between two pieces, alone and at the most. In bench/, 0.05 halves the processor time of a fast answer."""
 CROWD = 50
@@ -29,8 +29,10 @@ CROWD = 50
 _FIELDS = (b"data", b"event", b"id", b"retry", b"error", b"")
 
 
-def breath(streams: int) -> float:
-    """Seconds, with so many streams being read."""
+def breath(deltas: int, streams: int) -> float:
+    """Seconds, after so many pieces of text, with so many streams being read."""
+    if deltas <= PROMPT:
+        return 0.0
     return min(BREATH * (1 + streams / CROWD), LONGEST_BREATH)
 
 
@@ -46,7 +48,7 @@ async def read(
         yield decoder.feed(chunk)
         if decoder.done:
             return
-        await asyncio.sleep(pause() if decoder.events > PROMPT else 0)
+        await asyncio.sleep(pause())
     yield decoder.end()
 
 

@@ -557,6 +557,30 @@ async def test_a_message_that_an_earlier_process_made_gets_the_text_of_this_one(
         assert list(here.discord.messages.values()) == ["No. It never was."]
 
 
+async def test_the_last_text_does_not_wait_for_an_earlier_failures_pause() -> None:
+    async with world() as here:
+        delivery = await started(here)
+        here.discord.faults += [("edit", SERVER_ERROR)] * 4
+        delivery.show("Hello there, more")
+        await here.clock.advance(5.0)
+        before = here.clock.monotonic()
+        await here.run(asyncio.ensure_future(delivery.finish("Hello there, the end.")))
+        assert here.clock.monotonic() - before < 1.5
+
+
+async def test_a_shared_429_holds_up_every_interaction_of_the_channel() -> None:
+    async with world() as here:
+        key, other = InteractionKey("one", 7), InteractionKey("two", 7)
+        for each in (key, other):
+            here.scheduler.open(Channel(here.discord, each)).show("Hello ")
+        await here.clock.advance(1.0)
+        told = RateLimit(limit=5, remaining=0, reset_after=1.0, retry_after=9.0, shared=True)
+        here.scheduler.learn(key, "edit", told)
+        before = here.clock.monotonic()
+        await here.run(asyncio.ensure_future(here.scheduler.open(Channel(here.discord, other)).finish("Hello.")))
+        assert here.clock.monotonic() - before >= 9.0
+
+
 async def test_after_a_global_429_every_channel_rests() -> None:
     async with world() as here:
         here.scheduler.learn(

@@ -28,7 +28,7 @@ from bot.errors import (
 )
 from bot.llm.openai import OpenAIModel
 from bot.llm.port import Event, Finished, Message, RefusalDelta, Request, Speaking, TextDelta
-from bot.llm.reader import read
+from bot.llm.reader import breath, read
 from tests.llm.server import ANSWER, USAGE, ModelServer, chunk, drop, error, events, status, streams
 
 REQUEST = Request(
@@ -621,6 +621,34 @@ async def test_a_fast_stream_leaves_the_loop_to_others(server: ModelServer, mode
         watching.cancel()
     assert length == 150_000
     assert turns >= len(body) // 2**15, "a turn for others at least every 32 KiB"
+
+
+@pytest.mark.parametrize(
+    ("deltas", "streams", "seconds"), [(8, 1, 0.0), (9, 1, 0.051), (9, 50, 0.1), (9, 150, 0.2), (9, 500, 0.2)]
+)
+def test_a_breath_is_longer_where_many_are_read(deltas: int, streams: int, seconds: float) -> None:
+    assert breath(deltas, streams) == pytest.approx(seconds)
+
+
+async def test_breaths_follow_the_text_and_the_streams_that_are_open(
+    server: ModelServer, model: OpenAIModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def noted(deltas: int, streams: int) -> float:
+        asked.append((deltas, streams))
+        return 0.0
+
+    monkeypatch.setattr("bot.llm.openai.breath", noted)
+    thought = {"choices": [{"index": 0, "delta": {"reasoning_content": "hm"}, "finish_reason": None}]}
+    told = events(thought, chunk("one"), chunk("two"), chunk(finish="stop"))
+    server.reply(streams(told.replace(b"data: [DONE]", b": the end")))
+    async with aclosing(model.stream(REQUEST)) as first:
+        await anext(first)
+        await play(model)
+        assert asked[-1] == (2, 2)
+    await play(model)
+    assert asked[-1] == (2, 1)
 
 
 # --- check ---
