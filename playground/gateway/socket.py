@@ -29,7 +29,7 @@ PATH = "/gateway"
 HEARTBEAT_SECONDS = 41.25
 PATIENCE = 1.5
 """Intervals without a heartbeat until the connection ends; Discord publishes no number."""
-NETWORK_SECONDS = 0.02
+NETWORK_SECONDS = 0.05
 """From a heartbeat to its acknowledgement. discord.py notes when it sent one only afterwards, in another thread: an
 answer that is there before is taken for one to the heartbeat before, a whole interval late."""
 SENDS, SENDS_SECONDS = 120, 60.0
