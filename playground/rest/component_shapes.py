@@ -25,7 +25,7 @@ from playground.shapes import Flag, Form, Integer, Kinds, List, OneOf, Shape, Sn
 
 USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT = 5, 6, 7, 8
 CHECKBOX = 23
-CHANNEL_TYPES = (0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15)
+CHANNEL_TYPES = (0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16)
 
 _Shapes = Mapping[str, Shape]
 

@@ -241,12 +241,17 @@ class Contract:
 
 
 def _amended(document: Schema) -> Schema:
-    """Codes of fields are names such as BASE_TYPE_REQUIRED, as Discord's reference shows; its file has numbers."""
+    """Codes of fields are names such as BASE_TYPE_REQUIRED, as Discord's reference shows; its file has numbers.
+
+    The file knows no media channels (16); discord.py names them with every option for a forum.
+    """
     schemas = document["components"]["schemas"]
     named = {"type": "object", "properties": {"code": {"type": "string"}, "message": {"type": "string"}}}
     inner = {**schemas["InnerErrors"], "properties": {"_errors": {"type": "array", "minItems": 1, "items": named}}}
-    components = {**document["components"], "schemas": {**schemas, "InnerErrors": inner}}
-    return {**document, "components": components}
+    kinds = schemas["ChannelTypes"]
+    media = {"title": "GUILD_MEDIA", "const": 16}
+    amended = {"InnerErrors": inner, "ChannelTypes": {**kinds, "oneOf": [*kinds["oneOf"], media]}}
+    return {**document, "components": {**document["components"], "schemas": {**schemas, **amended}}}
 
 
 def _nearest(error: Any) -> Iterator[tuple[list[str | int], str]]:

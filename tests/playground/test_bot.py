@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import discord
 import pytest
+from discord import app_commands
 
 from playground.entities import Channel, Guild
 from playground.errors import Impossible
@@ -280,3 +281,29 @@ async def test_discord_py_repeats_what_the_global_limit_refused(
     sent = await playground.next_message(general)
     await playground.wait_for(lambda: sent.content == "4")
     assert playground.limits.counters.scopes["global"] >= 1
+
+
+async def test_options_and_selects_are_for_every_kind_of_channel(
+    playground: Playground, general: Channel, ada: Person, parrot: Parrot
+) -> None:
+    """The library names media channels (16) with each of these."""
+
+    @app_commands.command(description="Finds a channel")
+    async def find(
+        interaction: discord.Interaction,
+        forum: discord.ForumChannel,
+        any: discord.abc.GuildChannel,
+        other: app_commands.AppCommandChannel,
+    ) -> None:
+        view = discord.ui.View()
+        view.add_item(discord.ui.ChannelSelect(channel_types=[discord.ChannelType.media]))
+        await interaction.response.send_message("where?", view=view)
+
+    parrot.tree.add_command(find)
+    [synced] = [command for command in await parrot.tree.sync() if command.name == "find"]
+    kinds = [option.channel_types for option in synced.options if isinstance(option, app_commands.Argument)]
+    assert kinds[0] == [discord.ChannelType.forum, discord.ChannelType.media]
+    forum = playground.add_channel(general.guild, "beds", "forum")  # type: ignore[arg-type]
+    found = await ada.command(general, "find", forum=forum, any=general, other=general)
+    [shown] = (await found.response()).components
+    assert shown["components"][0]["channel_types"] == [16]
