@@ -73,12 +73,17 @@ def _check_row(row: Json, at: str, problems: Problems) -> None:
 
 
 def _check_button(button: Json, at: str, problems: Problems) -> None:
-    symbol = button.get("emoji")
+    _check_emoji(button, at, problems)
+    if button["style"] != _PREMIUM and not button.get("label") and not button.get("emoji"):
+        problems[inside(at, "label")] = ("BASE_TYPE_REQUIRED", "This field is required")
+
+
+def _check_emoji(part: Json, at: str, problems: Problems) -> None:
+    """Of a button or an option: Discord has one name for both."""
+    symbol = part.get("emoji")
     # Whose custom emoji a bot may show is not known here.
     if symbol and "id" not in symbol and not emoji.known(symbol["name"]):
         problems[inside(at, "emoji.name")] = ("BUTTON_COMPONENT_INVALID_EMOJI", "Invalid emoji")
-    if button["style"] != _PREMIUM and not button.get("label") and not button.get("emoji"):
-        problems[inside(at, "label")] = ("BASE_TYPE_REQUIRED", "This field is required")
 
 
 def _check_choice(part: Json, at: str, problems: Problems) -> None:
@@ -92,16 +97,17 @@ def _check_choice(part: Json, at: str, problems: Problems) -> None:
     elif options is not None and len(options) < high:
         problems[inside(at, "options")] = length_problem(high, MAX_OPTIONS)
     else:
-        _check_values(options or [], inside(at, "options"), problems)
+        _check_options(options or [], inside(at, "options"), problems)
 
 
-def _check_values(options: list[Json], at: str, problems: Problems) -> None:
+def _check_options(options: list[Json], at: str, problems: Problems) -> None:
     used: set[str] = set()
     for index, option in enumerate(options):
         if option["value"] in used:
             message = "The specified option value is already used"
             problems[inside(at, f"{index}.value")] = ("SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", message)
         used.add(option["value"])
+        _check_emoji(option, inside(at, index), problems)
 
 
 _Rule = Callable[[Json, str, Problems], None]

@@ -60,6 +60,10 @@ REFUSED: list[tuple[Json, dict[str, str]]] = [
         {f"{AT}.0.emoji.name": "BUTTON_COMPONENT_INVALID_EMOJI"},
     ),
     ({"components": [row(button("a", emoji={"name": ""}))]}, {f"{AT}.0.emoji.name": "BUTTON_COMPONENT_INVALID_EMOJI"}),
+    (
+        {"components": [row(select("a", options=[OPTION, {"label": "b", "value": "b", "emoji": {"name": "rose"}}]))]},
+        {f"{AT}.0.options.1.emoji.name": "BUTTON_COMPONENT_INVALID_EMOJI"},
+    ),
     ({"components": [row(select("a"), select("b"))]}, {f"{AT}.1": "COMPONENT_LAYOUT_WIDTH_EXCEEDED"}),
     ({"components": [row(button("a"), select("b"))]}, {f"{AT}.1": "COMPONENT_LAYOUT_WIDTH_EXCEEDED"}),
     ({"components": [row(select("a"), button("b"))]}, {f"{AT}.1": "COMPONENT_LAYOUT_WIDTH_EXCEEDED"}),
@@ -209,6 +213,7 @@ async def test_what_is_just_right_is_sent(playground: Playground, client: Client
         {"content": "a", "components": [row(*(button(f"{number}") for number in range(5))), row(select("s"))]},
         {"content": "a", "components": [row({**EMPTY_FACE, "emoji": {"name": "🌹"}})]},
         {"content": "a", "components": [row({**EMPTY_FACE, "emoji": {"name": "rose", "id": "7"}})]},
+        {"content": "a", "components": [row(select("s", options=[{**OPTION, "emoji": {"name": "🌹"}}]))]},
         {"content": "a", "components": [row(select("s", min_values=0, max_values=2))]},
         v2(text("a" * 3999), SECTION),
     ]
