@@ -8,6 +8,8 @@ from playground.locales import LOCALES
 from playground.posting import MAX_CONTENT
 from playground.rest import component_shapes
 from playground.shapes import (
+    ATTACHMENT,
+    WEB,
     Each,
     Either,
     Flag,
@@ -35,8 +37,9 @@ MAX_TAGS, MAX_TAG_NAME = 20, 20
 
 _Shapes = Mapping[str, Shape]
 
-_LINKED: _Shapes = {"url": Url(), "icon_url": Url()}
-_PICTURE = Form({"url": Url()}, {"description": Text(0, 4096)}, compact=True)
+_DRAWN = Url((*WEB, ATTACHMENT))
+_LINKED: _Shapes = {"url": Url(), "icon_url": _DRAWN}
+_PICTURE = Form({"url": _DRAWN}, {"description": Text(0, 4096)}, compact=True)
 _EMBED = Form(
     {},
     {
@@ -46,7 +49,7 @@ _EMBED = Form(
         "color": Integer(0, 0xFFFFFF),
         "timestamp": Time(),
         "author": Form({"name": Text(1, 256)}, _LINKED, compact=True),
-        "footer": Form({"text": Text(1, 2048)}, {"icon_url": Url()}, compact=True),
+        "footer": Form({"text": Text(1, 2048)}, {"icon_url": _DRAWN}, compact=True),
         "image": _PICTURE,
         "thumbnail": _PICTURE,
         "fields": List(

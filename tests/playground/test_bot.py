@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import discord
 import pytest
 from discord import app_commands
@@ -307,3 +309,15 @@ async def test_options_and_selects_are_for_every_kind_of_channel(
     found = await ada.command(general, "find", forum=forum, any=general, other=general)
     [shown] = (await found.response()).components
     assert shown["components"][0]["channel_types"] == [16]
+
+
+async def test_components_show_files_of_any_name(playground: Playground, general: Channel, parrot: Parrot) -> None:
+    picture, note = (discord.File(io.BytesIO(b"a"), name) for name in ("kor 한.png", "weird name.txt"))
+    gallery: discord.ui.MediaGallery[discord.ui.LayoutView] = discord.ui.MediaGallery(discord.MediaGalleryItem(picture))
+    view = discord.ui.LayoutView().add_item(gallery).add_item(discord.ui.File(note))
+    place = parrot.get_channel(general.id)
+    assert isinstance(place, discord.TextChannel)
+    sent = await place.send(view=view, files=[picture, note])
+    shown, file = sent.components
+    assert isinstance(shown, discord.MediaGalleryComponent) and isinstance(file, discord.FileComponent)
+    assert "/kor_.png?" in shown.items[0].media.url and file.name == "weird_name.txt"

@@ -76,6 +76,16 @@ async def test_embeds_show_the_files_of_their_message(playground: Playground, cl
     assert general.messages[0].embeds[0]["image"]["url"] == "attachment://a_b.png"
 
 
+async def test_files_are_named_as_they_were_sent(playground: Playground, client: Client, general: Channel) -> None:
+    """Their names are made safe on both sides."""
+    embeds = [{"image": {"url": "attachment://한글.png"}}, {"thumbnail": {"url": "ATTACHMENT://a b(1).png"}}]
+    path = f"/channels/{general.id}/messages"
+    shown = (await sent(playground, client, path, {"embeds": embeds}, "한글.png", "a b(1).png")).body
+    first, second = shown["embeds"]
+    assert (await client.fetch("GET", first["image"]["url"])).body == "한글.png".encode()
+    assert (await client.fetch("GET", second["thumbnail"]["url"])).body == b"a b(1).png"
+
+
 GALLERY = {"type": 12, "items": [{"media": {"url": "attachment://a.png"}}, {"media": {"url": "https://b.example/b"}}]}
 PICTURED = {
     "type": 9,
