@@ -75,7 +75,7 @@ def wrong_content_type(*known: str) -> InvalidForm:
 
 
 def not_served(asked: str) -> ApiError:
-    """Not Discord's: what it may have and the playground has not. `asked`: method and path."""
+    """Not Discord's: what it may have and the playground has not. `asked`: method and path, or a field."""
     return ApiError(501, 0, f"{asked} is not served by the playground")
 
 

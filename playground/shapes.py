@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from playground.errors import InvalidForm, invalid_json
+from playground.errors import InvalidForm, invalid_json, not_served
 
 Problems = dict[str, tuple[str, str]]
 
@@ -274,6 +274,23 @@ class Given:
             problems[at] = ("BASE_TYPE_REQUIRED", "This field is required")
             return value
         return self.shape.read(value, at, problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Unserved:
+    """What Discord takes and the playground has not; nothing, an empty list and 0 ask for nothing.
+
+    Raises ApiError 501 for what has the shape, so that nobody reads that Discord would refuse it.
+    """
+
+    shape: Shape
+
+    def read(self, value: Any, at: str, problems: Problems) -> Any:
+        before = len(problems)
+        known = self.shape.read(value, at, problems)
+        if value and len(problems) == before:
+            raise not_served(at)
+        return known
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from playground.shapes import (
     Snowflake,
     Text,
     Time,
+    Unserved,
     Url,
 )
 
@@ -79,8 +80,7 @@ _ALLOWED_MENTIONS = Form(
 _ATTACHMENT = Form({"id": Snowflake()}, {"filename": Text(1, 1024), "description": Text(0, 1024)}, compact=True)
 _REFERENCE = Form(
     {"message_id": Snowflake()},
-    # Forwarding (1) is not served here.
-    {"type": OneOf((0,)), "channel_id": Snowflake(), "guild_id": Snowflake(), "fail_if_not_exists": Flag()},
+    {"type": Unserved(OneOf((0, 1))), "channel_id": Snowflake(), "guild_id": Snowflake(), "fail_if_not_exists": Flag()},
     compact=True,
 )
 
@@ -92,6 +92,7 @@ _CARRIED: _Shapes = {
     "allowed_mentions": _ALLOWED_MENTIONS,
     "flags": Integer(0),
     "tts": Flag(),
+    "poll": Unserved(Form()),
 }
 MESSAGE = Form(
     {},
@@ -100,6 +101,7 @@ MESSAGE = Form(
         "message_reference": _REFERENCE,
         "nonce": Either((Integer(-(2**63), 2**63 - 1), Text(0, MAX_NONCE))),
         "enforce_nonce": Flag(),
+        "sticker_ids": Unserved(List(Snowflake())),
     },
 )
 ANSWER = Form({}, _CARRIED)

@@ -44,7 +44,7 @@ NESTED = frozenset({("POST /channels/{channel_id}/threads", "$.message")})
 UNSERVED = re.compile(
     r"\$(\.data)?\.(sticker_ids|poll|shared_client_theme|username|avatar_url|thread_name|applied_tags|access_tokens|nicks)\b.*"
 )
-"""Keys that the playground passes over, whatever they hold."""
+"""Keys that the playground passes over, whatever they hold, or refuses to serve."""
 
 _UNKNOWN = "is a key that Discord does not know"
 _ID = re.compile(r"_id$|(attachments|default_values|emoji)\.id$|\.(users|roles|messages)$")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import aiohttp
 import pytest
 
 from playground.entities import Channel
@@ -182,6 +183,65 @@ async def test_files_keep_every_byte(client: Client, playground: Playground, gen
     attachment = reply.body["attachments"][0]
     assert (attachment["filename"], attachment["size"]) == ("a.bin", len(content))
     assert general.messages[0].attachments[0].content == content
+
+
+POLL = {"question": {"text": "Red?"}, "answers": [{"poll_media": {"text": "Yes"}}]}
+
+
+@pytest.mark.parametrize(
+    ("body", "at"),
+    [
+        ({"poll": POLL}, "poll"),
+        ({"sticker_ids": ["7"]}, "sticker_ids"),
+        ({"message_reference": {"type": 1, "channel_id": "7", "message_id": "8"}}, "message_reference.type"),
+    ],
+)
+async def test_what_is_not_served_is_not_refused(client: Client, general: Channel, body: Any, at: str) -> None:
+    reply = await client.bot("POST", f"/channels/{general.id}/messages", body)
+    assert (reply.status, reply.code) == (501, 0) and reply.body["message"] == f"{at} is not served by the playground"
+    assert not general.messages
+
+
+async def test_what_asks_for_nothing_is_served(client: Client, general: Channel) -> None:
+    said = (await client.bot("POST", f"/channels/{general.id}/messages", {"content": "a"})).body["id"]
+    nothing: Any = {
+        "content": "b",
+        "poll": None,
+        "sticker_ids": [],
+        "message_reference": {"type": 0, "message_id": said},
+    }
+    reply = await client.bot("POST", f"/channels/{general.id}/messages", nothing)
+    assert reply.status == 200 and reply.body["message_reference"]["message_id"] == said
+    wrong: Any = {
+        "content": "c",
+        "poll": "p",
+        "sticker_ids": ["x"],
+        "message_reference": {"type": 2, "message_id": said},
+    }
+    refused = await client.bot("POST", f"/channels/{general.id}/messages", wrong)
+    assert problems(refused.body["errors"]).keys() == {"poll", "sticker_ids.0", "message_reference.type"}
+
+
+async def test_plain_fields_and_files_as_curl_sends_them(
+    client: Client, playground: Playground, general: Channel
+) -> None:
+    def form(**fields: str) -> aiohttp.FormData:
+        sent = aiohttp.FormData(fields)
+        sent.add_field("file", b"a", filename="a.txt")
+        sent.add_field("files[3]", b"b", filename="b.txt")
+        return sent
+
+    headers = {"Authorization": f"Bot {playground.token}"}
+    url = f"{playground.api_url}/channels/{general.id}/messages"
+    plain = form(content="안녕", tts="true", nonce="7", else_="x")
+    sent = (await client.fetch("POST", url, data=plain, headers=headers)).body
+    assert (sent["content"], sent["tts"], sent["nonce"]) == ("안녕", True, "7")
+    assert [each["filename"] for each in sent["attachments"]] == ["b.txt", "a.txt"]
+    whole = form(content="passed over", payload_json='{"content": "a"}')
+    assert (await client.fetch("POST", url, data=whole, headers=headers)).body["content"] == "a"
+    raw = b'--line\r\nContent-Disposition: form-data; name="content"\r\n\r\n\xff\r\n--line--'
+    refused = await posted(client, playground, general, raw, FORM)
+    assert problems(refused.body["errors"]) == {"": "MULTIPART_INVALID"}
 
 
 async def test_unknown_keys_are_dropped_and_known_ones_completed(client: Client, general: Channel) -> None:
