@@ -55,6 +55,12 @@ async def test_what_a_forum_refuses(
     assert not [thread for thread in beds.guild.threads if thread.parent is beds]  # type: ignore[union-attr]
 
 
+async def test_a_post_may_lose_the_tag_that_it_needed(client: Client, beds: Channel) -> None:
+    posted = await client.bot("POST", f"/channels/{beds.id}/threads", {**POST, "applied_tags": [beds.tags[0].id]})
+    changed = await client.bot("PATCH", f"/channels/{posted.body['id']}", {"applied_tags": []})
+    assert (changed.status, changed.body["applied_tags"]) == (200, [])
+
+
 async def test_a_forum_takes_posts_alone(client: Client, beds: Channel, general: Channel, ada: Person) -> None:
     sent = await client.bot("POST", f"/channels/{beds.id}/messages", {"content": "a"})
     assert (sent.status, sent.code) == (400, 50008)
