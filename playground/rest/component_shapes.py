@@ -39,13 +39,13 @@ def _part(required: _Shapes | None = None, optional: _Shapes | None = None) -> F
 _CUSTOM_ID: _Shapes = {"custom_id": Text(1, 100)}
 _EMOJI = Form({"name": Text(0, 32)}, {"id": Snowflake(), "animated": Flag()}, compact=True)
 _FACE: _Shapes = {"label": Text(0, 80), "disabled": Flag(), "emoji": _EMOJI}
-_button = _part(_CUSTOM_ID, _FACE)
-_PRESSED = (*WEB, "discord")
+_ADDRESS: _Shapes = {"url": Url((*WEB, "discord"), 512)}
+_button = _part(_CUSTOM_ID, {**_FACE, **_ADDRESS})
 _BUTTON = Kinds(
     "style",
     {
         **dict.fromkeys((1, 2, 3, 4), _button),
-        5: _part({"url": Url(_PRESSED, 512)}, _FACE),
+        5: _part(_ADDRESS, {**_FACE, **_CUSTOM_ID}),
         6: _part({"sku_id": Snowflake()}),
     },
 )

@@ -17,15 +17,17 @@ Json = dict[str, Any]
 
 COMMAND = {"name": "ask", "description": "Asks", "type": 1}
 OPTION = {"label": "Spade", "value": "s"}
+CHOSEN = {**OPTION, "default": True}
+USERS = [{"id": "7", "type": "user"}, {"id": "8", "type": "user"}]
 EMPTY_FACE = {"type": 2, "style": 1, "custom_id": "face"}
 
 
-def button(id: str, **more: Any) -> Json:
-    return {"type": 2, "style": 1, "custom_id": id, "label": id, **more}
+def button(name: str, **more: Any) -> Json:
+    return {"type": 2, "style": 1, "custom_id": name, "label": name, **more}
 
 
-def select(id: str, **more: Any) -> Json:
-    return {"type": 3, "custom_id": id, "options": [OPTION, {"label": "Rake", "value": "r"}], **more}
+def select(name: str, **more: Any) -> Json:
+    return {"type": 3, "custom_id": name, "options": [OPTION, {"label": "Rake", "value": "r"}], **more}
 
 
 def row(*parts: Json) -> Json:
@@ -79,6 +81,26 @@ REFUSED: list[tuple[Json, dict[str, str]]] = [
     (
         {"components": [row(select("a", min_values=2))]},
         {f"{AT}.0.min_values": "NUMBER_TYPE_MAX"},
+    ),
+    (
+        {"components": [row(select("a", options=[CHOSEN, {**CHOSEN, "value": "b"}]))]},
+        {f"{AT}.0.options": "SELECT_COMPONENT_TOO_MANY_DEFAULT_VALUES"},
+    ),
+    (
+        {"components": [row({"type": 5, "custom_id": "a", "default_values": USERS})]},
+        {f"{AT}.0.default_values": "SELECT_COMPONENT_TOO_MANY_DEFAULT_VALUES"},
+    ),
+    (
+        {"components": [row(button("a", id=7), button("b", id=7))]},
+        {f"{AT}.1.id": "COMPONENT_ID_DUPLICATED"},
+    ),
+    (
+        {"components": [row(button("a", style=5, url="https://a.example"))]},
+        {f"{AT}.0.custom_id": "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE"},
+    ),
+    (
+        {"components": [row(button("a", url="https://a.example"))]},
+        {f"{AT}.0.custom_id": "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE"},
     ),
     ({"components": [row(select("a", max_values=3))]}, {f"{AT}.0.options": "BASE_TYPE_BAD_LENGTH"}),
     (v2(text("a" * 4000), text("b")), {"components": "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED"}),
@@ -215,11 +237,22 @@ async def test_what_is_just_right_is_sent(playground: Playground, client: Client
         {"content": "a", "components": [row({**EMPTY_FACE, "emoji": {"name": "rose", "id": "7"}})]},
         {"content": "a", "components": [row(select("s", options=[{**OPTION, "emoji": {"name": "🌹"}}]))]},
         {"content": "a", "components": [row(select("s", min_values=0, max_values=2))]},
+        {"content": "a", "components": [row(button("a", id=0), button("b", id=0))]},
+        {"content": "a", "components": [row(select("s", options=[CHOSEN, {**CHOSEN, "value": "b"}], max_values=2))]},
+        {"content": "a", "components": [row({"type": 5, "custom_id": "a", "default_values": USERS, "max_values": 2})]},
         v2(text("a" * 3999), SECTION),
     ]
     for body in right:
         sent = await client.bot("POST", f"/channels/{general.id}/messages", body)
         assert sent.status == 200, sent.body
+
+
+async def test_components_without_a_number_get_one_that_is_free(client: Client, general: Channel) -> None:
+    parts = [row(button("a"), button("b", id=1), button("c", id=0)), row(button("d", id=3), button("e"))]
+    body = {"content": "a", "components": parts}
+    sent = (await client.bot("POST", f"/channels/{general.id}/messages", body)).body["components"]
+    numbers = [(each["id"], [inner["id"] for inner in each["components"]]) for each in sent]
+    assert numbers == [(2, [4, 1, 5]), (6, [3, 7])]
 
 
 LEGACY = "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2"

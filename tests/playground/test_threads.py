@@ -15,6 +15,7 @@ from playground.errors import ApiError, Impossible, SlowedDown
 from playground.people import Person
 from playground.server import Playground
 from tests.playground.client import Client
+from tests.playground.test_bodies import problems
 
 POST = {"name": "Roses", "message": {"content": "why so red?"}}
 
@@ -108,6 +109,18 @@ async def test_a_thread_is_told_with_what_it_begins_with(
     for shown in (told, opened.body):
         assert shown["thread_metadata"]["auto_archive_duration"] == minutes
         assert shown["rate_limit_per_user"] == slowmode
+
+
+async def test_nobody_replies_to_what_discord_itself_wrote(client: Client, general: Channel, ada: Person) -> None:
+    await ada.open_thread(general, "alone")
+    said = await ada.say(general, "topic")
+    thread = await ada.open_thread(general, "on it", message=said)
+    for channel, system in ((general, general.messages[0]), (thread, thread.messages[0])):
+        reply = {"content": "a", "message_reference": {"message_id": str(system.id), "fail_if_not_exists": False}}
+        refused = await client.bot("POST", f"/channels/{channel.id}/messages", reply)
+        assert problems(refused.body["errors"]) == {"message_reference": "REPLIES_CANNOT_REPLY_TO_SYSTEM_MESSAGE"}
+        with pytest.raises(ApiError, match="50035"):
+            await ada.say(channel, "a", reply_to=system)
 
 
 async def test_a_topic_is_longer_in_a_forum_than_elsewhere(
