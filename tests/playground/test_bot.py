@@ -137,6 +137,8 @@ async def test_a_slash_command_with_every_kind_of_option(
     answer = await used.response()
     assert answer.content == "hi hi Ada from paper loud"
     assert not used.private and answer.interaction is used.interaction and answer in general.messages
+    [paper] = used.interaction.data["resolved"]["attachments"].values()
+    assert paper["ephemeral"] and paper["filename"] == "p.txt"
 
 
 async def test_what_a_client_would_not_send(

@@ -107,6 +107,8 @@ async def test_components_show_the_files_of_their_message(
     [container, separator] = (await sent(playground, client, path, body, "a.png", "b.txt")).body["components"]
     gallery, section, file = container["components"]
     ours, theirs = (item["media"] for item in gallery["items"])
+    shown = (await client.bot("GET", f"{path}/{general.messages[0].id}")).body["attachments"]
+    assert [ours["attachment_id"], file["file"]["attachment_id"]] == [each["id"] for each in shown]
     assert ours.items() <= section["accessory"]["media"].items() and ours["content_type"] == "image/png"
     assert theirs["url"] == theirs["proxy_url"] == "https://b.example/b"
     assert (await client.fetch("GET", ours["url"])).body == b"a.png"
