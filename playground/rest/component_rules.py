@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from playground import components, emoji
 from playground.components import BUTTON, CHECKBOX_GROUP, FILE_UPLOAD, RADIO_GROUP, ROW, SELECTS, placed
@@ -33,7 +34,7 @@ def check_message(tree: list[Json], v2: bool, at: str, problems: Problems) -> No
 
 def check(tree: list[Json], at: str, problems: Problems) -> None:
     """What is the same in messages and forms."""
-    used: set[tuple[str, str | int]] = set()
+    used: set[tuple[str, Any]] = set()
     for place, part in placed(tree, at):
         _check_names(part, place, used, problems)
         rule = _RULES.get(part["type"])
@@ -58,10 +59,10 @@ def _check_rows(tree: list[Json], at: str, problems: Problems) -> None:
             problems[inside(at, index)] = ("UNION_TYPE_CHOICES", f'Value of field "type" must be one of ({ROW},).')
 
 
-def _check_names(part: Json, at: str, used: set[tuple[str, str | int]], problems: Problems) -> None:
+def _check_names(part: Json, at: str, used: set[tuple[str, Any]], problems: Problems) -> None:
     """A number of 0 is none (Discord's reference)."""
     for key, problem in _ONLY_ONCE.items():
-        named = (key, part.get(key) or 0)
+        named = (key, part.get(key))
         if named in used:
             problems[inside(at, key)] = problem
         elif part.get(key):
