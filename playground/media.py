@@ -48,6 +48,17 @@ def references(tree: list[Json]) -> Iterator[tuple[str, str]]:
                     yield inside(at, f"{key}.url"), name
 
 
+def embedded(value: Any) -> Iterator[str]:
+    """The names of files that embeds show."""
+    if isinstance(value, list):
+        for each in value:
+            yield from embedded(each)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            name = _name(inner or "") if key in _ADDRESSES else None
+            yield from embedded(inner) if name is None else (name,)
+
+
 def _shown(key: str, value: Any, files: Files, message_id: str) -> Any:
     if key in _MEDIA:
         return _medium(value["url"], files, message_id)
