@@ -228,7 +228,7 @@ async def test_plain_fields_and_files_as_curl_sends_them(
     def form(**fields: str) -> aiohttp.FormData:
         sent = aiohttp.FormData(fields)
         sent.add_field("file", b"a", filename="a.txt")
-        sent.add_field("files[3]", b"b", filename="b.txt")
+        sent.add_field("files[0]", b"b", filename="b.txt")
         return sent
 
     headers = {"Authorization": f"Bot {playground.token}"}

@@ -87,6 +87,8 @@ async def test_a_file_in_an_embed_is_not_told_beside_it(
     told = await sent(playground, client, path, {"embeds": [embed]}, "a.png", "b.png")
     place = f"{path}/{told.body['id']}"
     assert names(told) == names(await client.bot("GET", place)) == ["b.png"]
+    assert names(await client.bot("PATCH", place, {"attachments": told.body["attachments"]})) == ["b.png"]
+    assert len(general.messages[0].attachments) == 2
     cleared = await client.bot("PATCH", place, {"attachments": []})
     assert names(cleared) == []
     assert (await client.fetch("GET", cleared.body["embeds"][0]["image"]["url"])).body == b"a.png"
