@@ -54,8 +54,8 @@ def _said(parts: Sequence[Part]) -> Any:
     for part in parts:
         if part.name == _PAYLOAD:
             return parsed(part.content)
-    fields = {part.name: part.content.decode() for part in parts if part.filename is None}
-    return {name: reading(fields[name]) for name, reading in _PLAIN.items() if name in fields}
+    plain = [part for part in parts if part.filename is None and part.name in _PLAIN]
+    return {part.name: _PLAIN[part.name](part.content.decode()) for part in plain}
 
 
 def _files(parts: Sequence[Part]) -> Files:

@@ -233,12 +233,14 @@ async def test_plain_fields_and_files_as_curl_sends_them(
 
     headers = {"Authorization": f"Bot {playground.token}"}
     url = f"{playground.api_url}/channels/{general.id}/messages"
-    plain = form(content="안녕", tts="true", nonce="7", else_="x")
+    plain = form(content="안녕", tts="true", nonce="7", other="x")
     sent = (await client.fetch("POST", url, data=plain, headers=headers)).body
     assert (sent["content"], sent["tts"], sent["nonce"]) == ("안녕", True, "7")
     assert [each["filename"] for each in sent["attachments"]] == ["b.txt", "a.txt"]
     whole = form(content="passed over", payload_json='{"content": "a"}')
     assert (await client.fetch("POST", url, data=whole, headers=headers)).body["content"] == "a"
+    nameless = b'--line\r\nContent-Disposition: form-data; name="files[0]"\r\n\r\n\xff\r\n--line--'
+    assert (await posted(client, playground, general, nameless, FORM)).body["attachments"][0]["size"] == 1
     raw = b'--line\r\nContent-Disposition: form-data; name="content"\r\n\r\n\xff\r\n--line--'
     refused = await posted(client, playground, general, raw, FORM)
     assert problems(refused.body["errors"]) == {"": "MULTIPART_INVALID"}
