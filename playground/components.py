@@ -59,15 +59,15 @@ def shown(component: Json) -> str:
 
 
 def stored(tree: list[Json]) -> list[Json]:
-    """A copy, each component with an id of its own within the message."""
-    numbers = itertools.count(1)
+    """A copy, each component with an id of its own within the message: those without one get the lowest left."""
+    taken = {component.get("id") for component in walk(tree)}
+    numbers = (number for number in itertools.count(1) if number not in taken)
     return [_stored(component, numbers) for component in tree]
 
 
 def _stored(component: Json, numbers: Iterator[int]) -> Json:
-    number = next(numbers)
     usual = _USUAL.get(component["type"], {})
-    kept: dict[str, Any] = {**usual, **component, "id": component.get("id") or number}
+    kept: dict[str, Any] = {**usual, **component, "id": component.get("id") or next(numbers)}
     if "items" in kept:
         kept["items"] = [{**_PICTURE, **item} for item in kept["items"]]
     if "components" in kept:

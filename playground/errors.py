@@ -69,13 +69,18 @@ def too_long(path: str, limit: int) -> InvalidForm:
     return InvalidForm({path: ("BASE_TYPE_MAX_LENGTH", f"Must be {limit} or fewer in length.")})
 
 
+def reply_to_system_message() -> InvalidForm:
+    told = "Cannot reply to a system message"
+    return InvalidForm({"message_reference": ("REPLIES_CANNOT_REPLY_TO_SYSTEM_MESSAGE", told)})
+
+
 def wrong_content_type(*known: str) -> InvalidForm:
     told = f'Expected "Content-Type" header to be one of {{{", ".join(map(repr, known))}}}.'
     return InvalidForm({"": ("CONTENT_TYPE_INVALID", told)})
 
 
 def not_served(asked: str) -> ApiError:
-    """Not Discord's: what it may have and the playground has not. `asked`: method and path."""
+    """Not Discord's: what it may have and the playground has not. `asked`: method and path, or a field."""
     return ApiError(501, 0, f"{asked} is not served by the playground")
 
 

@@ -1,6 +1,7 @@
 """What messages show of their own files: embeds and components name them as `attachment://name`.
 
-They are kept as they were sent, and the address is put in when a message is told: it is signed for a day.
+Such a name is made safe as the file's own is (discord-api-docs #7754). References are kept as they were sent, and the
+address is put in when a message is told: it is signed for a day.
 """
 
 from __future__ import annotations
@@ -8,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from playground import filenames
 from playground.components import FILE, placed
 from playground.entities import Json
-from playground.shapes import inside
+from playground.shapes import ATTACHMENT, inside
 
-SCHEME = "attachment://"
 _ADDRESSES = ("url", "icon_url")
 _MEDIA = ("media", "file")
 
@@ -42,8 +43,20 @@ def references(tree: list[Json]) -> Iterator[tuple[str, str]]:
         items = [(inside(place, f"items.{index}"), item) for index, item in enumerate(part.get("items") or ())]
         for at, holder in ((place, part), *items):
             for key in set(_MEDIA) & holder.keys():
-                if holder[key]["url"].startswith(SCHEME):
-                    yield inside(at, f"{key}.url"), holder[key]["url"].removeprefix(SCHEME)
+                name = _name(holder[key]["url"])
+                if name is not None:
+                    yield inside(at, f"{key}.url"), name
+
+
+def embedded(value: Any) -> Iterator[str]:
+    """The names of files that embeds show."""
+    if isinstance(value, list):
+        for each in value:
+            yield from embedded(each)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            name = _name(inner or "") if key in _ADDRESSES else None
+            yield from embedded(inner) if name is None else (name,)
 
 
 def _shown(key: str, value: Any, files: Files, message_id: str) -> Any:
@@ -64,4 +77,10 @@ def _medium(url: str, files: Files, message_id: str) -> Json:
 
 
 def _named(url: str, files: Files) -> Json | None:
-    return files.get(url.removeprefix(SCHEME)) if url.startswith(SCHEME) else None
+    name = _name(url)
+    return None if name is None else files.get(name)
+
+
+def _name(url: str) -> str | None:
+    scheme, _, name = url.partition("://")
+    return filenames.safe(name) if scheme.lower() == ATTACHMENT else None

@@ -19,6 +19,7 @@ from playground.entities import (
     MESSAGE_REPLY,
     SUPPRESS_EMBEDS,
     SUPPRESS_NOTIFICATIONS,
+    SYSTEM_MESSAGES,
     Attachment,
     Channel,
     Interaction,
@@ -254,6 +255,8 @@ def _replied(author: User, channel: Channel, draft: Draft) -> Message | None:
     if draft.reply_to is None:
         return None
     replied = channel.by_id.get(draft.reply_to)
+    if replied is not None and replied.type in SYSTEM_MESSAGES:
+        raise errors.reply_to_system_message()
     if replied is not None and not replied.private:
         return replied
     if draft.fail_if_not_exists:

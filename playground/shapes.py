@@ -14,14 +14,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
-from playground.errors import InvalidForm, invalid_json
+from playground.errors import InvalidForm, invalid_json, not_served
 
 Problems = dict[str, tuple[str, str]]
 
 MAX_SNOWFLAKE = 2**63 - 1
 _SNOWFLAKE = re.compile(r"0|[1-9][0-9]{0,18}")
-_URL = re.compile(r"(https?|attachment|discord)://([\w.~:/?#@!$&'()*+,;=-]|\[[\da-fA-F:]*\]|%[\da-fA-F]{2})+", re.ASCII)
+_BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
+WEB, ATTACHMENT = ("http", "https"), "attachment"
+"""Schemes of links, and that of a message's own files."""
 
 
 class Shape(Protocol):
@@ -87,13 +90,32 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Url:
+    schemes: tuple[str, ...] = WEB
     high: int = 2048
 
     def read(self, value: Any, at: str, problems: Problems) -> Any:
         Text(0, self.high).read(value, at, problems)
-        if at not in problems and value and not _URL.fullmatch(value):
+        if at in problems:
+            return value
+        scheme = value.partition("://")[0]
+        if scheme.lower() not in self.schemes:
+            told = f'Scheme "{scheme.lower()[:40]}" is not supported. Scheme must be one of {self.schemes}.'
+            problems[at] = ("URL_TYPE_INVALID_SCHEME", told)
+        elif not _leads_somewhere(value):
             problems[at] = ("URL_TYPE_INVALID_URL", "Not a well formed URL.")
         return value
+
+
+def _leads_somewhere(url: str) -> bool:
+    """Names of files may have blanks and whatever else: they are made safe before they are compared."""
+    scheme, _, rest = url.partition("://")
+    if scheme.lower() == ATTACHMENT:
+        return rest != ""
+    try:
+        split = urlsplit(url)
+        return bool(split.hostname) and split.port != 0 and not _BLANK.search(url)
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +274,23 @@ class Given:
             problems[at] = ("BASE_TYPE_REQUIRED", "This field is required")
             return value
         return self.shape.read(value, at, problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Unserved:
+    """What Discord takes and the playground has not; nothing, an empty list and 0 ask for nothing.
+
+    Raises ApiError 501 for what has the shape, so that nobody reads that Discord would refuse it.
+    """
+
+    shape: Shape
+
+    def read(self, value: Any, at: str, problems: Problems) -> Any:
+        before = len(problems)
+        known = self.shape.read(value, at, problems)
+        if value and len(problems) == before:
+            raise not_served(at)
+        return known
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,8 @@ def post(
     posting.require_contents(who, forum, draft)
     posting.check_draft(draft)
     check_tags(who, forum, tags)
+    if forum.flags & REQUIRES_TAG and not tags:
+        raise errors.tag_required()
     posting.keep_pace(world, who, forum)
     minutes, slowmode = terms.archive_minutes, terms.slowmode
     thread = world.add_thread(forum, name, who, tags=tags, archive_minutes=minutes, slowmode=slowmode)
@@ -96,6 +98,7 @@ def post(
 
 
 def check_tags(who: User, forum: Channel, tags: Sequence[int]) -> None:
+    """Of a post, whenever they change; that there must be one holds only for new posts."""
     known = {tag.id: tag for tag in forum.tags}
     if len(tags) > MAX_APPLIED_TAGS:
         raise errors.too_long("applied_tags", MAX_APPLIED_TAGS)
@@ -103,8 +106,6 @@ def check_tags(who: User, forum: Channel, tags: Sequence[int]) -> None:
         raise errors.unknown_tag()
     if any(known[tag].moderated for tag in tags):
         require(who, forum, permissions.MANAGE_THREADS)
-    if forum.flags & REQUIRES_TAG and not tags:
-        raise errors.tag_required()
 
 
 def require_editable(who: User, thread: Channel, changes: Json) -> None:

@@ -44,7 +44,8 @@ def message(world: World, item: Message, *, nested: bool = False, origin: str | 
     """
     attachments = [attachment(world, each, origin) for each in item.attachments]
     files = {each["filename"]: each for each in attachments}
-    embeds = [] if item.flags & SUPPRESS_EMBEDS else media.shown(item.embeds, files, str(item.id)) + item.previews
+    own, previews = ([], []) if item.flags & SUPPRESS_EMBEDS else (item.embeds, item.previews)
+    inside = set(media.embedded(own))
     shown: Json = {
         "id": str(item.id),
         "channel_id": str(item.channel.id),
@@ -57,8 +58,9 @@ def message(world: World, item: Message, *, nested: bool = False, origin: str | 
         "mention_everyone": item.mentions.everyone,
         "mentions": [user(person) for person in item.mentions.users],
         "mention_roles": [str(each.id) for each in item.mentions.roles],
-        "attachments": attachments,
-        "embeds": embeds,
+        # What an embed shows is not told again beside it (discord-api-docs #1340).
+        "attachments": [each for each in attachments if each["filename"] not in inside],
+        "embeds": media.shown(own, files, str(item.id)) + previews,
         "components": media.shown(item.components, files, str(item.id)),
         "pinned": False,
         "flags": item.flags,

@@ -8,6 +8,8 @@ from playground.locales import LOCALES
 from playground.posting import MAX_CONTENT
 from playground.rest import component_shapes
 from playground.shapes import (
+    ATTACHMENT,
+    WEB,
     Each,
     Either,
     Flag,
@@ -22,6 +24,7 @@ from playground.shapes import (
     Snowflake,
     Text,
     Time,
+    Unserved,
     Url,
 )
 
@@ -35,8 +38,9 @@ MAX_TAGS, MAX_TAG_NAME = 20, 20
 
 _Shapes = Mapping[str, Shape]
 
-_LINKED: _Shapes = {"url": Url(), "icon_url": Url()}
-_PICTURE = Form({"url": Url()}, {"description": Text(0, 4096)}, compact=True)
+_DRAWN = Url((*WEB, ATTACHMENT))
+_LINKED: _Shapes = {"url": Url(), "icon_url": _DRAWN}
+_PICTURE = Form({"url": _DRAWN}, {"description": Text(0, 4096)}, compact=True)
 _EMBED = Form(
     {},
     {
@@ -46,7 +50,7 @@ _EMBED = Form(
         "color": Integer(0, 0xFFFFFF),
         "timestamp": Time(),
         "author": Form({"name": Text(1, 256)}, _LINKED, compact=True),
-        "footer": Form({"text": Text(1, 2048)}, {"icon_url": Url()}, compact=True),
+        "footer": Form({"text": Text(1, 2048)}, {"icon_url": _DRAWN}, compact=True),
         "image": _PICTURE,
         "thumbnail": _PICTURE,
         "fields": List(
@@ -76,8 +80,7 @@ _ALLOWED_MENTIONS = Form(
 _ATTACHMENT = Form({"id": Snowflake()}, {"filename": Text(1, 1024), "description": Text(0, 1024)}, compact=True)
 _REFERENCE = Form(
     {"message_id": Snowflake()},
-    # Forwarding (1) is not served here.
-    {"type": OneOf((0,)), "channel_id": Snowflake(), "guild_id": Snowflake(), "fail_if_not_exists": Flag()},
+    {"type": Unserved(OneOf((0, 1))), "channel_id": Snowflake(), "guild_id": Snowflake(), "fail_if_not_exists": Flag()},
     compact=True,
 )
 
@@ -89,6 +92,7 @@ _CARRIED: _Shapes = {
     "allowed_mentions": _ALLOWED_MENTIONS,
     "flags": Integer(0),
     "tts": Flag(),
+    "poll": Unserved(Form()),
 }
 MESSAGE = Form(
     {},
@@ -97,6 +101,7 @@ MESSAGE = Form(
         "message_reference": _REFERENCE,
         "nonce": Either((Integer(-(2**63), 2**63 - 1), Text(0, MAX_NONCE))),
         "enforce_nonce": Flag(),
+        "sticker_ids": Unserved(List(Snowflake())),
     },
 )
 ANSWER = Form({}, _CARRIED)

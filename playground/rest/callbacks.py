@@ -43,9 +43,11 @@ async def get(exchange: Exchange) -> Reply:
 
 
 async def edit(exchange: Exchange) -> Reply:
+    _message(exchange, _opened(exchange))
+    form = await forms.read(exchange, bodies.ANSWER)
+    # While its body came, the message may have gone.
     interaction = _opened(exchange)
     message = _message(exchange, interaction)
-    form = await forms.read(exchange, bodies.ANSWER)
     draft = forms.draft(exchange, form.body, form.files, message.channel, on=message)
     exchange.interactions.edit(interaction, message, draft)
     return ok(payloads.message(exchange.world, message))

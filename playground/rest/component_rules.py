@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from playground import components, emoji
 from playground.components import BUTTON, CHECKBOX_GROUP, FILE_UPLOAD, RADIO_GROUP, ROW, SELECTS, placed
@@ -16,6 +17,11 @@ ROW_WIDTH = 5
 """Of a row, in buttons; everything else in it fills it."""
 MAX_OPTIONS = 25
 _PREMIUM = 6
+_ONLY_ONCE: Mapping[str, tuple[str, str]] = {
+    "custom_id": ("COMPONENT_CUSTOM_ID_DUPLICATED", "Component custom id cannot be duplicated"),
+    # What Discord calls this one is not known.
+    "id": ("COMPONENT_ID_DUPLICATED", "Component id cannot be duplicated"),
+}
 
 
 def check_message(tree: list[Json], v2: bool, at: str, problems: Problems) -> None:
@@ -28,9 +34,9 @@ def check_message(tree: list[Json], v2: bool, at: str, problems: Problems) -> No
 
 def check(tree: list[Json], at: str, problems: Problems) -> None:
     """What is the same in messages and forms."""
-    used: set[str] = set()
+    used: set[tuple[str, Any]] = set()
     for place, part in placed(tree, at):
-        _check_custom_id(part, place, used, problems)
+        _check_names(part, place, used, problems)
         rule = _RULES.get(part["type"])
         if rule is not None:
             rule(part, place, problems)
@@ -53,13 +59,14 @@ def _check_rows(tree: list[Json], at: str, problems: Problems) -> None:
             problems[inside(at, index)] = ("UNION_TYPE_CHOICES", f'Value of field "type" must be one of ({ROW},).')
 
 
-def _check_custom_id(part: Json, at: str, used: set[str], problems: Problems) -> None:
-    custom_id = part.get("custom_id")
-    if custom_id in used:
-        message = "Component custom id cannot be duplicated"
-        problems[inside(at, "custom_id")] = ("COMPONENT_CUSTOM_ID_DUPLICATED", message)
-    elif custom_id is not None:
-        used.add(custom_id)
+def _check_names(part: Json, at: str, used: set[tuple[str, Any]], problems: Problems) -> None:
+    """A number of 0 is none (Discord's reference)."""
+    for key, problem in _ONLY_ONCE.items():
+        named = (key, part.get(key))
+        if named in used:
+            problems[inside(at, key)] = problem
+        elif part.get(key):
+            used.add(named)
 
 
 def _check_row(row: Json, at: str, problems: Problems) -> None:
@@ -73,12 +80,20 @@ def _check_row(row: Json, at: str, problems: Problems) -> None:
 
 
 def _check_button(button: Json, at: str, problems: Problems) -> None:
-    symbol = button.get("emoji")
+    _check_emoji(button, at, problems)
+    if "custom_id" in button and "url" in button:
+        message = "A custom id and url cannot both be specified"
+        problems[inside(at, "custom_id")] = ("BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE", message)
+    if button["style"] != _PREMIUM and not button.get("label") and not button.get("emoji"):
+        problems[inside(at, "label")] = ("BASE_TYPE_REQUIRED", "This field is required")
+
+
+def _check_emoji(part: Json, at: str, problems: Problems) -> None:
+    """Of a button or an option: Discord has one name for both."""
+    symbol = part.get("emoji")
     # Whose custom emoji a bot may show is not known here.
     if symbol and "id" not in symbol and not emoji.known(symbol["name"]):
         problems[inside(at, "emoji.name")] = ("BUTTON_COMPONENT_INVALID_EMOJI", "Invalid emoji")
-    if button["style"] != _PREMIUM and not button.get("label") and not button.get("emoji"):
-        problems[inside(at, "label")] = ("BASE_TYPE_REQUIRED", "This field is required")
 
 
 def _check_choice(part: Json, at: str, problems: Problems) -> None:
@@ -91,17 +106,27 @@ def _check_choice(part: Json, at: str, problems: Problems) -> None:
         problems[inside(at, "min_values")] = ("NUMBER_TYPE_MAX", told)
     elif options is not None and len(options) < high:
         problems[inside(at, "options")] = length_problem(high, MAX_OPTIONS)
+    elif options is None:
+        _check_defaults(part.get("default_values") or [], high, inside(at, "default_values"), problems)
     else:
-        _check_values(options or [], inside(at, "options"), problems)
+        _check_options(options, inside(at, "options"), problems)
+        _check_defaults([each for each in options if each.get("default")], high, inside(at, "options"), problems)
 
 
-def _check_values(options: list[Json], at: str, problems: Problems) -> None:
+def _check_defaults(chosen: list[Json], high: int, at: str, problems: Problems) -> None:
+    if len(chosen) > high:
+        message = "The specified number of default values exceeds the specified maximum values"
+        problems[at] = ("SELECT_COMPONENT_TOO_MANY_DEFAULT_VALUES", message)
+
+
+def _check_options(options: list[Json], at: str, problems: Problems) -> None:
     used: set[str] = set()
     for index, option in enumerate(options):
         if option["value"] in used:
             message = "The specified option value is already used"
             problems[inside(at, f"{index}.value")] = ("SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", message)
         used.add(option["value"])
+        _check_emoji(option, inside(at, index), problems)
 
 
 _Rule = Callable[[Json, str, Problems], None]

@@ -21,11 +21,11 @@ from playground.components import (
     TEXT_INPUT,
     THUMBNAIL,
 )
-from playground.shapes import Flag, Form, Integer, Kinds, List, OneOf, Shape, Snowflake, Text, Url
+from playground.shapes import ATTACHMENT, WEB, Flag, Form, Integer, Kinds, List, OneOf, Shape, Snowflake, Text, Url
 
 USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT = 5, 6, 7, 8
 CHECKBOX = 23
-CHANNEL_TYPES = (0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15)
+CHANNEL_TYPES = (0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16)
 
 _Shapes = Mapping[str, Shape]
 
@@ -39,10 +39,15 @@ def _part(required: _Shapes | None = None, optional: _Shapes | None = None) -> F
 _CUSTOM_ID: _Shapes = {"custom_id": Text(1, 100)}
 _EMOJI = Form({"name": Text(0, 32)}, {"id": Snowflake(), "animated": Flag()}, compact=True)
 _FACE: _Shapes = {"label": Text(0, 80), "disabled": Flag(), "emoji": _EMOJI}
-_button = _part(_CUSTOM_ID, _FACE)
+_ADDRESS: _Shapes = {"url": Url((*WEB, "discord"), 512)}
+_button = _part(_CUSTOM_ID, {**_FACE, **_ADDRESS})
 _BUTTON = Kinds(
     "style",
-    {**dict.fromkeys((1, 2, 3, 4), _button), 5: _part({"url": Url(512)}, _FACE), 6: _part({"sku_id": Snowflake()})},
+    {
+        **dict.fromkeys((1, 2, 3, 4), _button),
+        5: _part(_ADDRESS, {**_FACE, **_CUSTOM_ID}),
+        6: _part({"sku_id": Snowflake()}),
+    },
 )
 
 
@@ -83,7 +88,7 @@ def _selects(**more: Shape) -> Mapping[int, Shape]:
 
 
 _TEXT = _part({"content": Text(1, 4000)})
-_MEDIA = Form({"url": Url()})
+_MEDIA = Form({"url": Url((*WEB, ATTACHMENT))})
 _PICTURE: _Shapes = {"description": Text(1, 1024), "spoiler": Flag()}
 _LAYOUT: Mapping[int, Shape] = {
     ROW: _part({"components": List(Kinds("type", {BUTTON: _BUTTON, **_selects(disabled=Flag())}), 1, 5)}),
@@ -95,7 +100,7 @@ _LAYOUT: Mapping[int, Shape] = {
     ),
     TEXT_DISPLAY: _TEXT,
     GALLERY: _part({"items": List(Form({"media": _MEDIA}, _PICTURE, compact=True), 1, 10)}),
-    FILE: _part({"file": _MEDIA}, {"spoiler": Flag()}),
+    FILE: _part({"file": Form({"url": Url((ATTACHMENT,))})}, {"spoiler": Flag()}),
     SEPARATOR: _part({}, {"divider": Flag(), "spacing": OneOf((1, 2))}),
 }
 _CONTAINER = _part(

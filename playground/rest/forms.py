@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +12,13 @@ from playground.entities import COMPONENTS_V2, Channel, Json, Message
 from playground.posting import Draft
 from playground.rest import bodies, component_rules, multipart, uploads
 from playground.rest.exchange import JSON, Exchange
+from playground.rest.multipart import Part
 from playground.rest.uploads import File, Files
 from playground.shapes import Problems, inside, parsed
 
 MULTIPART = "multipart/form-data"
+_PAYLOAD = "payload_json"
+_PLAIN: Mapping[str, Callable[[str], Any]] = {"content": str, "nonce": str, "tts": lambda text: text.lower() == "true"}
 MAX_EMBED_CHARACTERS = 6000
 _COUNTED = ("title", "description", "footer.text", "author.name")
 _SHOWN = ("title", "description", "author", "footer", "image", "thumbnail", "fields", "timestamp", "url")
@@ -39,17 +43,32 @@ async def read(exchange: Exchange, shape: shapes.Shape = bodies.MESSAGE) -> Form
 def _of_parts(content_type: str, raw: bytes, shape: shapes.Shape) -> Form:
     try:
         parts = list(multipart.parts(content_type, raw))
+        said = _said(parts)
     except ValueError as error:
         raise errors.InvalidForm({"": ("MULTIPART_INVALID", f"Could not read the body: {error}.")}) from None
-    said: Any = {}
+    return Form(shapes.read(shape, said), _files(parts))
+
+
+def _said(parts: Sequence[Part]) -> Any:
+    """One part with everything as JSON, or else the plain fields that there can be, as `curl -F` sends them."""
+    for part in parts:
+        if part.name == _PAYLOAD:
+            return parsed(part.content)
+    plain = [part for part in parts if part.filename is None and part.name in _PLAIN]
+    return {part.name: _PLAIN[part.name](part.content.decode()) for part in plain}
+
+
+def _files(parts: Sequence[Part]) -> Files:
+    """By the numbers in their names; the others, such as `file`, come after those."""
     files: dict[int, File] = {}
+    others: list[File] = []
     for part in parts:
         numbered = re.fullmatch(r"files\[([0-9]{1,4})\]", part.name)
-        if part.name == "payload_json":
-            said = parsed(part.content)
-        elif numbered:
+        if numbered:
             files[int(numbered[1])] = File(part.filename or "file", part.content)
-    return Form(shapes.read(shape, said), files)
+        elif part.filename is not None and part.name != _PAYLOAD:
+            others.append(File(part.filename or "file", part.content))
+    return files | dict(enumerate(others, max(files, default=-1) + 1))
 
 
 def draft(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from playground import cdn, errors, filenames, media
@@ -40,7 +40,7 @@ def check(body: Json, files: Files, on: Message | None, at: str, problems: Probl
 def attachments(world: World, body: Json, files: Files, channel: Channel, on: Message | None) -> list[Attachment]:
     """Those that the message is to have. Raises ApiError where there are too many files, or too large ones.
 
-    An edit names in `attachments` all that shall be there, old and new.
+    An edit names in `attachments` all that shall be there, old and new, but for what embeds show.
     """
     if len(files) > bodies.MAX_FILES:
         message = f"Maximum number of attachments in a message reached ({bodies.MAX_FILES})"
@@ -49,10 +49,17 @@ def attachments(world: World, body: Json, files: Files, channel: Channel, on: Me
         raise errors.file_too_large()
     wanted = _wanted(body)
     new = {number: _kept(world, channel, file, wanted.get(number, {})) for number, file in files.items()}
-    if on is None or body.get("attachments") is None:
+    if on is None:
         return list(new.values())
     known = {attachment.id: attachment for attachment in on.attachments} | new
-    return [known[id] for id in wanted]
+    named = list(new.values()) if body.get("attachments") is None else [known[id] for id in wanted]
+    return named + _embedded(body, on, {attachment.filename for attachment in named})
+
+
+def _embedded(body: Json, on: Message, replaced: Set[str]) -> list[Attachment]:
+    """Files that the embeds go on showing: `attachments` does not tell of them, so that it cannot keep them either."""
+    shown = set(media.embedded(body.get("embeds", on.embeds))) - replaced
+    return [attachment for attachment in on.attachments if attachment.filename in shown]
 
 
 def _kept(world: World, channel: Channel, file: File, about: Json) -> Attachment:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import aiohttp
 import pytest
 
 from playground.entities import Channel
@@ -49,7 +50,7 @@ def row(**button: Any) -> dict[str, Any]:
         ({"embeds": [[]]}, {"embeds.0": "DICT_TYPE_CONVERT"}),
         ({"embeds": [{}] * 11}, {"embeds": "BASE_TYPE_MAX_LENGTH"}),
         (embed(color=0x1000000), {"embeds.0.color": "NUMBER_TYPE_MAX"}),
-        (embed(url="nowhere"), {"embeds.0.url": "URL_TYPE_INVALID_URL"}),
+        (embed(url="nowhere"), {"embeds.0.url": "URL_TYPE_INVALID_SCHEME"}),
         (embed(timestamp="today"), {"embeds.0.timestamp": "DATE_TIME_TYPE_PARSE"}),
         (embed(fields=[{"name": "a"}]), {"embeds.0.fields.0.value": "BASE_TYPE_REQUIRED"}),
         (row(style=1), {"components.0.components.0.custom_id": "BASE_TYPE_REQUIRED"}),
@@ -102,6 +103,79 @@ async def test_a_whole_pair_of_surrogates_is_text(client: Client, playground: Pl
     assert reply.body["content"] == "🎉"
 
 
+GALLERY, FILE = "components.0.items.0.media.url", "components.0.file.url"
+
+
+def addressed(place: str, url: str) -> dict[str, Any]:
+    """A message with this address there."""
+    bodies: dict[str, dict[str, Any]] = {
+        "embeds.0.url": embed(title="a", url=url),
+        "embeds.0.author.url": embed(author={"name": "a", "url": url}),
+        "embeds.0.image.url": embed(image={"url": url}),
+        "embeds.0.footer.icon_url": embed(footer={"text": "a", "icon_url": url}),
+        "components.0.components.0.url": row(style=5, label="a", url=url),
+        GALLERY: {"flags": 1 << 15, "components": [{"type": 12, "items": [{"media": {"url": url}}]}]},
+        FILE: {"flags": 1 << 15, "components": [{"type": 13, "file": {"url": url}}]},
+    }
+    return bodies[place]
+
+
+LINKS = ("embeds.0.url", "embeds.0.author.url", "components.0.components.0.url")
+PICTURES = ("embeds.0.image.url", "embeds.0.footer.icon_url")
+
+
+@pytest.mark.parametrize("place", [*LINKS, *PICTURES, GALLERY])
+async def test_addresses_in_any_script_are_links(
+    client: Client, playground: Playground, general: Channel, place: str
+) -> None:
+    playground.limits.set_rate("message.create", None)
+    for url in (
+        "https://ko.wikipedia.org/wiki/한국어",
+        "https://한국.example/",
+        "HTTPS://a.example",
+        "http://a.example:8080/{a}|b?c=[d]#e",
+        "http://[::1]/%EA%B0%80",
+        "http://localhost",
+    ):
+        sent = await client.bot("POST", f"/channels/{general.id}/messages", addressed(place, url))
+        assert sent.status == 200, (url, sent.body)
+
+
+@pytest.mark.parametrize(
+    ("places", "url", "told"),
+    [
+        ((*LINKS, *PICTURES, GALLERY), "https://", "URL_TYPE_INVALID_URL"),
+        ((*LINKS, *PICTURES, GALLERY), "https://a.example/a b", "URL_TYPE_INVALID_URL"),
+        ((*LINKS, *PICTURES, GALLERY), "https://a.example/\n", "URL_TYPE_INVALID_URL"),
+        ((*LINKS, *PICTURES, GALLERY), "https://a.example:99999/", "URL_TYPE_INVALID_URL"),
+        ((*LINKS, *PICTURES, GALLERY), "https://[a/", "URL_TYPE_INVALID_URL"),
+        ((*LINKS, *PICTURES, GALLERY), "ftp://a.example", "URL_TYPE_INVALID_SCHEME"),
+        ((*LINKS, *PICTURES, GALLERY), "", "URL_TYPE_INVALID_SCHEME"),
+        ((*PICTURES, GALLERY, FILE), "attachment://", "URL_TYPE_INVALID_URL"),
+        (LINKS, "attachment://a.png", "URL_TYPE_INVALID_SCHEME"),
+        ((FILE,), "https://a.example/a.txt", "URL_TYPE_INVALID_SCHEME"),
+        (("embeds.0.url", *PICTURES, GALLERY), "discord://-/users/1", "URL_TYPE_INVALID_SCHEME"),
+    ],
+)
+async def test_addresses_that_lead_nowhere_there(
+    client: Client, playground: Playground, general: Channel, places: tuple[str, ...], url: str, told: str
+) -> None:
+    playground.limits.set_rate("message.create", None)
+    for place in places:
+        refused = await client.bot("POST", f"/channels/{general.id}/messages", addressed(place, url))
+        assert refused.status == 400 and problems(refused.body["errors"]) == {place: told}, place
+
+
+async def test_a_button_leads_into_discord_and_has_a_shorter_address(client: Client, general: Channel) -> None:
+    place, path = "components.0.components.0.url", f"/channels/{general.id}/messages"
+    longest = "https://a.example/".ljust(512, "a")
+    for url in ("discord://-/users/1", longest):
+        assert (await client.bot("POST", path, {"content": "a", **addressed(place, url)})).status == 200
+    refused = await client.bot("POST", path, {"content": "a", **addressed(place, f"{longest}a")})
+    assert problems(refused.body["errors"]) == {place: "BASE_TYPE_MAX_LENGTH"}
+    assert (await client.bot("POST", path, addressed("embeds.0.url", f"{longest}a"))).status == 200
+
+
 async def test_files_keep_every_byte(client: Client, playground: Playground, general: Channel) -> None:
     content = b"\r\n--lin\r\n\x00\xff--line\n\r\n"
     head = b'--line\r\nContent-Disposition: form-data; name="files[0]"; filename="a.bin"\r\n\r\n'
@@ -109,6 +183,67 @@ async def test_files_keep_every_byte(client: Client, playground: Playground, gen
     attachment = reply.body["attachments"][0]
     assert (attachment["filename"], attachment["size"]) == ("a.bin", len(content))
     assert general.messages[0].attachments[0].content == content
+
+
+POLL = {"question": {"text": "Red?"}, "answers": [{"poll_media": {"text": "Yes"}}]}
+
+
+@pytest.mark.parametrize(
+    ("body", "at"),
+    [
+        ({"poll": POLL}, "poll"),
+        ({"sticker_ids": ["7"]}, "sticker_ids"),
+        ({"message_reference": {"type": 1, "channel_id": "7", "message_id": "8"}}, "message_reference.type"),
+    ],
+)
+async def test_what_is_not_served_is_not_refused(client: Client, general: Channel, body: Any, at: str) -> None:
+    reply = await client.bot("POST", f"/channels/{general.id}/messages", body)
+    assert (reply.status, reply.code) == (501, 0) and reply.body["message"] == f"{at} is not served by the playground"
+    assert not general.messages
+
+
+async def test_what_asks_for_nothing_is_served(client: Client, general: Channel) -> None:
+    said = (await client.bot("POST", f"/channels/{general.id}/messages", {"content": "a"})).body["id"]
+    nothing: Any = {
+        "content": "b",
+        "poll": None,
+        "sticker_ids": [],
+        "message_reference": {"type": 0, "message_id": said},
+    }
+    reply = await client.bot("POST", f"/channels/{general.id}/messages", nothing)
+    assert reply.status == 200 and reply.body["message_reference"]["message_id"] == said
+    wrong: Any = {
+        "content": "c",
+        "poll": "p",
+        "sticker_ids": ["x"],
+        "message_reference": {"type": 2, "message_id": said},
+    }
+    refused = await client.bot("POST", f"/channels/{general.id}/messages", wrong)
+    assert problems(refused.body["errors"]).keys() == {"poll", "sticker_ids.0", "message_reference.type"}
+
+
+async def test_plain_fields_and_files_as_curl_sends_them(
+    client: Client, playground: Playground, general: Channel
+) -> None:
+    def form(**fields: str) -> aiohttp.FormData:
+        sent = aiohttp.FormData(fields)
+        sent.add_field("file", b"a", filename="a.txt")
+        sent.add_field("files[0]", b"b", filename="b.txt")
+        return sent
+
+    headers = {"Authorization": f"Bot {playground.token}"}
+    url = f"{playground.api_url}/channels/{general.id}/messages"
+    plain = form(content="안녕", tts="true", nonce="7", other="x")
+    sent = (await client.fetch("POST", url, data=plain, headers=headers)).body
+    assert (sent["content"], sent["tts"], sent["nonce"]) == ("안녕", True, "7")
+    assert [each["filename"] for each in sent["attachments"]] == ["b.txt", "a.txt"]
+    whole = form(content="passed over", payload_json='{"content": "a"}')
+    assert (await client.fetch("POST", url, data=whole, headers=headers)).body["content"] == "a"
+    nameless = b'--line\r\nContent-Disposition: form-data; name="files[0]"\r\n\r\n\xff\r\n--line--'
+    assert (await posted(client, playground, general, nameless, FORM)).body["attachments"][0]["size"] == 1
+    raw = b'--line\r\nContent-Disposition: form-data; name="content"\r\n\r\n\xff\r\n--line--'
+    refused = await posted(client, playground, general, raw, FORM)
+    assert problems(refused.body["errors"]) == {"": "MULTIPART_INVALID"}
 
 
 async def test_unknown_keys_are_dropped_and_known_ones_completed(client: Client, general: Channel) -> None:

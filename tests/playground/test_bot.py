@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import discord
 import pytest
+from discord import app_commands
 
 from playground.entities import Channel, Guild
 from playground.errors import Impossible
@@ -134,6 +137,8 @@ async def test_a_slash_command_with_every_kind_of_option(
     answer = await used.response()
     assert answer.content == "hi hi Ada from paper loud"
     assert not used.private and answer.interaction is used.interaction and answer in general.messages
+    [paper] = used.interaction.data["resolved"]["attachments"].values()
+    assert paper["ephemeral"] and paper["filename"] == "p.txt"
 
 
 async def test_what_a_client_would_not_send(
@@ -280,3 +285,41 @@ async def test_discord_py_repeats_what_the_global_limit_refused(
     sent = await playground.next_message(general)
     await playground.wait_for(lambda: sent.content == "4")
     assert playground.limits.counters.scopes["global"] >= 1
+
+
+async def test_options_and_selects_are_for_every_kind_of_channel(
+    playground: Playground, general: Channel, ada: Person, parrot: Parrot
+) -> None:
+    """The library names media channels (16) with each of these."""
+
+    @app_commands.command(description="Finds a channel")
+    async def find(
+        interaction: discord.Interaction,
+        forum: discord.ForumChannel,
+        any: discord.abc.GuildChannel,
+        other: app_commands.AppCommandChannel,
+    ) -> None:
+        view = discord.ui.View()
+        view.add_item(discord.ui.ChannelSelect(channel_types=[discord.ChannelType.media]))
+        await interaction.response.send_message("where?", view=view)
+
+    parrot.tree.add_command(find)
+    [synced] = [command for command in await parrot.tree.sync() if command.name == "find"]
+    kinds = [option.channel_types for option in synced.options if isinstance(option, app_commands.Argument)]
+    assert kinds[0] == [discord.ChannelType.forum, discord.ChannelType.media]
+    forum = playground.add_channel(general.guild, "beds", "forum")  # type: ignore[arg-type]
+    found = await ada.command(general, "find", forum=forum, any=general, other=general)
+    [shown] = (await found.response()).components
+    assert shown["components"][0]["channel_types"] == [16]
+
+
+async def test_components_show_files_of_any_name(playground: Playground, general: Channel, parrot: Parrot) -> None:
+    picture, note = (discord.File(io.BytesIO(b"a"), name) for name in ("kor 한.png", "weird name.txt"))
+    gallery: discord.ui.MediaGallery[discord.ui.LayoutView] = discord.ui.MediaGallery(discord.MediaGalleryItem(picture))
+    view = discord.ui.LayoutView().add_item(gallery).add_item(discord.ui.File(note))
+    place = parrot.get_channel(general.id)
+    assert isinstance(place, discord.TextChannel)
+    sent = await place.send(view=view, files=[picture, note])
+    shown, file = sent.components
+    assert isinstance(shown, discord.MediaGalleryComponent) and isinstance(file, discord.FileComponent)
+    assert "/kor_.png?" in shown.items[0].media.url and file.name == "weird_name.txt"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 from unittest.mock import Mock
 
@@ -11,7 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from bot.clock import ManualClock
-from playground import permissions
+from playground import events, permissions
 from playground.api.local import guarded, reply
 from playground.entities import COMPONENTS_V2, EPHEMERAL, Channel, Guild, Interaction, Overwrite
 from playground.errors import ApiError
@@ -219,6 +220,31 @@ async def test_a_message_that_is_gone_cannot_be_changed_by_its_button(
     refused = await client.bot("POST", callback, {"type": 7, "data": {"content": "late"}})
     assert (refused.status, refused.code) == (404, 10008) and pressed.answered is None
     assert (await client.bot("POST", callback, {"type": 4, "data": {"content": "instead"}})).status == 204
+
+
+@pytest.mark.parametrize("kind", ["message", "answer"])
+async def test_a_message_that_goes_while_its_change_comes_is_not_changed(
+    playground: Playground, client: Client, general: Channel, ada: Person, kind: str
+) -> None:
+    asked = await answered(client, ada, general)
+    places = {
+        "message": f"/channels/{general.id}/messages/{general.messages[0].id}",
+        "answer": f"/webhooks/{playground.bot_user_id}/{asked.token}/messages/@original",
+    }
+    told: list[events.Event] = []
+    playground.world.subscribe(told.append)
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b'{"content": '
+        # What comes on another connection is served after the beginning of this one.
+        assert (await client.bot("GET", places[kind])).status == 200
+        assert (await client.bot("DELETE", places[kind])).status == 204
+        yield b'"late"}'
+
+    headers = {"Authorization": f"Bot {playground.token}", "Content-Type": "application/json"}
+    refused = await client.fetch("PATCH", playground.api_url + places[kind], data=slow(), headers=headers)
+    assert (refused.status, refused.code) == (404, 10008)
+    assert [type(event) for event in told] == [events.MessageDeleted, events.CallRefused]
 
 
 async def test_a_channel_that_is_gone_takes_no_answers(

@@ -76,6 +76,43 @@ async def test_embeds_show_the_files_of_their_message(playground: Playground, cl
     assert general.messages[0].embeds[0]["image"]["url"] == "attachment://a_b.png"
 
 
+async def test_a_file_in_an_embed_is_not_told_beside_it(
+    playground: Playground, client: Client, general: Channel
+) -> None:
+    def names(reply: Reply) -> list[str]:
+        return [each["filename"] for each in reply.body["attachments"]]
+
+    playground.limits.set_rate("message.edit", None)
+    path, embed = f"/channels/{general.id}/messages", {"image": {"url": "attachment://a.png"}}
+    told = await sent(playground, client, path, {"embeds": [embed]}, "a.png", "b.png")
+    place = f"{path}/{told.body['id']}"
+    assert names(told) == names(await client.bot("GET", place)) == ["b.png"]
+    assert names(await client.bot("PATCH", place, {"attachments": told.body["attachments"]})) == ["b.png"]
+    assert len(general.messages[0].attachments) == 2
+    cleared = await client.bot("PATCH", place, {"attachments": []})
+    assert names(cleared) == []
+    assert (await client.fetch("GET", cleared.body["embeds"][0]["image"]["url"])).body == b"a.png"
+    assert names(await client.bot("PATCH", place, {"flags": 1 << 2})) == ["a.png"]
+    await client.bot("PATCH", place, {"flags": 0})
+    body = {"embeds": [embed], "attachments": [{"id": 0, "filename": "a.png"}]}
+    await sent(playground, client, place, body, "c.png", method="PATCH")
+    [kept] = general.messages[0].attachments
+    assert (kept.filename, kept.content) == ("a.png", b"c.png")
+    assert names(await client.bot("PATCH", place, {"content": "a", "embeds": []})) == ["a.png"]
+    assert names(await client.bot("PATCH", place, {"attachments": []})) == []
+    assert not general.messages[0].attachments
+
+
+async def test_files_are_named_as_they_were_sent(playground: Playground, client: Client, general: Channel) -> None:
+    """Their names are made safe on both sides."""
+    embeds = [{"image": {"url": "attachment://한글.png"}}, {"thumbnail": {"url": "ATTACHMENT://a b(1).png"}}]
+    path = f"/channels/{general.id}/messages"
+    shown = (await sent(playground, client, path, {"embeds": embeds}, "한글.png", "a b(1).png")).body
+    first, second = shown["embeds"]
+    assert (await client.fetch("GET", first["image"]["url"])).body == "한글.png".encode()
+    assert (await client.fetch("GET", second["thumbnail"]["url"])).body == b"a b(1).png"
+
+
 GALLERY = {"type": 12, "items": [{"media": {"url": "attachment://a.png"}}, {"media": {"url": "https://b.example/b"}}]}
 PICTURED = {
     "type": 9,
@@ -97,6 +134,8 @@ async def test_components_show_the_files_of_their_message(
     [container, separator] = (await sent(playground, client, path, body, "a.png", "b.txt")).body["components"]
     gallery, section, file = container["components"]
     ours, theirs = (item["media"] for item in gallery["items"])
+    shown = (await client.bot("GET", f"{path}/{general.messages[0].id}")).body["attachments"]
+    assert [ours["attachment_id"], file["file"]["attachment_id"]] == [each["id"] for each in shown]
     assert ours.items() <= section["accessory"]["media"].items() and ours["content_type"] == "image/png"
     assert theirs["url"] == theirs["proxy_url"] == "https://b.example/b"
     assert (await client.fetch("GET", ours["url"])).body == b"a.png"

@@ -17,15 +17,19 @@ Json = dict[str, Any]
 
 COMMAND = {"name": "ask", "description": "Asks", "type": 1}
 OPTION = {"label": "Spade", "value": "s"}
+LONG_FIELD = {"name": "n" * 256, "value": "v" * 1024}
+"""1,280 characters."""
+CHOSEN = {**OPTION, "default": True}
+USERS = [{"id": "7", "type": "user"}, {"id": "8", "type": "user"}]
 EMPTY_FACE = {"type": 2, "style": 1, "custom_id": "face"}
 
 
-def button(id: str, **more: Any) -> Json:
-    return {"type": 2, "style": 1, "custom_id": id, "label": id, **more}
+def button(name: str, **more: Any) -> Json:
+    return {"type": 2, "style": 1, "custom_id": name, "label": name, **more}
 
 
-def select(id: str, **more: Any) -> Json:
-    return {"type": 3, "custom_id": id, "options": [OPTION, {"label": "Rake", "value": "r"}], **more}
+def select(name: str, **more: Any) -> Json:
+    return {"type": 3, "custom_id": name, "options": [OPTION, {"label": "Rake", "value": "r"}], **more}
 
 
 def row(*parts: Json) -> Json:
@@ -60,6 +64,10 @@ REFUSED: list[tuple[Json, dict[str, str]]] = [
         {f"{AT}.0.emoji.name": "BUTTON_COMPONENT_INVALID_EMOJI"},
     ),
     ({"components": [row(button("a", emoji={"name": ""}))]}, {f"{AT}.0.emoji.name": "BUTTON_COMPONENT_INVALID_EMOJI"}),
+    (
+        {"components": [row(select("a", options=[OPTION, {"label": "b", "value": "b", "emoji": {"name": "rose"}}]))]},
+        {f"{AT}.0.options.1.emoji.name": "BUTTON_COMPONENT_INVALID_EMOJI"},
+    ),
     ({"components": [row(select("a"), select("b"))]}, {f"{AT}.1": "COMPONENT_LAYOUT_WIDTH_EXCEEDED"}),
     ({"components": [row(button("a"), select("b"))]}, {f"{AT}.1": "COMPONENT_LAYOUT_WIDTH_EXCEEDED"}),
     ({"components": [row(select("a"), button("b"))]}, {f"{AT}.1": "COMPONENT_LAYOUT_WIDTH_EXCEEDED"}),
@@ -76,11 +84,39 @@ REFUSED: list[tuple[Json, dict[str, str]]] = [
         {"components": [row(select("a", min_values=2))]},
         {f"{AT}.0.min_values": "NUMBER_TYPE_MAX"},
     ),
+    (
+        {"components": [row(select("a", options=[CHOSEN, {**CHOSEN, "value": "b"}]))]},
+        {f"{AT}.0.options": "SELECT_COMPONENT_TOO_MANY_DEFAULT_VALUES"},
+    ),
+    (
+        {"components": [row({"type": 5, "custom_id": "a", "default_values": USERS})]},
+        {f"{AT}.0.default_values": "SELECT_COMPONENT_TOO_MANY_DEFAULT_VALUES"},
+    ),
+    (
+        {"components": [row(button("a", id=7), button("b", id=7))]},
+        {f"{AT}.1.id": "COMPONENT_ID_DUPLICATED"},
+    ),
+    (
+        {"components": [row(button("a", style=5, url="https://a.example"))]},
+        {f"{AT}.0.custom_id": "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE"},
+    ),
+    (
+        {"components": [row(button("a", url="https://a.example"))]},
+        {f"{AT}.0.custom_id": "BUTTON_COMPONENT_CUSTOM_ID_URL_MUTUALLY_EXCLUSIVE"},
+    ),
     ({"components": [row(select("a", max_values=3))]}, {f"{AT}.0.options": "BASE_TYPE_BAD_LENGTH"}),
     (v2(text("a" * 4000), text("b")), {"components": "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED"}),
     (
         v2({"type": 17, "components": [text("a" * 3000)]}, {**SECTION, "components": [text("a" * 1001)]}),
         {"components": "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED"},
+    ),
+    (
+        v2({"type": 17, "components": [text("a")] * 39}, text("a")),
+        {"components": "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED"},
+    ),
+    (
+        {"embeds": [{"title": "t" * 256, "description": "d" * 3185}, {"fields": [LONG_FIELD, LONG_FIELD]}]},
+        {"embeds": "MAX_EMBED_SIZE_EXCEEDED"},
     ),
     ({"components": [text("a")]}, {"components.0": "UNION_TYPE_CHOICES"}),
     ({"components": [row(button(f"{number}")) for number in range(6)]}, {"components": "BASE_TYPE_BAD_LENGTH"}),
@@ -193,7 +229,7 @@ async def test_a_form_with_all_kinds_of_fields_opens(client: Client, asked: Invo
     kinds = [
         {**INPUT, "custom_id": "text"},
         select("tool", min_values=0, max_values=2),
-        {"type": 22, "custom_id": "boxes", "options": [OPTION, {"label": "b", "value": "b"}]},
+        {"type": 22, "custom_id": "boxes", "options": [OPTION, {"label": "b", "value": "b"}], "min_values": 2},
         {"type": 19, "custom_id": "file", "max_values": 3},
         {"type": 5, "custom_id": "who", "max_values": 9},
     ]
@@ -209,12 +245,26 @@ async def test_what_is_just_right_is_sent(playground: Playground, client: Client
         {"content": "a", "components": [row(*(button(f"{number}") for number in range(5))), row(select("s"))]},
         {"content": "a", "components": [row({**EMPTY_FACE, "emoji": {"name": "🌹"}})]},
         {"content": "a", "components": [row({**EMPTY_FACE, "emoji": {"name": "rose", "id": "7"}})]},
+        {"content": "a", "components": [row(select("s", options=[{**OPTION, "emoji": {"name": "🌹"}}]))]},
         {"content": "a", "components": [row(select("s", min_values=0, max_values=2))]},
+        {"content": "a", "components": [row(button("a", id=0), button("b", id=0))]},
+        {"content": "a", "components": [row(select("s", options=[CHOSEN, {**CHOSEN, "value": "b"}], max_values=2))]},
+        {"content": "a", "components": [row({"type": 5, "custom_id": "a", "default_values": USERS, "max_values": 2})]},
+        v2({"type": 17, "components": [text("a")] * 38}, text("a")),
+        {"embeds": [{"title": "t" * 256, "description": "d" * 3184}, {"fields": [LONG_FIELD, LONG_FIELD]}]},
         v2(text("a" * 3999), SECTION),
     ]
     for body in right:
         sent = await client.bot("POST", f"/channels/{general.id}/messages", body)
         assert sent.status == 200, sent.body
+
+
+async def test_components_without_a_number_get_one_that_is_free(client: Client, general: Channel) -> None:
+    parts = [row(button("a"), button("b", id=1), button("c", id=0)), row(button("d", id=3), button("e"))]
+    body = {"content": "a", "components": parts}
+    sent = (await client.bot("POST", f"/channels/{general.id}/messages", body)).body["components"]
+    numbers = [(each["id"], [inner["id"] for inner in each["components"]]) for each in sent]
+    assert numbers == [(2, [4, 1, 5]), (6, [3, 7])]
 
 
 LEGACY = "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2"
@@ -259,3 +309,20 @@ async def test_an_edit_keeps_each_file_once(playground: Playground, client: Clie
     edited = await client.fetch("PATCH", url, data=form, headers={"Authorization": f"Bot {playground.token}"})
     assert [each["filename"] for each in edited.body["attachments"]] == ["b.txt"]
     assert [str(id) for id in playground.world.attachments] == [edited.body["attachments"][0]["id"]]
+
+
+async def test_an_edit_drops_the_files_that_it_does_not_name(
+    playground: Playground, client: Client, general: Channel, ada: Person
+) -> None:
+    path = f"/channels/{general.id}/messages"
+    form = aiohttp.FormData({"payload_json": '{"content": "a"}'})
+    for number, name in enumerate(("a.txt", "b.txt", "c.txt")):
+        form.add_field(f"files[{number}]", name.encode(), filename=name)
+    headers = {"Authorization": f"Bot {playground.token}"}
+    sent = (await client.fetch("POST", f"{playground.api_url}{path}", data=form, headers=headers)).body
+    first, second, third = ({"id": each["id"]} for each in sent["attachments"])
+    place = f"{path}/{sent['id']}"
+    for wanted, names in (([third, first], ["c.txt", "a.txt"]), ([third], ["c.txt"]), ([], [])):
+        changed = (await client.bot("PATCH", place, {"attachments": wanted})).body
+        assert [each["filename"] for each in changed["attachments"]] == names
+    assert problems((await client.bot("PATCH", place, {"attachments": [second]})).body["errors"])

@@ -109,6 +109,16 @@ async def test_what_permissions_forbid(
     assert (await client.bot("POST", _messages(general), body)).code == code
 
 
+async def test_who_takes_no_direct_messages_gets_none(client: Client, ada: Person) -> None:
+    dm = (await client.bot("POST", "/users/@me/channels", {"recipient_id": str(ada.id)})).body["id"]
+    ada.user.takes_dms = False
+    refused = await client.bot("POST", f"/channels/{dm}/messages", {"content": "a"})
+    assert (refused.status, refused.code) == (403, 50007) and not ada.dm().messages
+    await ada.say(ada.dm(), "I may write first")
+    ada.user.takes_dms = True
+    assert (await client.bot("POST", f"/channels/{dm}/messages", {"content": "a"})).status == 200
+
+
 async def test_unknown_things(client: Client, general: Channel) -> None:
     assert (await client.bot("GET", "/channels/1")).code == 10003
     assert (await client.bot("GET", f"{_messages(general)}/1")).code == 10008

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from bot.clock import ManualClock
-from playground.entities import Channel, Guild
+from playground import permissions
+from playground.entities import Channel, Guild, Overwrite
 from playground.errors import ApiError, Impossible, SlowedDown
 from playground.people import Person
 from playground.server import Playground
 from tests.playground.client import Client
+from tests.playground.test_bodies import problems
 
 POST = {"name": "Roses", "message": {"content": "why so red?"}}
 
@@ -53,6 +55,12 @@ async def test_what_a_forum_refuses(
     refused = await client.bot("POST", f"/channels/{beds.id}/threads", {**POST, **change})
     assert (refused.status, refused.code) == (status, code)
     assert not [thread for thread in beds.guild.threads if thread.parent is beds]  # type: ignore[union-attr]
+
+
+async def test_a_post_may_lose_the_tag_that_it_needed(client: Client, beds: Channel) -> None:
+    posted = await client.bot("POST", f"/channels/{beds.id}/threads", {**POST, "applied_tags": [beds.tags[0].id]})
+    changed = await client.bot("PATCH", f"/channels/{posted.body['id']}", {"applied_tags": []})
+    assert (changed.status, changed.body["applied_tags"]) == (200, [])
 
 
 async def test_a_forum_takes_posts_alone(client: Client, beds: Channel, general: Channel, ada: Person) -> None:
@@ -102,6 +110,48 @@ async def test_a_thread_is_told_with_what_it_begins_with(
     for shown in (told, opened.body):
         assert shown["thread_metadata"]["auto_archive_duration"] == minutes
         assert shown["rate_limit_per_user"] == slowmode
+
+
+async def test_nobody_replies_to_what_discord_itself_wrote(client: Client, general: Channel, ada: Person) -> None:
+    await ada.open_thread(general, "alone")
+    said = await ada.say(general, "topic")
+    thread = await ada.open_thread(general, "on it", message=said)
+    for channel, system in ((general, general.messages[0]), (thread, thread.messages[0])):
+        reply = {"content": "a", "message_reference": {"message_id": str(system.id), "fail_if_not_exists": False}}
+        refused = await client.bot("POST", f"/channels/{channel.id}/messages", reply)
+        assert problems(refused.body["errors"]) == {"message_reference": "REPLIES_CANNOT_REPLY_TO_SYSTEM_MESSAGE"}
+        with pytest.raises(ApiError, match="50035"):
+            await ada.say(channel, "a", reply_to=system)
+
+
+@pytest.mark.parametrize(
+    ("denied", "message"),
+    [(permissions.EMBED_LINKS, {"embeds": [{"title": "a"}]}), (permissions.SEND_MESSAGES, {"content": "a"})],
+)
+async def test_a_post_needs_what_its_message_needs(
+    playground: Playground, client: Client, guild: Guild, denied: int, message: dict[str, Any]
+) -> None:
+    forum = playground.add_channel(guild, "open", "forum")
+    playground.world.set_overwrites(forum, [Overwrite(id=playground.bot_user_id, for_member=True, deny=denied)])
+    refused = await client.bot("POST", f"/channels/{forum.id}/threads", {**POST, "message": message})
+    assert (refused.status, refused.code) == (403, 50013)
+    assert not guild.threads
+
+
+async def test_slowmode_is_for_channels_posts_and_threads_up_to_six_hours(
+    playground: Playground, client: Client, guild: Guild, general: Channel
+) -> None:
+    playground.grant_bot(guild, ["manage_channels"])
+    forum = playground.add_channel(guild, "open", "forum")
+    for method, path, body in (
+        ("PATCH", f"/channels/{general.id}", {}),
+        ("POST", f"/channels/{general.id}/threads", {"name": "a"}),
+        ("POST", f"/channels/{forum.id}/threads", POST),
+    ):
+        refused = await client.bot(method, path, {**body, "rate_limit_per_user": 21601})
+        assert problems(refused.body["errors"]) == {"rate_limit_per_user": "NUMBER_TYPE_MAX"}
+        slowed = await client.bot(method, path, {**body, "rate_limit_per_user": 21600})
+        assert slowed.body["rate_limit_per_user"] == 21600
 
 
 async def test_a_topic_is_longer_in_a_forum_than_elsewhere(
@@ -234,6 +284,22 @@ async def test_slowmode_holds_people_and_spares_bots(timed: tuple[Playground, Ma
     assert told.status == 429 and told.body["retry_after"] == 6.0
     await clock.advance(6)
     await ada.say(general, "two")
+
+
+async def test_slowmode_of_a_forum_is_between_posts(timed: tuple[Playground, ManualClock, Client]) -> None:
+    playground, clock, client = timed
+    guild = playground.add_guild("Garden")
+    forum = playground.add_channel(guild, "open", "forum")
+    forum.slowmode = 10
+    ada = playground.add_person("Ada")
+    playground.join(ada, guild)
+    thread = await ada.post(forum, "one", "a")
+    await ada.say(thread, "b")
+    with pytest.raises(SlowedDown):
+        await ada.post(forum, "two", "a")
+    assert (await client.bot("POST", f"/channels/{forum.id}/threads", POST)).status == 201
+    await clock.advance(10)
+    await ada.post(forum, "two", "a")
 
 
 async def test_bulk_deletion_stops_at_fourteen_days(timed: tuple[Playground, ManualClock, Client]) -> None:
