@@ -11,7 +11,7 @@ from playground.shapes import inside
 
 ROW, BUTTON, STRING_SELECT, TEXT_INPUT, SECTION, LABEL = 1, 2, 3, 4, 9, 18
 TEXT_DISPLAY, THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER = 10, 11, 12, 13, 14, 17
-FILE_UPLOAD, RADIO_GROUP, CHECKBOX_GROUP = 19, 21, 22
+FILE_UPLOAD, RADIO_GROUP, CHECKBOX_GROUP, CHECKBOX = 19, 21, 22, 23
 SELECTS = (3, 5, 6, 7, 8)
 _PICTURE: Json = {"description": None, "spoiler": False}
 _USUAL: Mapping[int, Json] = {
@@ -56,6 +56,18 @@ def shown(component: Json) -> str:
     """As a person sees it named."""
     emoji = (component.get("emoji") or {}).get("name")
     return str(component.get("label") or component.get("placeholder") or emoji or component.get("custom_id"))
+
+
+def bounds(component: Json) -> tuple[int, int]:
+    """How many may be chosen of what a select, boxes or an upload offer."""
+    usual = len(component["options"]) if component["type"] == CHECKBOX_GROUP else 1
+    return component.get("min_values", 1), component.get("max_values", usual)
+
+
+def chosen(component: Json) -> list[str]:
+    """The values of what stands chosen at first."""
+    options = [option["value"] for option in component.get("options") or [] if option.get("default")]
+    return options or [value["id"] for value in component.get("default_values") or []]
 
 
 def stored(tree: list[Json]) -> list[Json]:
