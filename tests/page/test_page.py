@@ -161,7 +161,7 @@ def test_a_form_is_filled_in(screen: Screen) -> None:
     name.send_keys("Muse")
     screen.button("Submit", dialog).click()
     screen.message("Muse: Be kind.", ".private")
-    assert not screen.all("dialog")
+    screen.wait(lambda: not screen.all("dialog"))
 
 
 def test_after_a_form_was_dismissed_the_line_takes_what_is_typed(screen: Screen) -> None:

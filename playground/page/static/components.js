@@ -28,7 +28,7 @@ function build(component, context) {
     case SEPARATOR: return element("hr", { className: component.divider === false ? "blank" : "" });
     case SECTION: return element("div", { className: "section" }, element("div", {}, ...inner()), build(component.accessory, context));
     case CONTAINER: return container(component, inner());
-    default: return isSelect(component.type) ? menu(component, context) : null;
+    default: return isSelect(component.type) ? menu(component, context) : unknown(component);
   }
 }
 
@@ -52,7 +52,10 @@ function button(component, { act }) {
   return node;
 }
 
-const isSelect = (type) => [STRING_SELECT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT].includes(type);
+/** Said in its place: what cannot be drawn is not passed over in silence. */
+export const unknown = ({ type }) => element("p", { className: "wrong" }, say("unknownComponent", { type }));
+
+export const isSelect = (type) => [STRING_SELECT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT].includes(type);
 
 function fileNamed(address, files) {
   const name = address.split("/").at(-1).split("?")[0];

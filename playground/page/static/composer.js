@@ -1,5 +1,6 @@
 // The line in which a person writes: messages, mentions, files and slash commands with their picker.
 
+import { encoded } from "./api.js";
 import { fileOptions, filled, hintFor, parse, suggestions, valueOf } from "./commands.js";
 import { iconButton } from "./icons.js";
 import { element } from "./markdown.js";
@@ -275,11 +276,4 @@ export class Composer {
     // Its answer may be a form or take seconds; the line is free again at once.
     this.host.useCommand(parsed.command, options).catch((error) => this.host.complain(error.message));
   }
-}
-
-async function encoded(file) {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  let binary = "";
-  for (let at = 0; at < bytes.length; at += 0x8000) binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-  return { filename: file.name, content_base64: btoa(binary) };
 }
