@@ -1,6 +1,6 @@
 // One message of the log as an element.
 
-import { attachment, embed } from "./attachments.js";
+import { attachment, besides, embed } from "./attachments.js";
 import { layout } from "./components.js";
 import { icon } from "./icons.js";
 import { element, render } from "./markdown.js";
@@ -9,6 +9,7 @@ import { clockTime, fullTime, say } from "./words.js";
 const REPLY = 19, THREAD_CREATED = 18, THREAD_STARTER = 21;
 const GROUPED_MILLISECONDS = 7 * 60 * 1000;
 const HUES = 6;
+const COMPONENTS_V2 = 1 << 15;
 
 /** Draws `message` into `node`, an article that stays. `context`: me, names, offers, and what happens. */
 export function draw(node, message, previous, context) {
@@ -76,7 +77,8 @@ function body(message, grouped, context) {
   const node = element("div", { className: "body" });
   if (!grouped) node.append(head(message));
   node.append(content(message, context));
-  for (const file of message.attachments) node.append(attachment(file));
+  const files = message.flags & COMPONENTS_V2 ? [] : besides(message.attachments, message.embeds, message.components);
+  for (const file of files) node.append(attachment(file));
   for (const each of message.embeds) node.append(embed(each, context.names));
   if (message.components.length) node.append(layout(message.components, { ...context, files: message.attachments, act: (component, values) => context.act(message, component, values) }));
   if (message.reactions?.length) node.append(reactions(message, context));
