@@ -28,7 +28,7 @@ SAMPLING = {
     "dry_allowed_length": 4,
     "dry_penalty_last_n": 256,
 }
-"""Left to itself it says whole sentences again and again; penalties of single words make it avoid those of the question.
+"""Left to itself it says whole sentences again and again; penalties on single words make it avoid the question's.
 What the bot asks for comes before these."""
 NOTICES = {
     "HANGUL": "*(모델이 아니라 서버가 드리는 안내입니다.)* 이 데모의 작은 모델은 영어만 압니다. 영어로 물어봐 주세요.",

@@ -221,7 +221,7 @@ def test_a_reply_an_edit_and_a_deletion(screen: Screen) -> None:
     screen.enter("Ada", "korean")
     screen.send("first words")
     screen.action(screen.message("first words"), "Reply")
-    assert "Replying to Ada" in screen.one(".mode").text
+    assert "Replying to Ada: first words" in screen.one(".mode").text
     screen.send("an answer to it")
     assert "Ada first words" in screen.message("an answer to it").find_element(By.CLASS_NAME, "above").text
     screen.message("an answer to it").find_element(By.CLASS_NAME, "above").click()

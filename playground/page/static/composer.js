@@ -4,6 +4,7 @@ import { encoded } from "./api.js";
 import { fileOptions, filled, hintFor, parse, suggestions, valueOf } from "./commands.js";
 import { iconButton } from "./icons.js";
 import { element } from "./markdown.js";
+import { beginning } from "./message.js";
 import { say } from "./words.js";
 
 const TYPING_MILLISECONDS = 8000;
@@ -66,7 +67,7 @@ export class Composer {
   reply(message, name) {
     this.leave();
     this.replyTo = message;
-    this.showMode(say("replying", { name }));
+    this.showMode(say("replying", { name, text: beginning(message, this.host.names) }));
   }
 
   edit(message) {
