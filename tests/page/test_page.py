@@ -125,6 +125,22 @@ def test_the_option_being_written_is_explained_and_others_are_offered(screen: Sc
     screen.message("why is it so: tell me (kind, no file)", ".private")
 
 
+def test_what_may_follow_is_reached_by_tab(screen: Screen) -> None:
+    screen.enter("Ada", "general")
+    screen.type("/ask prompt:When is it? ")
+    screen.wait(lambda: screen.choices() == ["file:", "private:", "tone:"])
+
+    def marked() -> list[str]:
+        return [each.text for each in screen.all("#choices [aria-selected=true]")]
+
+    assert marked() == []
+    screen.type(Keys.TAB)
+    assert marked() == ["file:"] and screen.driver.switch_to.active_element == screen.line
+    screen.type(Keys.ARROW_DOWN + Keys.TAB)
+    screen.wait(lambda: screen.line.get_attribute("value") == "/ask prompt:When is it? private:")
+    screen.line.clear()
+
+
 def test_a_file_is_given_to_an_option(screen: Screen, tmp_path_factory: pytest.TempPathFactory) -> None:
     notes = tmp_path_factory.mktemp("files") / "notes.txt"
     notes.write_text("words")

@@ -73,7 +73,7 @@ async def test_files_are_uploaded(playground: Playground, ada: Person, general: 
 async def test_only_what_is_optional_may_be_left_empty(
     playground: Playground, ada: Person, general: Channel, kind: str, given: tuple[Any, ...]
 ) -> None:
-    nothing = None if kind == "radios" else []
+    nothing: Any = None if kind == "radios" else []
     part = COMPONENT[kind]
     assert await sent(playground, ada, general, {**part, "required": False}, *given) == nothing
     with pytest.raises(Impossible, match="It takes 1 to"):

@@ -244,7 +244,8 @@ export class Composer {
     if (!count || (this.active < 0 && event.key.startsWith("Arrow") && this.text.value.includes("\n"))) return false;
     if (event.key === "ArrowDown") this.active = (this.active + 1) % count;
     else if (event.key === "ArrowUp") this.active = this.active <= 0 ? count - 1 : this.active - 1;
-    else if (event.key === "Tab" || (event.key === "Enter" && this.active >= 0)) this.pick(Math.max(0, this.active));
+    else if (event.key === "Tab" && this.active < 0) this.active = 0;
+    else if (event.key === "Tab" || (event.key === "Enter" && this.active >= 0)) this.pick(this.active);
     else return false;
     event.preventDefault();
     this.mark();
