@@ -184,3 +184,27 @@ def test_the_tab_speaks_korean_and_is_labelled(screen: Screen, stage: Stage) -> 
     screen.wait(lambda: screen.one("#fault-status-wrong").text == "400에서 599까지의 정수입니다.")
     screen.shoot("faults-korean")
     screen.driver.get_log("browser")  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize(
+    ("ended", "told", "calm"),
+    [
+        ({"status": -9, "signal": "SIGKILL", "asked": True}, "The bot was killed (SIGKILL), as it was asked.", True),
+        (
+            {"status": -9, "signal": "SIGKILL", "asked": False},
+            "The bot ended with SIGKILL. Its last lines:\nlast",
+            False,
+        ),
+        ({"status": 3, "signal": None, "asked": False}, "The bot ended with status 3. Its last lines:\nlast", False),
+    ],
+)
+def test_how_the_bot_ended_is_told(screen: Screen, ended: dict[str, object], told: str, calm: bool) -> None:
+    screen.enter("Ada", "general")
+    screen.driver.execute_async_script(
+        "const [ended, done] = arguments; import('/page/status.js').then(({Status}) => {"
+        "  Status.prototype.showEnd({...ended, lines: ['last']});"
+        "  document.getElementById('bot-ended').hidden = false; done(); })",
+        ended,
+    )
+    node = screen.one("#bot-ended")
+    assert (node.text, "asked" in str(node.get_attribute("class"))) == (told, calm)
