@@ -11,8 +11,11 @@ from playground.shapes import inside
 
 ROW, BUTTON, STRING_SELECT, TEXT_INPUT, SECTION, LABEL = 1, 2, 3, 4, 9, 18
 TEXT_DISPLAY, THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER = 10, 11, 12, 13, 14, 17
-FILE_UPLOAD, RADIO_GROUP, CHECKBOX_GROUP = 19, 21, 22
+FILE_UPLOAD, RADIO_GROUP, CHECKBOX_GROUP, CHECKBOX = 19, 21, 22, 23
 SELECTS = (3, 5, 6, 7, 8)
+NAMED_OPTIONS = 3
+"""Of a select without a name of its own."""
+_OFFERED: Mapping[int, str] = {5: "people", 6: "roles", 7: "people and roles", 8: "channels"}
 _PICTURE: Json = {"description": None, "spoiler": False}
 _USUAL: Mapping[int, Json] = {
     **{kind: {"min_values": 1, "max_values": 1, "disabled": False} for kind in SELECTS},
@@ -55,7 +58,23 @@ def find(tree: list[Json], wanted: str) -> Json | None:
 def shown(component: Json) -> str:
     """As a person sees it named."""
     emoji = (component.get("emoji") or {}).get("name")
-    return str(component.get("label") or component.get("placeholder") or emoji or component.get("custom_id"))
+    options = [option["label"] for option in component.get("options") or []]
+    more = ["…"] if len(options) > NAMED_OPTIONS else []
+    offered = " / ".join([*options[:NAMED_OPTIONS], *more]) or _OFFERED.get(component["type"])
+    known = (component.get("label"), component.get("placeholder"), emoji, offered, component.get("custom_id"))
+    return str(next(filter(None, known), ""))
+
+
+def bounds(component: Json) -> tuple[int, int]:
+    """How many may be chosen of what a select, boxes or an upload offer."""
+    usual = len(component["options"]) if component["type"] == CHECKBOX_GROUP else 1
+    return component.get("min_values", 1), component.get("max_values", usual)
+
+
+def chosen(component: Json) -> list[str]:
+    """The values of what stands chosen at first."""
+    options = [option["value"] for option in component.get("options") or [] if option.get("default")]
+    return options or [value["id"] for value in component.get("default_values") or []]
 
 
 def stored(tree: list[Json]) -> list[Json]:

@@ -120,7 +120,10 @@ def environment(
 
 
 def _tell(display: Display, ended: Ended) -> None:
-    how = f"status {ended.status}" if ended.status >= 0 else f"signal {signal.Signals(-ended.status).name}"
+    if ended.asked:
+        display.say(f"The bot was killed ({ended.signal}), as it was asked. A button on the page starts it again.")
+        return
+    how = f"signal {ended.signal}" if ended.signal else f"status {ended.status}"
     display.problem(f"The bot ended with {how}. A button on the page starts it again. Its last lines:")
     for line in ended.lines:
         display.quote(line)

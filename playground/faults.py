@@ -53,10 +53,12 @@ class Chance:
             (self.times is None or self.times >= 1, "times", "times is at least 1"),
         )
 
-    def strikes(self, number: int, struck: int, source: random.Random) -> bool:
+    def over(self, seen: int, struck: int) -> bool:
+        """Whether it can strike no more."""
+        return (self.times is not None and struck >= self.times) or bool(self.nth and seen >= max(self.nth))
+
+    def strikes(self, number: int, source: random.Random) -> bool:
         if (self.nth and number not in self.nth) or number % self.every:
-            return False
-        if self.times is not None and struck >= self.times:
             return False
         return self.probability == 1.0 or source.random() < self.probability
 
@@ -242,8 +244,11 @@ class Faults:
         ]
 
     def _strikes(self, standing: _Standing) -> bool:
+        chance = standing.fault.chance
+        if chance.over(standing.seen, standing.struck):
+            return False
         standing.seen += 1
-        struck = standing.fault.chance.strikes(standing.seen, standing.struck, self._source)
+        struck = chance.strikes(standing.seen, self._source)
         standing.struck += struck
         self._tell()
         return struck

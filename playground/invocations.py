@@ -101,17 +101,17 @@ def _typed(world: World, option: Json, value: Value, channel: Channel, resolved:
         case commands.INTEGER | commands.NUMBER:
             return _number(option, value)
         case commands.BOOLEAN:
-            return _truth(option, value)
+            return _truth(option["name"], value)
         case commands.ATTACHMENT:
             return _uploaded(world, value, channel, resolved)
         case _:
             return _entity(world, value, channel, resolved)
 
 
-def _truth(option: Json, value: Value) -> bool:
+def _truth(name: str, value: Value) -> bool:
     said = str(value).lower()
     if said not in ("true", "false"):
-        raise Impossible(f"{option['name']} takes True or False")
+        raise Impossible(f"{name} takes True or False")
     return said == "true"
 
 
@@ -192,10 +192,12 @@ def _known(world: World, value: Value, channel: Channel) -> User | Role | Channe
 
 
 def _selected(world: World, component: Json, values: Sequence[Value], channel: Channel, resolved: Json) -> list[str]:
-    if not component["min_values"] <= len(values) <= component["max_values"]:
-        told = f"{component['min_values']} to {component['max_values']}"
-        raise Impossible(f"{components.shown(component)} takes {told}")
-    if component["type"] != components.STRING_SELECT:
+    low, high = components.bounds(component)
+    if not low <= len(values) <= high:
+        raise Impossible(f"{components.shown(component)} takes {low} to {high}")
+    if component["type"] == components.FILE_UPLOAD:
+        return [_uploaded(world, value, channel, resolved) for value in values]
+    if "options" not in component:
         return [_entity(world, value, channel, resolved) for value in values]
     offered = {text: option["value"] for option in component["options"] for text in (option["label"], option["value"])}
     wrong = [value for value in values if value not in offered]
@@ -227,12 +229,15 @@ def _submitted(
 def _input(world: World, part: Json, value: Value, channel: Channel, resolved: Json) -> Json:
     if part["type"] == components.TEXT_INPUT:
         return {"value": _typed_in(part, value)}
-    if part["type"] == components.FILE_UPLOAD:
-        return {"values": [_uploaded(world, file, channel, resolved) for file in value or []]}
-    if part["type"] in components.SELECTS:
-        return {"values": _selected(world, part, _many(value), channel, resolved) if value is not None else []}
-    many = part["type"] == components.CHECKBOX_GROUP
-    return {"values": list(_many(value))} if many else {"value": value}
+    if part["type"] == components.CHECKBOX:
+        ticked = part.get("default", False) if value is None else value
+        return {"value": _truth(components.shown(part), ticked)}
+    values = components.chosen(part) if value is None else _many(value)
+    optional = not part.get("required", True)
+    sent = _selected(world, part, values, channel, resolved) if values or not optional else []
+    if part["type"] == components.RADIO_GROUP:
+        return {"value": sent[0] if sent else None}
+    return {"values": sent}
 
 
 def _typed_in(part: Json, value: Value) -> str:
@@ -246,6 +251,10 @@ def _typed_in(part: Json, value: Value) -> str:
 
 
 def _many(value: Value) -> Sequence[Value]:
-    if value is None:
-        return []
-    return value if isinstance(value, list | tuple) else [value]
+    match value:
+        case (str(), bytes()):
+            return [value]
+        case list() | tuple():
+            return value
+        case _:
+            return [value]

@@ -25,6 +25,12 @@ class Ended:
 
     status: int
     lines: tuple[str, ...]
+    asked: bool = False
+    """By `kill`."""
+
+    @property
+    def signal(self) -> str | None:
+        return signal.Signals(-self.status).name if self.status < 0 else None
 
 
 class Program:
@@ -48,6 +54,7 @@ class Program:
         self._process: asyncio.subprocess.Process | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._stopping = False
+        self._killing = False
         self._turn = asyncio.Lock()
         self.last: Ended | None = None
 
@@ -74,6 +81,7 @@ class Program:
         """SIGKILL, as a crash would end it; it is not started again."""
         async with self._turn:
             if self._process is not None and self.running:
+                self._killing = True
                 self._process.kill()
             if self._watcher is not None:
                 await self._watcher
@@ -85,7 +93,7 @@ class Program:
     async def _start(self) -> None:
         self._lines.clear()
         self.last = None
-        self._stopping = False
+        self._stopping = self._killing = False
         self._process = await asyncio.create_subprocess_exec(
             *self._command,
             # Elsewhere, so that a `.env` of this checkout, which is for another bot, is not read.
@@ -120,7 +128,7 @@ class Program:
                 self._take(line.decode(errors="replace").rstrip())
         status = await process.wait()
         if not self._stopping:
-            self.last = Ended(status=status, lines=tuple(self._lines))
+            self.last = Ended(status=status, lines=tuple(self._lines), asked=self._killing)
             self._ended(self.last)
 
     def _take(self, line: str) -> None:

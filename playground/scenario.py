@@ -235,11 +235,11 @@ def _read_rate(given: Any, playground: Playground) -> RateChange:
     _require((isinstance(given, dict), "rate is a table"))
     problems: list[str] = []
     lifted, rate = given.get("lifted", False), None
-    with _noted(problems):
-        _require(
-            *_known_keys(given, ("name", "calls", "seconds", "lifted")),
-            (isinstance(lifted, bool), "rate.lifted is true or false"),
-        )
+    # Before the rest: what a mistyped key was to say would be missed once more.
+    _require(
+        *_known_keys(given, ("name", "calls", "seconds", "lifted")),
+        (isinstance(lifted, bool), "rate.lifted is true or false"),
+    )
     with _noted(problems):
         playground.limits.check(str(given.get("name")))
     with _noted(problems):

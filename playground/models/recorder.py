@@ -53,6 +53,8 @@ class Call:
     finish_reason: str | None = None
     usage: dict[str, Any] | None = None
     error: Any = None
+    adapted: bool = False
+    """Whether the server was sent something else than the bot sent."""
     first_text: float | None = None
     duration: float | None = None
 
@@ -112,9 +114,10 @@ class Recorder:
 
     async def _pass(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
-        transcript = Transcript(self._open(request, body))
+        call = self._open(request, body)
+        transcript = Transcript(call)
         try:
-            response = await self._exchange(request, self._adapted(body), transcript)
+            response = await self._exchange(request, self._adapted(call, body), transcript)
         except (aiohttp.ClientError, TimeoutError) as error:
             transcript.end("broken", error=f"{type(error).__name__}: {error}")
             if transcript.begun:
@@ -144,10 +147,11 @@ class Recorder:
             await response.write_eof()
             return response
 
-    def _adapted(self, body: bytes) -> bytes:
+    def _adapted(self, call: Call, body: bytes) -> bytes:
         value = _parsed(body)
         if self._adapt is None or not _is_conversation(value):
             return body
+        call.adapted = True
         return json.dumps(self._adapt(value)).encode()
 
     def _open(self, request: web.Request, body: bytes) -> Call:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from pathlib import Path
 
 import aiohttp
@@ -78,7 +79,7 @@ def _mount_bot(app: web.Application, bot: Program | None) -> None:
     async def show(request: web.Request) -> web.StreamResponse:
         if bot is None:
             return reply({"managed": False})
-        ended = None if bot.last is None else {"status": bot.last.status, "lines": list(bot.last.lines)}
+        ended = None if bot.last is None else {**asdict(bot.last), "signal": bot.last.signal}
         return reply({"managed": True, "running": bot.running, "pid": bot.pid, "ended": ended})
 
     async def restart(request: web.Request) -> web.StreamResponse:

@@ -56,6 +56,11 @@ def buttons(message: Message) -> list[str]:
     return [components.shown(part) for part in pressable(message.components)]
 
 
+def texts(message: Message) -> list[str]:
+    """Those of its layout."""
+    return [part["content"] for part in components.walk(message.components) if part.get("content")]
+
+
 def fields(tree: list[Json]) -> list[Field]:
     """Of a form, in their order."""
     labels = {id(part["component"]): part.get("label") for part in components.walk(tree) if part.get("component")}

@@ -168,6 +168,7 @@ class Recording:
             "text": self._names.text(message.content),
             "files": [kept(file) for file in message.attachments],
             "embeds": message.embeds,
+            "layout": [self._names.text(text) for text in deeds.texts(message)],
             "buttons": deeds.buttons(message),
             "loading": message.loading,
         }

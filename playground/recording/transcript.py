@@ -110,7 +110,8 @@ class _Transcript:
         to = f", to {self._whose(said['to'])}" if said.get("to") in self._messages else ""
         private = f", for {self._named(said['for'])} alone" if "for" in said else ""
         heading = f"{self._who(said)} in {self._place(said)}{to}{private}"
-        text = told_to_people(last.get("text", ""), self._called)
+        texts = filter(None, (last.get("text", ""), *last.get("layout", ())))
+        text = told_to_people("\n\n".join(texts), self._called)
         quoted = "\n".join(f"> {row}".rstrip() for row in text.splitlines())
         return "\n\n".join(part for part in (heading, quoted, " · ".join(self._remarks(message))) if part)
 

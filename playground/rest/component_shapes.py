@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from playground.components import (
     BUTTON,
+    CHECKBOX,
     CHECKBOX_GROUP,
     CONTAINER,
     FILE,
@@ -24,7 +25,6 @@ from playground.components import (
 from playground.shapes import ATTACHMENT, WEB, Flag, Form, Integer, Kinds, List, OneOf, Shape, Snowflake, Text, Url
 
 USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT = 5, 6, 7, 8
-CHECKBOX = 23
 CHANNEL_TYPES = (0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16)
 
 _Shapes = Mapping[str, Shape]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -60,7 +61,8 @@ async def test_it_ends_in_good_order_when_asked_and_nobody_is_told(bot: Watched)
 
 async def test_a_crash_is_told_with_its_last_lines(bot: Watched) -> None:
     await bot.program.kill()
-    assert bot.ends.get_nowait() == Ended(status=-9, lines=("started as Causerie",))
+    ended = bot.ends.get_nowait()
+    assert ended == Ended(status=-9, lines=("started as Causerie",), asked=True) and ended.signal == "SIGKILL"
     assert bot.program.last is not None
     assert bot.program.pid is None
 
@@ -78,13 +80,17 @@ async def test_it_is_started_again_after_a_crash(bot: Watched) -> None:
     await bot.program.restart()
     assert bot.program.running
     assert bot.program.last is None
+    bot.ends.get_nowait()
+    assert bot.program.pid is not None
+    os.kill(bot.program.pid, signal.SIGKILL)
+    assert (await asyncio.wait_for(bot.ends.get(), 10)).asked is False, "only the earlier one was"
 
 
 async def test_a_start_that_fails_is_told_with_its_status(tmp_path: Path) -> None:
     watched = Watched(tmp_path, "fail")
     await watched.start()
     ended = await asyncio.wait_for(watched.ends.get(), 10)
-    assert ended == Ended(status=2, lines=("started as Causerie", "no token given"))
+    assert ended == Ended(status=2, lines=("started as Causerie", "no token given")) and ended.signal is None
     await watched.program.wait()
 
 
@@ -102,7 +108,7 @@ async def test_the_page_can_end_and_start_it_but_pages_from_elsewhere_cannot(bot
             "managed": True,
             "running": False,
             "pid": None,
-            "ended": {"status": -9, "lines": ["started as Causerie"]},
+            "ended": {"status": -9, "signal": "SIGKILL", "asked": True, "lines": ["started as Causerie"]},
         }
         async with session.post("bot/restart") as response:
             assert (await response.json())["running"] is True

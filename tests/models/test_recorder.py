@@ -202,6 +202,7 @@ async def test_what_goes_on_to_the_model_can_be_changed_and_what_the_bot_sent_is
         await bot.chat.completions.create(model=MODEL, messages=QUESTION)
         [call] = await recorded(recorder)
         assert call["messages"] == QUESTION and "top_k" not in call["parameters"]
+        assert call["adapted"] is True
         [stream] = server.streams
         assert stream.messages == QUESTION[-1:] and stream.parameters["top_k"] == 5
         with pytest.raises(openai.BadRequestError, match="at least one message"):

@@ -12,7 +12,7 @@ from bot.domain.conversation import File, Item, Quote, Role, Speaker
 from bot.words import words as catalogue
 from playground.models.small import ASSISTANT, NOTICES, SAMPLING, adapted
 
-TUTOR = next(persona for persona in shipped(catalogue("en")) if persona.name == "Tutor")
+COMPANION, TUTOR, _ = shipped(catalogue("en"))
 
 
 def sent(*turns: tuple[str, str], system: str = "Be brief.", **more: Any) -> dict[str, Any]:
@@ -28,6 +28,11 @@ def words(name: str, text: str, quote: Quote | None = None, files: tuple[File, .
 def test_of_the_instructions_the_first_sentence_is_left() -> None:
     said = sent(("user", "Ada: hi"), system=instructions(TUTOR))["messages"][0]
     assert said == {"role": "system", "content": f"You are a patient tutor. {ASSISTANT}"}
+
+
+def test_the_usual_persona_is_the_model_itself() -> None:
+    said = sent(("user", "Ada: hi"), system=instructions(COMPANION))["messages"][0]
+    assert said == {"role": "system", "content": ASSISTANT}
 
 
 @pytest.mark.parametrize("system", ["", "당신은 참을성 있는 선생님입니다. 짧게 답하세요."])

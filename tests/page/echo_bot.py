@@ -37,6 +37,7 @@ class EchoBot(discord.AutoShardedClient):
     async def setup_hook(self) -> None:
         self.tree.add_command(Persona())
         self.tree.add_command(form)
+        self.tree.add_command(survey)
         self.tree.add_command(again)
         self.tree.add_command(ask)
         await self.tree.set_translator(Korean())
@@ -99,6 +100,35 @@ class Form(discord.ui.Modal):
 @app_commands.command(description="Opens a form")
 async def form(interaction: discord.Interaction) -> None:
     await interaction.response.send_modal(Form())
+
+
+class Survey(discord.ui.Modal):
+    """What there is to choose in a form."""
+
+    def __init__(self) -> None:
+        super().__init__(title="A survey")
+        self.friend: discord.ui.UserSelect[Survey] = discord.ui.UserSelect(required=False)
+        self.paper: discord.ui.FileUpload[Survey] = discord.ui.FileUpload(required=False, max_values=2)
+        self.tone: discord.ui.RadioGroup[Survey] = discord.ui.RadioGroup()
+        self.fruit: discord.ui.CheckboxGroup[Survey] = discord.ui.CheckboxGroup(max_values=2)
+        self.sure: discord.ui.Checkbox[Survey] = discord.ui.Checkbox()
+        for name in ("kind", "stern"):
+            self.tone.add_option(label=name)
+        for name in ("apple", "banana", "cherry"):
+            self.fruit.add_option(label=name, description=f"One {name}")
+        for item in ("friend", "paper", "tone", "fruit", "sure"):
+            self.add_item(discord.ui.Label(text=item.title(), component=getattr(self, item)))
+
+    async def on_submit(self, interaction: discord.Interaction) -> None:
+        files = [file.filename for file in self.paper.values]
+        people = [person.display_name for person in self.friend.values]
+        told = f"{people} {files} {self.tone.value} {self.fruit.values} {self.sure.value}"
+        await interaction.response.send_message(f"`{told}`", ephemeral=True)
+
+
+@app_commands.command(description="Opens a form with something to choose")
+async def survey(interaction: discord.Interaction) -> None:
+    await interaction.response.send_modal(Survey())
 
 
 @app_commands.command(description="Asks something")

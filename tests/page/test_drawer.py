@@ -182,3 +182,24 @@ def test_the_tabs_are_steered_by_keyboard(screen: Screen) -> None:
         assert screen.press(Keys.ARROW_RIGHT) == screen.one(f"#tab-{tab}")
         assert screen.one(f"#tab-{tab}").get_attribute("aria-selected") == "true"
         assert screen.one(f"#panel-{tab}").is_displayed() and not screen.one(f"#panel-{other}").is_displayed()
+
+
+def test_a_call_that_the_demo_cut_down_says_so(screen: Screen, stage: Stage) -> None:
+    async def adapt() -> None:
+        stage.recorder.calls[-1].adapted = True
+        stage.recorder.calls[-1].finish_reason = "length"
+
+    stage.ask_model("Ada: Whole or cut?")
+    screen.enter("민준", "korean")
+    opened(screen, "calls")
+    whole = screen.wait(lambda: next(iter(calls_with(screen, "Whole or cut?")), None))
+    assert "줄여서" not in (whole.get_attribute("textContent") or "")
+    stage.ask_model("Ada: Cut!")
+    stage.run(adapt())
+    screen.driver.refresh()
+    screen.wait(lambda: screen.place and screen.one("#open-drawer").text)
+    opened(screen, "calls")
+    cut = screen.wait(lambda: next(iter(calls_with(screen, "Cut!")), None))
+    cut.find_element(By.TAG_NAME, "summary").click()
+    assert "작은 모델에는 줄여서" in cut.text and "길이 제한에서 끊김" in cut.text
+    screen.shoot("adapted")

@@ -55,9 +55,10 @@ def test_a_fault_is_made_met_counted_and_taken_back(screen: Screen, stage: Stage
     screen.wait(lambda: "hit" in str(screen.one(".standing .fault").get_attribute("class")))
     screen.message("You said: still there?", ":not(.mine)")
     # What has struck as often as it may is no longer in force.
-    screen.wait(lambda: "struck 2 of 3" in screen.one(".spent .fault").text)
+    screen.wait(lambda: "struck 2 of 2" in screen.one(".spent .fault").text)
     assert not screen.all(".standing .fault") and "Nothing goes wrong" in screen.one("#faults").text
     assert screen.one("#faults .over").text == "Spent"
+    assert not screen.one("#faults .clear").is_displayed(), "nothing stands that could be removed"
     assert "hit" not in str(screen.one(".fault").get_attribute("class"))
     screen.shoot("faults")
     screen.one("#panel-faults .again").click()
@@ -157,7 +158,9 @@ def test_the_gateway_is_cut_and_the_bot_comes_back(screen: Screen, stage: Stage)
     assert screen.one("#connection").get_attribute("role") == "status"
     screen.shoot("back")
     lost, back = screen.driver.execute_script("return told")
-    assert lost == "Causerie has lost its connection." and back.startswith("Causerie is back, after ")
+    assert lost == "Causerie has lost its connection." and re.fullmatch(
+        r"Causerie lost its connection and came back after \d+\.\d s\.", back
+    )
     screen.wait(lambda: stage.playground.online and screen.one("#bot-state").text == "Causerie is online", 20)
 
 
@@ -181,3 +184,27 @@ def test_the_tab_speaks_korean_and_is_labelled(screen: Screen, stage: Stage) -> 
     screen.wait(lambda: screen.one("#fault-status-wrong").text == "400에서 599까지의 정수입니다.")
     screen.shoot("faults-korean")
     screen.driver.get_log("browser")  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize(
+    ("ended", "told", "calm"),
+    [
+        ({"status": -9, "signal": "SIGKILL", "asked": True}, "The bot was killed (SIGKILL), as it was asked.", True),
+        (
+            {"status": -9, "signal": "SIGKILL", "asked": False},
+            "The bot ended with SIGKILL. Its last lines:\nlast",
+            False,
+        ),
+        ({"status": 3, "signal": None, "asked": False}, "The bot ended with status 3. Its last lines:\nlast", False),
+    ],
+)
+def test_how_the_bot_ended_is_told(screen: Screen, ended: dict[str, object], told: str, calm: bool) -> None:
+    screen.enter("Ada", "general")
+    screen.driver.execute_async_script(
+        "const [ended, done] = arguments; import('/page/status.js').then(({Status}) => {"
+        "  Status.prototype.showEnd({...ended, lines: ['last']});"
+        "  document.getElementById('bot-ended').hidden = false; done(); })",
+        ended,
+    )
+    node = screen.one("#bot-ended")
+    assert (node.text, "asked" in str(node.get_attribute("class"))) == (told, calm)

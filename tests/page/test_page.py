@@ -125,6 +125,22 @@ def test_the_option_being_written_is_explained_and_others_are_offered(screen: Sc
     screen.message("why is it so: tell me (kind, no file)", ".private")
 
 
+def test_what_may_follow_is_reached_by_tab(screen: Screen) -> None:
+    screen.enter("Ada", "general")
+    screen.type("/ask prompt:When is it? ")
+    screen.wait(lambda: screen.choices() == ["file:", "private:", "tone:"])
+
+    def marked() -> list[str]:
+        return [each.text for each in screen.all("#choices [aria-selected=true]")]
+
+    assert marked() == []
+    screen.type(Keys.TAB)
+    assert marked() == ["file:"] and screen.driver.switch_to.active_element == screen.line
+    screen.type(Keys.ARROW_DOWN + Keys.TAB)
+    screen.wait(lambda: screen.line.get_attribute("value") == "/ask prompt:When is it? private:")
+    screen.line.clear()
+
+
 def test_a_file_is_given_to_an_option(screen: Screen, tmp_path_factory: pytest.TempPathFactory) -> None:
     notes = tmp_path_factory.mktemp("files") / "notes.txt"
     notes.write_text("words")
@@ -161,7 +177,7 @@ def test_a_form_is_filled_in(screen: Screen) -> None:
     name.send_keys("Muse")
     screen.button("Submit", dialog).click()
     screen.message("Muse: Be kind.", ".private")
-    assert not screen.all("dialog")
+    screen.wait(lambda: not screen.all("dialog"))
 
 
 def test_after_a_form_was_dismissed_the_line_takes_what_is_typed(screen: Screen) -> None:
@@ -221,7 +237,7 @@ def test_a_reply_an_edit_and_a_deletion(screen: Screen) -> None:
     screen.enter("Ada", "korean")
     screen.send("first words")
     screen.action(screen.message("first words"), "Reply")
-    assert "Replying to Ada" in screen.one(".mode").text
+    assert "Replying to Ada: first words" in screen.one(".mode").text
     screen.send("an answer to it")
     assert "Ada first words" in screen.message("an answer to it").find_element(By.CLASS_NAME, "above").text
     screen.message("an answer to it").find_element(By.CLASS_NAME, "above").click()

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 from selenium.webdriver import Keys
+from selenium.webdriver.common.by import By
 
 from playground.entities import Channel
 from playground.people import Person
@@ -124,3 +125,23 @@ def test_what_is_done_in_a_message_survives_its_edits(screen: Screen, stage: Sta
     spoiler = message.find_element("class name", "spoiler")
     assert spoiler.get_attribute("aria-expanded") == "true"
     assert screen.driver.switch_to.active_element == spoiler
+
+
+@pytest.mark.parametrize("text", ["1. one\n2. two\n - three", "> quoted", "words\n> quoted\n> more", "one\ntwo"])
+def test_the_mark_of_an_edit_stands_behind_the_last_word(screen: Screen, stage: Stage, text: str) -> None:
+    channel = stage.channel("edited")
+    sent = stage.bot("POST", f"/channels/{channel.id}/messages", {"content": "draft"})
+    stage.bot("PATCH", f"/channels/{channel.id}/messages/{sent['id']}", {"content": text})
+    screen.enter("Ada", "edited")
+    last = text.split()[-1]
+    message = screen.wait(lambda: screen.one(f"#message-{sent['id']}"))
+    assert f"{last}\u00a0(edited)" in (message.find_element(By.CLASS_NAME, "content").get_attribute("innerText") or "")
+
+
+def test_the_people_of_the_first_world_have_colours_of_their_own(screen: Screen) -> None:
+    screen.enter("Ada", "general")
+    hues = screen.driver.execute_async_script(
+        "const done = arguments[0];"
+        "import('/page/message.js').then(({hueOf}) => done(['Ada', '민준', 'Grace'].map(hueOf)))"
+    )
+    assert len(set(hues)) == 3

@@ -24,6 +24,7 @@ class Translator(app_commands.Translator):
 
 class NameForm(discord.ui.Modal, title="Name the parrot"):
     called: discord.ui.Label[Any] = discord.ui.Label(text="Name", component=discord.ui.TextInput(max_length=20))
+    friend: discord.ui.Label[Any] = discord.ui.Label(text="Friend", component=discord.ui.UserSelect(required=False))
 
     async def on_submit(self, interaction: discord.Interaction, /) -> None:
         assert isinstance(self.called.component, discord.ui.TextInput)

@@ -165,7 +165,11 @@ async def test_buttons_and_forms(
     pressed = {"user_id": str(ada.id), "message_id": str(perch.id), "custom_id": "name"}
     modal = (await client.people("POST", "/components", pressed)).body["modal"]
     assert (await _events(feed, "modal"))[-1]["modal"] == modal
-    filled = {"user_id": str(ada.id), "interaction_id": modal["interaction_id"], "values": {"Name": "Polly"}}
+    filled = {
+        "user_id": str(ada.id),
+        "interaction_id": modal["interaction_id"],
+        "values": {"Name": "Polly", "Friend": []},
+    }
     for value, told in (("", "Name takes 1 to 20 characters"), ("x" * 21, "Name takes 1 to 20 characters")):
         refused = await client.people("POST", "/modals", {**filled, "values": {"Name": value}})
         assert (refused.status, refused.body["message"]) == (422, told), "by its label, never by a custom id"

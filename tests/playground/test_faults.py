@@ -322,7 +322,7 @@ async def test_what_is_no_body_for_a_fault_is_refused(
 def test_a_chance_needs_no_drawing_where_it_is_certain() -> None:
     source = random.Random(1)
     before = source.getstate()
-    assert Chance().strikes(1, 0, source)
+    assert Chance().strikes(1, source)
     assert source.getstate() == before
 
 
@@ -343,3 +343,12 @@ def test_a_fault_that_can_strike_nothing_is_refused_from_python_too() -> None:
     with pytest.raises(WrongFault, match="no event is 'MESSAGES'"):
         playground.faults.add(EventFault(event="MESSAGES", cut=True))
     assert playground.faults.listed() == []
+
+
+@pytest.mark.parametrize("chance", [Chance(times=1), Chance(nth=(1,))])
+def test_what_is_spent_counts_no_further(chance: Chance) -> None:
+    faults = Faults(events=["READY"])
+    faults.add(EventFault(event="READY", copies=2, chance=chance))
+    assert [faults.of_event("READY").copies for _ in range(4)] == [2, 1, 1, 1]
+    [listed] = faults.listed()
+    assert (listed["seen"], listed["struck"]) == (1, 1)

@@ -28,6 +28,7 @@ from tests.playground.conftest import Start, at, starting
 
 ROOT = Path(__file__).parents[2]
 ID = 1234567890123456789
+PRESS = {"type": 2, "style": 1, "label": "Press", "custom_id": "x0"}
 
 
 def lines(playground: Playground, event: str) -> list[Json]:
@@ -184,10 +185,30 @@ async def test_the_transcript_tells_who_did_what(
     assert "**Ada** in #general used `Quote` in the menu of Causerie's message of" in told
     assert "opened the form “Name the parrot”" in told
     assert "sent the form “Name the parrot” with Name: Polly" in told
-    assert "pressed `fruit` and chose a" in told
+    assert "pressed `Apple / Pear` and chose a" in told
     assert "in Ada's DM\n\n> echo alone" in told
     assert "⚠️ `POST /channels/{channel_id}/messages` in #general was refused: 400, code 50035." in told
     assert "cGFwZXI=" not in told and "paper" in told
+
+
+async def test_the_transcript_has_the_words_of_a_layout(
+    playground: Playground, client: Client, general: Channel, ada: Person
+) -> None:
+    fruit = [{"label": name, "value": name} for name in ("Apple", "Pear", "Plum", "Quince")]
+    section = {"type": 9, "components": [{"type": 10, "content": f"For {ada.mention}"}], "accessory": PRESS}
+    rows = [
+        {"type": 1, "components": [{"type": 3, "custom_id": "x1", "options": fruit}]},
+        {"type": 1, "components": [{"type": 5, "custom_id": "x2"}]},
+    ]
+    inside = {"type": 17, "components": [section, *rows]}
+    layout = {"flags": 1 << 15, "components": [{"type": 10, "content": "# A layout"}, inside]}
+    sent = await client.bot("POST", f"/channels/{general.id}/messages", layout)
+    told = markdown(playground.recording.header, playground.recording.lines)
+    assert "> # A layout\n>\n> For @Ada\n\nbuttons: `Press`, `Apple / Pear / Plum / …`, `people`" in told
+    changed = {"components": [{"type": 10, "content": "Another"}]}
+    await client.bot("PATCH", f"/channels/{general.id}/messages/{sent.body['id']}", changed)
+    told = markdown(playground.recording.header, playground.recording.lines)
+    assert "> Another\n\nedits: 1" in told and "A layout" not in told
 
 
 async def test_the_transcript_counts_rate_limits_and_failures(

@@ -167,6 +167,14 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     ]
 
 
+def test_a_mistyped_key_of_a_rate_is_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.toml"
+    path.write_text("[[step]]\nrate = { name = 'message.edit', call = 2 }", encoding="utf-8")
+    with pytest.raises(ScenarioError) as wrong:
+        scenario.load(path, garden())
+    assert str(wrong.value) == f"{path}: step 1: unknown key 'call'; known are name, calls, seconds, lifted"
+
+
 def test_a_file_that_is_not_there_or_no_text_is_told(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="cannot be read: No such file"):
         scenario.load(tmp_path / "none.toml", garden())

@@ -103,7 +103,7 @@ async def test_a_button_a_choice_and_a_form_are_named_as_people_see_them(
     await (await ada.click(perch, "fruit", "Apple")).response()
     chosen, submitted, *_ = await _runs(client, ada)
     assert (submitted["kind"], submitted["text"]) == ("form", "Name the parrot")
-    assert (chosen["kind"], chosen["text"]) == ("component", "fruit: Apple")
+    assert (chosen["kind"], chosen["text"]) == ("component", "Apple / Pear: Apple")
 
 
 async def test_others_do_not_see_whom_a_form_was_opened_for(

@@ -52,6 +52,14 @@ export const api = {
   control: (what) => call("POST", `/bot/${what}`, {}),
 };
 
+/** A file as the API takes it. */
+export async function encoded(file) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  let binary = "";
+  for (let at = 0; at < bytes.length; at += 0x8000) binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+  return { filename: file.name, content_base64: btoa(binary) };
+}
+
 /** Events of one person's world until `close()`; it connects again by itself. `onState(connected)` tells. */
 export class Events {
   constructor(userId, onEvent, onState) {

@@ -345,16 +345,16 @@ class App {
   async openThread(message) {
     const title = say("threadName");
     const field = { type: 18, label: title, component: { type: 4, custom_id: "name", style: 1, max_length: 100 } };
-    const values = await ask({ interaction_id: "thread", title: say("thread"), components: [field] }, this);
-    if (!values) return;
-    const opened = await api.openThread(this.here.id, { user_id: this.me.id, name: values.name, message_id: message.id });
+    const open = ({ name }) => api.openThread(message.channel_id, { user_id: this.me.id, name, message_id: message.id });
+    const opened = await ask({ interaction_id: "thread", title: say("thread"), components: [field] }, this, open);
+    if (!opened) return;
     this.world.channels.set(opened.id, opened);
     await this.enter(opened.id);
   }
 
   async fill(modal) {
-    const values = await ask(modal, this);
-    if (values) await this.tried(api.submit({ user_id: this.me.id, interaction_id: modal.interaction_id, values }));
+    const user_id = this.me.id;
+    await ask(modal, this, (values) => api.submit({ user_id, interaction_id: modal.interaction_id, values }));
     this.write();
   }
 }
@@ -365,7 +365,7 @@ const HANDLERS = {
   message_delete: (app, { channel_id, ids }) => app.gone(channel_id, ids),
   reaction: (app, { channel_id, message_id, reaction }) => app.reacted(channel_id, message_id, reaction),
   typing: (app, { channel_id, user_id }) => app.typed(channel_id, user_id),
-  modal: (app, { modal }) => app.fill(modal),
+  modal: (app, { modal }) => app.tried(app.fill(modal)),
   interaction_failed: (app) => app.complain(say("unanswered", { bot: app.world.bot.name })),
   bot: (app, { online }) => app.botIs(online),
   commands: (app) => app.tried(app.learnCommands().then(() => app.log.drawAnew())),

@@ -7,7 +7,31 @@ import { clockTime, number, say } from "./words.js";
 const PREVIEW_BYTES = 64 * 1024, SHORT_LINES = 6;
 const UNITS = ["B", "kB", "MB"];
 
+const SPOILER = 1 << 3;
+
+/** Those that stand in none of these parts of the message. */
+export const besides = (files, ...parts) => files.filter((file) => !JSON.stringify(parts).includes(new URL(file.url, location.href).pathname));
+
 export function attachment(file) {
+  const hidden = file.filename.startsWith("SPOILER_") || (file.flags & SPOILER) !== 0;
+  return covered(hidden, shownFile(file));
+}
+
+/** Under a cover that is pressed away, where it is `hidden`. */
+export function covered(hidden, node) {
+  if (!hidden) return node;
+  const cover = element("button", { type: "button", className: "spoiler cover" }, say("spoiler"));
+  cover.setAttribute("aria-expanded", "false");
+  node.inert = true;
+  cover.addEventListener("click", () => {
+    cover.setAttribute("aria-expanded", "true");
+    node.inert = false;
+    (node.querySelector("a, button") ?? cover.closest(".message")).focus({ preventScroll: true });
+  });
+  return element("div", { className: "covered" }, node, cover);
+}
+
+function shownFile(file) {
   const address = URL.parse(file.url, location.href) ?? new URL(location.href);
   const local = address.pathname + address.search;
   if (file.content_type?.startsWith("image/")) return picture(local, file);
@@ -64,17 +88,25 @@ function fold(node, code, text) {
 }
 
 export function embed(each, names) {
-  const node = element("div", { className: "embed" });
+  const main = element("div", { className: "main" });
+  if (each.provider?.name) main.append(element("small", {}, each.provider.name));
+  if (each.author?.name) main.append(element("div", { className: "by" }, emblem(each.author.icon_url), titled(each.author.url, each.author.name, "author")));
+  if (each.title) main.append(titled(each.url, render(each.title, names), "title"));
+  if (each.description) main.append(element("div", { className: "text" }, render(each.description, names)));
+  if (each.fields?.length) main.append(fields(each.fields, names));
+  const node = element("div", { className: "embed" }, main);
   if (each.color != null) node.style.borderLeftColor = colour(each.color);
-  if (each.provider?.name) node.append(element("small", {}, each.provider.name));
-  if (each.author?.name) node.append(titled(each.author.url, each.author.name, "author"));
-  if (each.title) node.append(titled(each.url, render(each.title, names), "title"));
-  if (each.description) node.append(element("div", { className: "text" }, render(each.description, names)));
-  if (each.fields?.length) node.append(fields(each.fields, names));
-  for (const image of [each.image, each.thumbnail].filter(Boolean)) node.append(pictured(image));
+  if (each.thumbnail) node.append(element("div", { className: "thumbnail" }, pictured(each.thumbnail)));
+  if (each.image) node.append(pictured(each.image));
   const foot = [each.footer?.text, each.timestamp && clockTime(each.timestamp)].filter(Boolean).join(" · ");
-  if (foot) node.append(element("small", {}, foot));
+  if (foot) node.append(element("small", { className: "by" }, emblem(each.footer?.icon_url), foot));
   return node;
+}
+
+/** A small image of this machine; nothing for others. */
+function emblem(address) {
+  const source = address && localPath(address);
+  return source ? element("img", { src: source, alt: "", className: "emblem" }) : null;
 }
 
 export const colour = (value) => `#${value.toString(16).padStart(6, "0")}`;
@@ -95,9 +127,16 @@ function fields(all, names) {
 
 /** An image of this machine as an image, any other as a link to it. */
 export function pictured(media) {
-  const address = URL.parse(media.url, location.href);
-  if (!address) return element("span", {}, media.url);
-  if (address.host !== location.host && !["127.0.0.1", "localhost"].includes(address.hostname)) return link(media.url, media.description || media.url);
-  const image = element("img", { src: address.pathname + address.search, alt: media.description ?? "", loading: "lazy" });
+  if (!URL.canParse(media.url, location.href)) return element("span", {}, media.url);
+  const source = localPath(media.url);
+  if (!source) return link(media.url, media.description || media.url);
+  const image = element("img", { src: source, alt: media.description ?? "", loading: "lazy" });
   return element("span", { className: "image" }, image);
+}
+
+/** Of an address on this machine; null for any other. */
+function localPath(address) {
+  const url = URL.parse(address, location.href);
+  const local = url && (url.host === location.host || ["127.0.0.1", "localhost"].includes(url.hostname));
+  return local ? url.pathname + url.search : null;
 }

@@ -145,9 +145,10 @@ function entry(call, open) {
   const facts = element("span", { className: "facts" }, ...summary(call));
   const about = [clockTime(call.started_at * 1000), call.model].filter(Boolean).join(" · ");
   const heading = element("summary", {}, element("strong"), element("small", {}, about), facts);
+  const note = call.adapted ? element("p", { className: "note" }, say("adapted")) : "";
   const messages = element("ol", { className: "prompt" }, ...call.messages.map(message));
   const parameters = element("details", {}, element("summary", {}, say("parameters")), code(JSON.stringify(call.parameters, null, 2)));
-  const details = element("details", { open }, heading, messages, section(say("answer"), answerOf(call)), parameters);
+  const details = element("details", { open }, heading, note, messages, section(say("answer"), answerOf(call)), parameters);
   const node = element("li", { className: `call ${call.state}` }, details);
   node.dataset.id = call.id;
   return node;
@@ -168,7 +169,7 @@ function summary(call) {
   if (call.duration != null) facts.push(say("whole", { seconds: call.duration.toFixed(2) }));
   const writing = call.duration - call.first_text;
   if (usage && writing > MEASURABLE_SECONDS) facts.push(say("speed", { count: number(Math.round(usage.completion_tokens / writing)) }));
-  if (call.finish_reason && call.finish_reason !== "stop") facts.push(call.finish_reason);
+  if (call.finish_reason && call.finish_reason !== "stop") facts.push(say(`finish_${call.finish_reason}`) ?? call.finish_reason);
   return facts.map((fact) => element("span", {}, fact));
 }
 

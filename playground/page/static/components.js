@@ -1,8 +1,8 @@
 // Buttons, selects and layouts that the bot sends.
 
-import { attachment, colour, pictured } from "./attachments.js";
+import { attachment, colour, covered, pictured } from "./attachments.js";
 import { icon } from "./icons.js";
-import { element, render } from "./markdown.js";
+import { element, link, render } from "./markdown.js";
 import { openPopup, steer } from "./popup.js";
 import { say } from "./words.js";
 
@@ -22,20 +22,22 @@ function build(component, context) {
     case ROW: return element("div", { className: "row" }, ...inner());
     case BUTTON: return button(component, context);
     case TEXT: return element("div", { className: "text" }, render(component.content, context.names));
-    case THUMBNAIL: return pictured({ ...component.media, description: component.description });
-    case GALLERY: return element("div", { className: "gallery" }, ...component.items.map((item) => pictured({ ...item.media, description: item.description })));
-    case FILE: return fileNamed(component.file.url, context.files);
+    case THUMBNAIL: return picture(component);
+    case GALLERY: return element("div", { className: "gallery" }, ...component.items.map(picture));
+    case FILE: return covered(component.spoiler, fileNamed(component.file.url, context.files));
     case SEPARATOR: return element("hr", { className: component.divider === false ? "blank" : "" });
     case SECTION: return element("div", { className: "section" }, element("div", {}, ...inner()), build(component.accessory, context));
     case CONTAINER: return container(component, inner());
-    default: return isSelect(component.type) ? menu(component, context) : null;
+    default: return isSelect(component.type) ? menu(component, context) : unknown(component);
   }
 }
+
+const picture = ({ media, description, spoiler }) => covered(spoiler, pictured({ ...media, description }));
 
 function container(component, children) {
   const node = element("div", { className: "container" }, ...children);
   if (component.accent_color != null) node.style.borderLeftColor = colour(component.accent_color);
-  return node;
+  return covered(component.spoiler, node);
 }
 
 function button(component, { act }) {
@@ -52,12 +54,15 @@ function button(component, { act }) {
   return node;
 }
 
-const isSelect = (type) => [STRING_SELECT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT].includes(type);
+/** Said in its place: what cannot be drawn is not passed over in silence. */
+export const unknown = ({ type }) => element("p", { className: "wrong" }, say("unknownComponent", { type }));
+
+export const isSelect = (type) => [STRING_SELECT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT].includes(type);
 
 function fileNamed(address, files) {
   const name = address.split("/").at(-1).split("?")[0];
   const file = files.find((each) => each.filename === name);
-  return file ? attachment(file) : null;
+  return file ? attachment(file) : link(address, name);
 }
 
 function menu(component, { act, offers }) {

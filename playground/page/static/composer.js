@@ -1,8 +1,10 @@
 // The line in which a person writes: messages, mentions, files and slash commands with their picker.
 
+import { encoded } from "./api.js";
 import { fileOptions, filled, hintFor, parse, suggestions, valueOf } from "./commands.js";
 import { iconButton } from "./icons.js";
 import { element } from "./markdown.js";
+import { beginning } from "./message.js";
 import { say } from "./words.js";
 
 const TYPING_MILLISECONDS = 8000;
@@ -65,7 +67,7 @@ export class Composer {
   reply(message, name) {
     this.leave();
     this.replyTo = message;
-    this.showMode(say("replying", { name }));
+    this.showMode(say("replying", { name, text: beginning(message, this.host.names) }));
   }
 
   edit(message) {
@@ -242,7 +244,8 @@ export class Composer {
     if (!count || (this.active < 0 && event.key.startsWith("Arrow") && this.text.value.includes("\n"))) return false;
     if (event.key === "ArrowDown") this.active = (this.active + 1) % count;
     else if (event.key === "ArrowUp") this.active = this.active <= 0 ? count - 1 : this.active - 1;
-    else if (event.key === "Tab" || (event.key === "Enter" && this.active >= 0)) this.pick(Math.max(0, this.active));
+    else if (event.key === "Tab" && this.active < 0) this.active = 0;
+    else if (event.key === "Tab" || (event.key === "Enter" && this.active >= 0)) this.pick(this.active);
     else return false;
     event.preventDefault();
     this.mark();
@@ -275,11 +278,4 @@ export class Composer {
     // Its answer may be a form or take seconds; the line is free again at once.
     this.host.useCommand(parsed.command, options).catch((error) => this.host.complain(error.message));
   }
-}
-
-async function encoded(file) {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  let binary = "";
-  for (let at = 0; at < bytes.length; at += 0x8000) binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-  return { filename: file.name, content_base64: btoa(binary) };
 }

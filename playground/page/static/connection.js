@@ -24,8 +24,9 @@ export class Connection {
     const since = this.lost.bot;
     const back = this.changed("bot", online);
     if (online && !back) return;
-    const seconds = ((performance.now() - since) / 1000).toFixed(1);
-    this.show(say(online ? "botBack" : "botLost", { name, seconds }), online);
+    // A bot is soon back: what was lost must be told with the return, or nobody reads it.
+    const seconds = Math.max(0.1, (performance.now() - since) / 1000).toFixed(1);
+    this.show(say(online ? "botReturned" : "botLost", { name, seconds }), online);
   }
 
   /** Whether it was lost and is no more. */

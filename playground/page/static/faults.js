@@ -66,10 +66,10 @@ export class Faults {
     for (const [id, node] of this.nodes) if (!known.has(id)) node.remove();
     this.nodes = known;
     for (const fault of faults) this.update(known.get(fault.id), fault);
-    this.clear.hidden = !faults.length;
+    this.clear.hidden = !this.list.children.length;
     this.over.hidden = !this.spent.children.length;
     this.none.hidden = this.list.children.length > 0;
-    if (held && !this.list.parentNode.contains(document.activeElement)) (faults.length ? this.clear : this.form.elements[0]).focus();
+    if (held && !this.list.parentNode.contains(document.activeElement)) (this.clear.hidden ? this.form.elements[0] : this.clear).focus();
   }
 
   update(node, fault) {

@@ -296,7 +296,7 @@ function keptState(node) {
   const focused = controls().indexOf(document.activeElement);
   const open = [...node.querySelectorAll(".spoiler")].map((each) => each.getAttribute("aria-expanded"));
   return () => {
-    node.querySelectorAll(".spoiler").forEach((each, index) => open[index] && each.setAttribute("aria-expanded", open[index]));
+    node.querySelectorAll(".spoiler").forEach((each, index) => open[index] === "true" && each.click());
     if (focused >= 0) (controls()[focused] ?? node).focus({ preventScroll: true });
   };
 }

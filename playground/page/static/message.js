@@ -1,6 +1,6 @@
 // One message of the log as an element.
 
-import { attachment, embed } from "./attachments.js";
+import { attachment, besides, embed } from "./attachments.js";
 import { layout } from "./components.js";
 import { icon } from "./icons.js";
 import { element, render } from "./markdown.js";
@@ -9,6 +9,8 @@ import { clockTime, fullTime, say } from "./words.js";
 const REPLY = 19, THREAD_CREATED = 18, THREAD_STARTER = 21;
 const GROUPED_MILLISECONDS = 7 * 60 * 1000;
 const HUES = 6;
+const LAST_WORDS = ":scope > p:last-child, :scope > :is(ul, ol):last-child li:last-child:not(:has(li)), :scope > blockquote:last-child > p:last-child";
+const COMPONENTS_V2 = 1 << 15;
 
 /** Draws `message` into `node`, an article that stays. `context`: me, names, offers, and what happens. */
 export function draw(node, message, previous, context) {
@@ -43,6 +45,11 @@ export function excerpt(text, names, length = 140) {
   return render(text.replace(/\s+/g, " ").slice(0, length), names).textContent;
 }
 
+/** Its first words, or what stands for them. */
+export function beginning(message, names) {
+  return excerpt(message.content, names) || say(message.attachments?.length ? "attachment" : "noText");
+}
+
 function above(message, context) {
   if (message.interaction) {
     const values = { name: context.names.person(message.interaction.user.id), command: `/${context.names.command(message.interaction.name)}` };
@@ -51,14 +58,13 @@ function above(message, context) {
   if (message.type !== REPLY) return [];
   const other = message.referenced_message;
   if (!other) return [element("div", { className: "above gone" }, icon("reply"), say("original"))];
-  const quoted = excerpt(other.content, context.names) || say(other.attachments?.length ? "attachment" : "noText");
-  const jump = element("button", { type: "button", className: "above", title: say("goTo") }, icon("reply"), element("b", {}, context.names.person(other.author.id)), " ", quoted);
+  const jump = element("button", { type: "button", className: "above", title: say("goTo") }, icon("reply"), element("b", {}, context.names.person(other.author.id)), " ", beginning(other, context.names));
   jump.addEventListener("click", () => context.goTo(other.id));
   return [jump];
 }
 
 export function hueOf(name) {
-  return String([...name].reduce((sum, each) => sum + each.codePointAt(0), 0) % HUES);
+  return String([...name].reduce((hash, each) => (hash * 33 + each.codePointAt(0)) % 2 ** 32, 0) % HUES);
 }
 
 function avatar(message, hidden) {
@@ -76,7 +82,8 @@ function body(message, grouped, context) {
   const node = element("div", { className: "body" });
   if (!grouped) node.append(head(message));
   node.append(content(message, context));
-  for (const file of message.attachments) node.append(attachment(file));
+  const files = message.flags & COMPONENTS_V2 ? [] : besides(message.attachments, message.embeds, message.components);
+  for (const file of files) node.append(attachment(file));
   for (const each of message.embeds) node.append(embed(each, context.names));
   if (message.components.length) node.append(layout(message.components, { ...context, files: message.attachments, act: (component, values) => context.act(message, component, values) }));
   if (message.reactions?.length) node.append(reactions(message, context));
@@ -101,8 +108,8 @@ function content(message, context) {
   node.append(render(message.content, context.names));
   if (message.edited_timestamp && message.content) {
     const mark = element("small", { className: "edited", title: fullTime(message.edited_timestamp) }, say("edited"));
-    const last = node.lastElementChild;
-    (last?.tagName === "P" ? last : node).append(" ", mark);
+    // Unbroken: behind the last word, in its list or quote.
+    (node.querySelector(LAST_WORDS) ?? node).append("\u00a0", mark);
   }
   return node;
 }

@@ -36,11 +36,16 @@ export class Status {
     if (state.ended) this.showEnd(state.ended);
   }
 
-  showEnd({ status, lines }) {
-    const [about, output] = [say("ended", { status }), lines.join("\n")];
+  /** What was asked for is no failure, and needs no log. */
+  showEnd({ status, signal, asked, lines }) {
+    const how = signal ?? say("exitStatus", { status });
+    const [about, output] = [say(asked ? "killed" : "ended", { how }), asked ? "" : lines.join("\n")];
     if ($("bot-ended").textContent === about + output) return;
+    $("bot-ended").classList.toggle("asked", asked);
+    $("bot-ended").replaceChildren(about);
+    if (asked) return;
     const node = element("pre", { tabIndex: 0 }, output);
-    $("bot-ended").replaceChildren(about, node);
+    $("bot-ended").append(node);
     node.scrollTop = node.scrollHeight;
   }
 
