@@ -44,8 +44,10 @@ async def get(exchange: Exchange) -> Reply:
 
 async def edit(exchange: Exchange) -> Reply:
     interaction = _opened(exchange)
-    message = _message(exchange, interaction)
+    _message(exchange, interaction)
     form = await forms.read(exchange, bodies.ANSWER)
+    # While its body came, the message may have gone.
+    message = _message(exchange, interaction)
     draft = forms.draft(exchange, form.body, form.files, message.channel, on=message)
     exchange.interactions.edit(interaction, message, draft)
     return ok(payloads.message(exchange.world, message))
