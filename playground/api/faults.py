@@ -12,6 +12,7 @@ from playground.entities import Json
 from playground.errors import ApiError, InvalidForm, wrong_content_type
 from playground.faults import Faults, WrongFault, read
 from playground.shapes import parsed
+from playground.snowflake import id_in
 
 Action = Callable[[Faults, web.Request], Awaitable[web.StreamResponse]]
 
@@ -33,9 +34,10 @@ async def add(faults: Faults, request: web.Request) -> web.Response:
 
 
 async def remove(faults: Faults, request: web.Request) -> web.Response:
-    id = request.match_info["fault_id"]
-    if not id.isdecimal() or not faults.remove(int(id)):
-        raise ApiError(404, 0, f"there is no fault {id}")
+    named = request.match_info["fault_id"]
+    id = id_in(named)
+    if id is None or not faults.remove(id):
+        raise ApiError(404, 0, f"there is no fault {named}")
     return web.Response(status=204)
 
 

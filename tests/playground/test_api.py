@@ -103,6 +103,17 @@ async def test_what_cannot_be_posted(
     assert not guild.threads
 
 
+async def test_numbers_of_any_length_are_names_of_nothing(
+    playground: Playground, client: Client, general: Channel, ada: Person
+) -> None:
+    long = "1" * 5_000
+    for path in (f"/channels/{long}", f"/channels/{long}/messages", f"/channels/{general.id}/messages/{long}"):
+        assert (await client.bot("GET", path)).code == 50035
+    assert (await client.people("DELETE", f"/faults/{long}")).status == 404
+    assert (await client.people("GET", "/limits")).status == 200
+    assert [line["status"] for line in playground.recording.lines if line["event"] == "refused"] == [400] * 3
+
+
 async def test_only_forums_have_posts(client: Client, general: Channel, ada: Person) -> None:
     given = {"user_id": str(ada.id), "name": "Roses", "content": "red?"}
     refused = await client.people("POST", f"/channels/{general.id}/posts", given)
