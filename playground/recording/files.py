@@ -36,11 +36,10 @@ def written(line: Json) -> str:
 
 @dataclass(slots=True)
 class Content:
-    """Of a file inside a line, until it is forgotten; the same file has the same content."""
+    """Of a file inside a line, until it is forgotten."""
 
-    id: int
     size: int
-    raw: bytes | None = field(compare=False, repr=False)
+    raw: bytes | None = field(repr=False)
 
     def forget(self) -> None:
         self.raw = None
@@ -49,7 +48,7 @@ class Content:
 def kept(file: Attachment) -> Json:
     """A file inside a line; its content is encoded when the line is written."""
     size = len(file.content)
-    return {"name": file.filename, "size": size, "content": Content(file.id, size, file.content)}
+    return {"name": file.filename, "size": size, "content": Content(size, file.content)}
 
 
 def _content(value: Any) -> str | None:
