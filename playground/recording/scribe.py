@@ -94,9 +94,10 @@ class Recording:
         """Fields that are None are left out."""
         given = {key: value for key, value in fields.items() if value is not None}
         line = {"at": round(self._world.clock.monotonic() - self._started, 3), "event": event, **given}
-        self._lines.add(line)
+        # They get it whole; what is kept may lose its files at once.
         for reader in tuple(self._readers):
             reader(line)
+        self._lines.add(line)
 
     def _hear(self, event: events.Event) -> None:
         match event:

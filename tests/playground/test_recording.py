@@ -278,6 +278,7 @@ def test_what_was_edited_once_can_be_left_out_and_edited_again() -> None:
     bounded.add({"event": "edited", "message": "m1", "text": "a"})
     bounded.add({"event": "said", "message": "m2"})
     bounded.add({"event": "said", "message": "m3"})
+    assert not bounded._edits
     for text in "bcd":
         bounded.add({"event": "edited", "message": "m1", "text": text})
     assert [(line["text"], line.get("edits")) for line in bounded] == [("c", 2), ("d", None)]
@@ -397,11 +398,28 @@ async def test_a_pen_that_cannot_write_says_so(tmp_path: Path) -> None:
         Pen(tmp_path)
 
 
+async def test_a_file_is_written_whole_however_soon_it_is_forgotten(
+    playground: Playground, general: Channel, ada: Person, tmp_path: Path
+) -> None:
+    playground.recording._lines = Lines(file_bytes=3)
+    pen = Pen(tmp_path / "session.jsonl")
+    playground.recording.follow(pen.put)
+    await ada.say(general, "two", files=[("a.txt", b"aa"), ("b.txt", b"bb")])
+    await ada.say(general, "one", files=[("c.txt", b"cc")])
+    await pen.close()
+    said = [line for line in read(tmp_path / "session.jsonl").lines if line["event"] == "said"]
+    assert [content(file) for line in said for file in line["files"]] == [b"aa", b"bb", b"cc"]
+    kept = [json.loads(written(file)) for line in lines(playground, "said") for file in line["files"]]
+    assert [file["content"] for file in kept] == [None, None, "Y2M="]
+
+
 @asynccontextmanager
 async def program(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """`python -m playground` as a process of its own; ended where it has not ended by itself."""
     command = (sys.executable, "-m", "playground", *arguments)
-    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
     try:
         yield process
     finally:
@@ -430,6 +448,26 @@ async def test_the_program_records_and_plays_again(tmp_path: Path, monkeypatch: 
         async with at(address["DISCORD_API_URL"], monkeypatch)(address["DISCORD_TOKEN"]):
             told, _ = await replay.communicate()
     assert (told.decode(), replay.returncode) == ("1 message of the bot, 1 recorded: as recorded\n", 0)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here that is full")
+async def test_a_recording_that_cannot_be_written_ends_the_program() -> None:
+    async with program("--record", "/dev/full") as playground, asyncio.timeout(20):
+        _, told = await playground.communicate()
+    assert told.decode() == "playground: [Errno 28] No space left on device: '/dev/full'\n"
+    assert playground.returncode == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("replaying", [False, True])
+async def test_an_interrupt_is_an_end_in_good_order(tmp_path: Path, number: signal.Signals, replaying: bool) -> None:
+    path = tmp_path / "session.jsonl"
+    path.write_text(HEADER, encoding="utf-8")
+    async with program(*(("replay", str(path)) if replaying else ())) as playground, asyncio.timeout(20):
+        await introduced(playground)
+        playground.send_signal(number)
+        _, told = await playground.communicate()
+    assert (told, playground.returncode) == (b"", 0)
 
 
 async def named(api_url: str) -> str:
