@@ -58,6 +58,8 @@ async def test_expired_interactions_are_forgotten_and_their_tokens_still_told_fr
         (first.token[:-1] + "g", "10015"),
         ("made up", "10015"),
         ("é", "10015"),
+        ("\ud800", "10015"),
+        ("\ud800" + "a" * 20, "10015"),
     ):
         with pytest.raises(ApiError, match=code):
             opened.with_token(token)
