@@ -158,6 +158,12 @@ class Null:
 
 
 @dataclass(frozen=True, slots=True)
+class Anything:
+    def read(self, value: Any, at: str, problems: Problems) -> Any:
+        return value
+
+
+@dataclass(frozen=True, slots=True)
 class Snowflake:
     """An id as text or number, given back as text."""
 

@@ -172,6 +172,7 @@ async def test_what_no_command_is(
         ("POST", "/people", {"name": "Bo", "locale": "tlh"}, 400),
         ("POST", "/people", {"name": ["Bo"]}, 400),
         ("POST", "/guilds", [], 400),
+        ("POST", "/faults", [], 400),
         ("PUT", "/limits/message.create", {"calls": 0, "seconds": 1}, 400),
         ("POST", "/gateway", {"action": "explode"}, 400),
         ("GET", "/commands", None, 400),
