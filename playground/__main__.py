@@ -9,9 +9,10 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 from playground import page, scenario
 from playground.listening import port_number
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     description = (__doc__ or "").partition("\n")[0]
     parser = argparse.ArgumentParser(prog="python -m playground", description=description, epilog=STATUSES)
-    parser.set_defaults(act=lambda options: asyncio.run(_serve(options)))
+    parser.set_defaults(act=lambda options: asyncio.run(_stoppable(_serve(options))))
     _add_server(parser)
     _add_name(parser, "Causerie", "%(default)s")
     parser.add_argument(
@@ -53,7 +54,7 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     replay.add_argument("--speed", type=_speed, default=1.0, help="2: in half the time (default: %(default)s)")
     help = "seconds to wait for the bot, at the start and at each step"
     replay.add_argument("--patience", type=float, default=PATIENCE, help=f"{help} (default: %(default)s)")
-    replay.set_defaults(act=lambda options: asyncio.run(_replay(read(options.session), options)))
+    replay.set_defaults(act=lambda options: asyncio.run(_stoppable(_replay(read(options.session), options))))
     transcript = acts.add_parser("transcript", help="print what happened, as Markdown")
     transcript.add_argument("session", type=Path)
     transcript.set_defaults(act=_transcribe)
@@ -92,43 +93,51 @@ def _playground(options: argparse.Namespace) -> Playground:
     )
 
 
+async def _stoppable(act: Coroutine[Any, Any, int]) -> int:
+    """What it returns; 0 where an interrupt or SIGTERM ends it. Once it is ending, further ones change nothing."""
+    task = asyncio.ensure_future(act)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, lambda: task.cancelling() or task.cancel())
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return 0
+
+
 async def _serve(options: argparse.Namespace) -> int:
     playground = _playground(options)
     default_world(playground)
     course = scenario.load(options.scenario, playground) if options.scenario else None
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with AsyncExitStack() as stack:
-        if options.record:
-            pen = Pen(options.record)
+        pen = Pen(options.record) if options.record else None
+        if pen is not None:
             stack.push_async_callback(pen.close)
             stack.callback(playground.recording.follow(pen.put))
         await stack.enter_async_context(playground)
         _introduce(playground)
         print(f"PAGE={playground.url}", flush=True)
-        await _until(stopped, playground, course)
+        await _go_on(*_parts(playground, course, pen))
     return 0
 
 
-async def _until(stopped: asyncio.Event, playground: Playground, course: scenario.Scenario | None) -> None:
-    """A scenario that breaks ends the playground; one that is over does not."""
-    stopping = asyncio.create_task(stopped.wait())
-    playing = asyncio.create_task(_play(course, playground))
-    try:
-        await asyncio.wait((stopping, playing), return_when=asyncio.FIRST_COMPLETED)
-        if playing.done():
-            playing.result()
-            await stopping
-    finally:
-        stopping.cancel()
-        playing.cancel()
-        await asyncio.gather(stopping, playing, return_exceptions=True)
-
-
-async def _play(course: scenario.Scenario | None, playground: Playground) -> None:
+def _parts(
+    playground: Playground, course: scenario.Scenario | None, pen: Pen | None
+) -> Iterator[Coroutine[Any, Any, None]]:
     if course is not None:
-        await scenario.play(course, playground, lambda line: print(line, flush=True))
+        yield scenario.play(course, playground, lambda line: print(line, flush=True))
+    if pen is not None:
+        yield pen.wait()
+
+
+async def _go_on(*parts: Coroutine[Any, Any, None]) -> None:
+    """Until it is cancelled, beyond the end of its parts. What one of them raises ends it."""
+    going = [asyncio.create_task(each) for each in (*parts, asyncio.Event().wait())]
+    try:
+        await asyncio.gather(*going)
+    finally:
+        for each in going:
+            each.cancel()
+        await asyncio.gather(*going, return_exceptions=True)
 
 
 async def _replay(session: Session, options: argparse.Namespace) -> int:

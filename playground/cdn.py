@@ -16,6 +16,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from playground.entities import Attachment
+from playground.snowflake import id_in
 from playground.world import World
 
 PATH = "/attachments/{channel_id}/{attachment_id}/{filename}"
@@ -24,8 +25,6 @@ FETCHED = "attachment"
 LIFE = timedelta(hours=24)
 MAX_FILE_BYTES = 10 * 1024 * 1024
 """Of an account or server without boosts."""
-MAX_DIGITS = 19
-"""Of an id."""
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
@@ -46,8 +45,8 @@ async def serve(world: World, request: web.Request) -> web.Response:
 
 def _opened(world: World, place: Mapping[str, str], query: Mapping[str, str]) -> Attachment | None:
     """The file at a place, which has the names of PATH's parts; None unless it is the whole of a link still good."""
-    id = place["attachment_id"]
-    found = world.attachments.get(int(id)) if id.isdecimal() and len(id) <= MAX_DIGITS else None
+    id = id_in(place["attachment_id"])
+    found = world.attachments.get(id) if id is not None else None
     if found is None or place != _place(found) or not _admits(world, found, query):
         return None
     return found

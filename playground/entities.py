@@ -214,7 +214,7 @@ class Version:
     """The same moment on the monotonic clock, in seconds."""
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, weakref_slot=True, kw_only=True, eq=False)
 class Message:
     id: int
     channel: Channel

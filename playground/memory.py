@@ -31,13 +31,14 @@ class Memory:
         self._file_bytes = 0
         """At the least what is kept: files of deleted messages leave uncounted."""
 
-    def keep_file(self, attachment: Attachment) -> None:
+    def keep_file(self, attachment: Attachment, on: Message | None = None) -> None:
+        """`on`: the message that is about to carry it, which is not forgotten to make room."""
         if len(self._world.attachments) >= self._sweep_at:
             self._forget_uploads()
         self._world.attachments[attachment.id] = attachment
         self._file_bytes += len(attachment.content)
         if self._file_bytes > KEPT_FILE_BYTES:
-            self._forget_oldest_files()
+            self._forget_oldest_files(on)
 
     def keep_message(self, message: Message) -> None:
         kept = message.channel.by_id
@@ -69,7 +70,7 @@ class Memory:
         self._world.attachments = {id: each for id, each in files if id in carried or created_at(id) >= since}
         self._sweep_at = max(FEWEST_SWEPT, 2 * len(self._world.attachments))
 
-    def _forget_oldest_files(self) -> None:
+    def _forget_oldest_files(self, spared: Message | None) -> None:
         """With the messages that carry them."""
         carriers = _carriers(self._world.channels.values())
         files = self._world.attachments
@@ -77,6 +78,8 @@ class Memory:
         for id, attachment in list(files.items()):
             if self._file_bytes <= KEPT_FILE_BYTES * 3 // 4:
                 return
+            if spared is not None and carriers.get(id) is spared:
+                continue
             if files.pop(id, None) is not None:
                 self._file_bytes -= len(attachment.content)
             if id in carriers and carriers[id].deleted_at is None:

@@ -85,15 +85,14 @@ class Previews:
     def _consider(self, message: Message) -> None:
         suppressed = bool(message.flags & SUPPRESS_EMBEDS) or message.private
         wanted = [] if suppressed else self.of(message)
+        self._drop(message)
         if wanted == message.previews:
             return
-        self._drop(message)
-        task = asyncio.create_task(self._show(message, wanted))
-        self._fetching[message.id] = task
-        task.add_done_callback(lambda _: self._done(message.id, task))
+        self._fetching[message.id] = asyncio.create_task(self._show(message, wanted))
 
     async def _show(self, message: Message, wanted: list[Json]) -> None:
         await self._world.clock.sleep(self._fetching_seconds if wanted else 0.0)
+        del self._fetching[message.id]
         if message.deleted_at is None:
             message.previews = wanted
             self._world.message_edited(message, shown_as_edited=False)
@@ -102,10 +101,6 @@ class Previews:
         task = self._fetching.pop(message.id, None)
         if task is not None:
             task.cancel()
-
-    def _done(self, message_id: int, task: asyncio.Task[None]) -> None:
-        if self._fetching.get(message_id) is task:
-            del self._fetching[message_id]
 
     def _page(self, url: str) -> Page | None:
         try:

@@ -22,7 +22,6 @@ import tomllib
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +29,12 @@ from playground import faults
 from playground.entities import Channel
 from playground.errors import ApiError, Impossible
 from playground.faults import Fault, WrongFault
+from playground.gateway import session as gateway
 from playground.limits import Rate, WrongRate
 from playground.people import Person
 from playground.server import Playground
 
 BEGINNINGS = ("online", "start")
-GATEWAY = ("cut", "lose", "reconnect", "invalidate")
-"""`lose` is a cut after which nothing can be resumed."""
 MAX_AT = 86_400.0
 
 
@@ -161,14 +159,8 @@ async def _rate(step: Step, playground: Playground) -> None:
 
 
 async def _gateway(step: Step, playground: Playground) -> None:
-    sessions = playground.sessions
-    acts: dict[str | None, Callable[[], None]] = {
-        "cut": sessions.cut,
-        "lose": partial(sessions.cut, resumable=False),
-        "reconnect": sessions.ask_to_reconnect,
-        "invalidate": sessions.invalidate,
-    }
-    acts[step.gateway]()
+    assert step.gateway is not None
+    gateway.ACTIONS[step.gateway](playground.sessions)
 
 
 async def _say(step: Step, playground: Playground) -> None:
@@ -249,7 +241,8 @@ def _read_rate(given: Any, playground: Playground) -> RateChange:
 
 
 def _read_gateway(given: Any, playground: Playground) -> str:
-    _require((given in GATEWAY, f"gateway is one of {', '.join(GATEWAY)}, not {given!r}"))
+    known = tuple(gateway.ACTIONS)
+    _require((given in known, f"gateway is one of {', '.join(known)}, not {given!r}"))
     return str(given)
 
 

@@ -42,9 +42,9 @@ def read(shape: Shape, value: Any) -> Any:
 
 
 def parsed(raw: bytes) -> Any:
-    """Raises ApiError unless it is JSON of Unicode text: half a surrogate pair is none, and NaN is no number."""
+    """Raises ApiError unless it is JSON in UTF-8: half a surrogate pair is no text, and NaN is no number."""
     try:
-        value = json.loads(raw, parse_constant=_refuse)
+        value = json.loads(raw.decode("utf-8"), parse_constant=_refuse)
         if b"\\ud" in raw.lower():
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
@@ -176,6 +176,12 @@ class Null:
     def read(self, value: Any, at: str, problems: Problems) -> Any:
         if value is not None:
             problems[at] = ("BASE_TYPE_CHOICES", "Value must be null.")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Anything:
+    def read(self, value: Any, at: str, problems: Problems) -> Any:
         return value
 
 

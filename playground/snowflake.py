@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from playground.clock import Clock
 
 EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
+MAX_DIGITS = 19
+"""Of an id."""
 _TIME_BITS = 22
 _GUILD_WORKER = 1 << 17
 _OTHER_WORKER = 2 << 17
@@ -14,6 +16,11 @@ _OTHER_WORKER = 2 << 17
 
 def created_at(snowflake: int) -> datetime:
     return EPOCH + timedelta(milliseconds=snowflake >> _TIME_BITS)
+
+
+def id_in(text: str) -> int | None:
+    """The id that the text is; None where it is none, be it a word or a number of any length."""
+    return int(text) if len(text) <= MAX_DIGITS and text.isdecimal() else None
 
 
 class Snowflakes:

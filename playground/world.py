@@ -271,8 +271,9 @@ class World:
         *,
         description: str | None = None,
         ephemeral: bool = False,
+        on: Message | None = None,
     ) -> Attachment:
-        """Keeps a file, to be fetched by its link."""
+        """Keeps a file, to be fetched by its link. `on`: the message that an edit gives it to."""
         attachment = Attachment(
             id=self.snowflakes.next(),
             channel_id=channel.id,
@@ -283,7 +284,7 @@ class World:
             description=description,
             ephemeral=ephemeral,
         )
-        self._memory.keep_file(attachment)
+        self._memory.keep_file(attachment, on)
         return attachment
 
     def message_edited(self, message: Message, *, shown_as_edited: bool = True) -> None:

@@ -22,6 +22,7 @@ from playground.errors import (
     unknown_interaction,
     unknown_message,
 )
+from playground.gateway import session
 from playground.gateway.session import Sessions
 from playground.limits import Limits, Rate, WrongRate
 from playground.people import Invocation, People, Person
@@ -230,13 +231,7 @@ async def set_limit(place: Place, request: web.Request) -> web.Response:
 
 
 async def gateway(place: Place, request: web.Request) -> web.Response:
-    """`action`: cut, reconnect, invalidate."""
-    acts = {
-        "cut": place.sessions.cut,
-        "reconnect": place.sessions.ask_to_reconnect,
-        "invalidate": place.sessions.invalidate,
-    }
-    acts[(await body(request, bodies.GATEWAY))["action"]]()
+    session.ACTIONS[(await body(request, bodies.GATEWAY))["action"]](place.sessions)
     return web.Response(status=204)
 
 

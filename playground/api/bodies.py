@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from playground.gateway.session import ACTIONS
 from playground.locales import LOCALES
-from playground.shapes import Each, Either, Flag, Form, Integer, List, Null, Number, OneOf, Snowflake, Text
+from playground.shapes import Anything, Each, Either, Flag, Form, Integer, List, Null, Number, OneOf, Snowflake, Text
 
 MAX_CONTENT = 1_000_000
 """Characters; over 2,000 they become a file."""
@@ -42,7 +43,9 @@ PRESS = Form(
 )
 SUBMIT = Form({**_USER, "interaction_id": Snowflake()}, {"values": _VALUES}, compact=True)
 LIMIT = Form({}, {"calls": Integer(), "seconds": Number()})
-GATEWAY = Form({"action": OneOf(("cut", "reconnect", "invalidate"))})
+FAULT = Each(None, Anything())
+"""Read by `playground.faults`, as those of a scenario are."""
+GATEWAY = Form({"action": OneOf(tuple(ACTIONS))})
 GUILD = Form(_NAME, _LOCALE, compact=True)
 CHANNEL = Form(_NAME)
 PERSON = Form({"name": Text(1, 32)}, {**_LOCALE, "guild_ids": List(Snowflake(), 0, 100)}, compact=True)

@@ -7,11 +7,11 @@ from functools import partial
 
 from aiohttp import web
 
-from playground.api.local import PREFIX, guarded, reply
-from playground.entities import Json
-from playground.errors import ApiError, InvalidForm, wrong_content_type
+from playground.api import bodies
+from playground.api.local import PREFIX, body, guarded, reply
+from playground.errors import ApiError, InvalidForm
 from playground.faults import Faults, WrongFault, read
-from playground.shapes import parsed
+from playground.snowflake import id_in
 
 Action = Callable[[Faults, web.Request], Awaitable[web.StreamResponse]]
 
@@ -25,7 +25,7 @@ async def listed(faults: Faults, request: web.Request) -> web.Response:
 
 
 async def add(faults: Faults, request: web.Request) -> web.Response:
-    given = await _body(request)
+    given = await body(request, bodies.FAULT)
     try:
         return reply({"id": faults.add(read(given))}, 201)
     except WrongFault as error:
@@ -33,24 +33,16 @@ async def add(faults: Faults, request: web.Request) -> web.Response:
 
 
 async def remove(faults: Faults, request: web.Request) -> web.Response:
-    id = request.match_info["fault_id"]
-    if not id.isdecimal() or not faults.remove(int(id)):
-        raise ApiError(404, 0, f"there is no fault {id}")
+    named = request.match_info["fault_id"]
+    id = id_in(named)
+    if id is None or not faults.remove(id):
+        raise ApiError(404, 0, f"there is no fault {named}")
     return web.Response(status=204)
 
 
 async def clear(faults: Faults, request: web.Request) -> web.Response:
     faults.clear()
     return web.Response(status=204)
-
-
-async def _body(request: web.Request) -> Json:
-    if request.content_type != "application/json":
-        raise wrong_content_type("application/json")
-    given = parsed(await request.read())
-    if not isinstance(given, dict):
-        raise InvalidForm({"body": ("DICT_TYPE_CONVERT", "Only dictionaries may be used")})
-    return given
 
 
 _ACTIONS: tuple[tuple[str, str, Action], ...] = (

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from playground.entities import Json
 from playground.errors import ApiError, Impossible, wrong_content_type
-from playground.shapes import Form, parsed, read
+from playground.shapes import Form, Shape, parsed, read
 
 PREFIX = "/playground/api"
 
@@ -54,7 +54,7 @@ def reply(body: Any, status: int = 200) -> web.Response:
     return web.Response(status=status, body=raw, content_type="application/json")
 
 
-async def body(request: web.Request, shape: Form) -> Json:
+async def body(request: web.Request, shape: Shape) -> Json:
     """Raises ApiError unless it is declared as JSON and has the shape."""
     if request.content_type != "application/json":
         raise wrong_content_type("application/json")

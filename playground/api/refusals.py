@@ -13,6 +13,7 @@ from playground import events
 from playground.entities import Json
 from playground.rest.api import PREFIX as API
 from playground.rest.faulting import FAULTED
+from playground.snowflake import id_in
 from playground.world import World
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -49,8 +50,8 @@ def _refused(request: web.Request, response: web.StreamResponse | None) -> event
         status=response.status if response is not None else None,
         told=_told(response),
         faulted=FAULTED in request,
-        channel_id=_id(request, "channel_id"),
-        message_id=_id(request, "message_id"),
+        channel_id=id_in(request.match_info.get("channel_id", "")),
+        message_id=id_in(request.match_info.get("message_id", "")),
         token=request.match_info.get("token"),
     )
 
@@ -61,8 +62,3 @@ def _told(response: web.StreamResponse | None) -> Json:
         return {}
     told: Json = json.loads(response.body) if isinstance(response.body, bytes) else {}
     return told
-
-
-def _id(request: web.Request, name: str) -> int | None:
-    text = request.match_info.get(name, "")
-    return int(text) if text.isdecimal() else None

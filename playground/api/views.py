@@ -10,6 +10,7 @@ from playground.commands import Found
 from playground.entities import REQUIRES_TAG, Channel, Guild, Interaction, Json, Member, Message, Modal, User
 from playground.gateway.session import Sessions
 from playground.limits import Limits
+from playground.snowflake import id_in
 from playground.timeline import Run
 from playground.world import World
 
@@ -132,7 +133,8 @@ def limits(world: World, item: Limits) -> Json:
 
 def _place_of(world: World, kept_by: str) -> str:
     """The name of the channel that a window is kept by, nothing for others: those are tokens."""
-    found = world.channels.get(int(kept_by)) if kept_by.isdecimal() else None
+    id = id_in(kept_by)
+    found = world.channels.get(id) if id is not None else None
     if found is None:
         return ""
     return found.name or ", ".join(user.name for user in found.recipients if not user.bot)

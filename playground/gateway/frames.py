@@ -12,6 +12,7 @@ from typing import Any
 
 from playground.errors import ApiError
 from playground.shapes import (
+    Anything,
     Each,
     Either,
     Flag,
@@ -47,12 +48,7 @@ class Closing(Exception):
         self.code = code
 
 
-class _Anything:
-    def read(self, value: Any, at: str, problems: object) -> Any:
-        return value
-
-
-_ANYTHING = _Anything()
+_ANYTHING = Anything()
 _OBJECT = Each(None, _ANYTHING)
 SHAPES: Mapping[int, Shape] = {
     HEARTBEAT: Either((Null(), Integer())),

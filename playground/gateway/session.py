@@ -12,7 +12,9 @@ import asyncio
 import json
 import secrets
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
 
 from playground import events, payloads
 from playground.entities import Json
@@ -244,3 +246,14 @@ def _close_former(outbox: Outbox) -> None:
     while not outbox.empty():
         outbox.get_nowait()
     outbox.put_nowait(Closing(4009, "Session resumed elsewhere."))
+
+
+ACTIONS: Mapping[str, Callable[[Sessions], None]] = MappingProxyType(
+    {
+        "cut": Sessions.cut,
+        "lose": partial(Sessions.cut, resumable=False),
+        "reconnect": Sessions.ask_to_reconnect,
+        "invalidate": Sessions.invalidate,
+    }
+)
+"""What can be done to the gateway from outside; `lose` is a cut after which nothing can be resumed."""

@@ -21,6 +21,7 @@ from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from playground.api.local import guarded
+from playground.snowflake import id_in
 
 KEPT_CALLS = 200
 CONNECT_SECONDS = 10.0
@@ -108,8 +109,7 @@ class Recorder:
             await self._session.close()
 
     async def _list(self, request: web.Request) -> web.Response:
-        given = request.query.get("after", "0")
-        after = int(given) if given.isdecimal() else 0
+        after = id_in(request.query.get("after", "")) or 0
         return web.json_response({"calls": [asdict(call) for call in self.calls if call.id > after]})
 
     async def _pass(self, request: web.Request) -> web.StreamResponse:
@@ -201,14 +201,15 @@ class Transcript:
         value = _parsed(document)
         if not isinstance(value, dict):
             return
-        self._call.usage = value.get("usage") or self._call.usage
+        self._call.usage = _object(value.get("usage")) or self._call.usage
         self._call.error = value.get("error") or self._call.error
-        for choice in value.get("choices") or ():
-            self._say(choice.get("delta") or choice.get("message") or {})
-            self._call.finish_reason = choice.get("finish_reason") or self._call.finish_reason
+        choices = value.get("choices")
+        for choice in map(_object, choices if isinstance(choices, list) else ()):
+            self._say(_object(choice.get("delta")) or _object(choice.get("message")))
+            self._call.finish_reason = _text(choice.get("finish_reason")) or self._call.finish_reason
 
     def _say(self, message: dict[str, Any]) -> None:
-        text = (message.get("content") or "") + (message.get("refusal") or "")
+        text = _text(message.get("content")) + _text(message.get("refusal"))
         if text and self._call.first_text is None:
             self._call.first_text = round(time.monotonic() - self._started, 4)
         self._call.answer += text
@@ -228,6 +229,15 @@ def _parsed(document: bytes) -> Any:
         return json.loads(document)
     except (ValueError, RecursionError):
         return None
+
+
+def _object(value: Any) -> dict[str, Any]:
+    """Empty where it is none: what a server sends may have any shape."""
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _is_conversation(value: Any) -> bool:

@@ -14,6 +14,7 @@ from playground import commands, components, interactions
 from playground.entities import Interaction, Json, Message
 from playground.recording.files import kept
 from playground.recording.names import CHANNEL, MESSAGE, ROLE, USER, Names
+from playground.snowflake import id_in
 from playground.world import World
 
 _ENTITIES = (USER, CHANNEL, ROLE)
@@ -99,7 +100,8 @@ def _value(world: World, type: int, value: Any, names: Names) -> Any:
 
 
 def _entity(id: str, names: Names) -> Any:
-    found = (names.find(kind, int(id)) for kind in _ENTITIES) if id.isdecimal() else ()
+    known = id_in(id)
+    found = (names.find(kind, known) for kind in _ENTITIES) if known is not None else ()
     return next(({"entity": name} for name in found if name), id)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +36,10 @@ def written(line: Json) -> str:
 
 @dataclass(slots=True)
 class Content:
-    """Of a file inside a line, until it is forgotten; the same file has the same content."""
+    """Of a file inside a line, until it is forgotten."""
 
-    id: int
     size: int
-    raw: bytes | None = field(compare=False, repr=False)
+    raw: bytes | None = field(repr=False)
 
     def forget(self) -> None:
         self.raw = None
@@ -49,7 +48,7 @@ class Content:
 def kept(file: Attachment) -> Json:
     """A file inside a line; its content is encoded when the line is written."""
     size = len(file.content)
-    return {"name": file.filename, "size": size, "content": Content(file.id, size, file.content)}
+    return {"name": file.filename, "size": size, "content": Content(size, file.content)}
 
 
 def _content(value: Any) -> str | None:
@@ -99,23 +98,45 @@ def _object(row: str) -> Json | None:
     return value if isinstance(value, dict) else None
 
 
+def _lasting(value: Any) -> Any:
+    """A copy whose files are not forgotten with those of the original."""
+    if isinstance(value, Content):
+        return replace(value)
+    if isinstance(value, dict):
+        return {key: _lasting(each) for key, each in value.items()}
+    return [_lasting(each) for each in value] if isinstance(value, list) else value
+
+
 class Pen:
-    """Appends lines to a new file in their order, off the event loop; `close` waits until all are there."""
+    """Appends lines to a new file in their order, off the event loop."""
 
     def __init__(self, path: Path) -> None:
         """Raises OSError where the file cannot be made."""
+        self._path = path
         self._file = path.open("w", encoding="utf-8")
         self._lines: asyncio.Queue[Json | None] = asyncio.Queue()
         self._writer = asyncio.create_task(self._write())
 
     def put(self, line: Json) -> None:
-        self._lines.put_nowait(line)
+        """A file in it may be forgotten as soon as this returns."""
+        self._lines.put_nowait(_lasting(line))
+
+    async def wait(self) -> None:
+        """Until it is closed. Raises OSError, with the path, once the file cannot be written."""
+        await asyncio.shield(self._writer)
 
     async def close(self) -> None:
+        """Once all lines are there. Raises OSError where they cannot be."""
         self._lines.put_nowait(None)
         await self._writer
 
     async def _write(self) -> None:
+        try:
+            await self._write_all()
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self._path)) from error
+
+    async def _write_all(self) -> None:
         with self._file:
             ended = False
             while not ended:

@@ -7,7 +7,7 @@ In a text, the mention `<@123…>` of someone known becomes `<@u1>`, and what so
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 
 BOT = "bot"
@@ -18,11 +18,20 @@ _TAKEN = re.compile(r"<(@!?|@&|#)(~*(?:[ugrc]\d{1,14}|bot))>")
 _MENTIONED = {"@": USER, "@!": USER, "@&": ROLE, "#": CHANNEL}
 
 
+KEPT_NAMES = 50_000
+"""Of messages and interactions together, the newest: some 10 MB."""
+
+_PASSING = (MESSAGE, INTERACTION)
+
+
 class Names:
     """Of one world's ids. A thread that was opened on a message shares its id, hence names by kind."""
 
-    def __init__(self, bot_id: int) -> None:
+    def __init__(self, bot_id: int, *, passing: int = KEPT_NAMES) -> None:
+        """`passing`: how many messages and interactions keep their names; one that comes back gets another."""
         self._known: dict[tuple[str, int], str] = {(USER, bot_id): BOT}
+        self._most = passing
+        self._passing: deque[tuple[str, int]] = deque()
         self._counted: Counter[str] = Counter()
 
     def find(self, kind: str, id: int) -> str | None:
@@ -34,7 +43,14 @@ class Names:
         if known is None:
             self._counted[kind] += 1
             known = self._known[kind, id] = f"{kind}{self._counted[kind]}"
+            if kind in _PASSING:
+                self._give_up((kind, id))
         return known
+
+    def _give_up(self, newest: tuple[str, int]) -> None:
+        self._passing.append(newest)
+        if len(self._passing) > self._most:
+            del self._known[self._passing.popleft()]
 
     def share(self, kind: str, id: int, name: str) -> None:
         """For a role whose name is its server's."""

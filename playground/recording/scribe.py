@@ -7,6 +7,7 @@ it. What happened long ago is not kept whole (`playground.recording.keeping`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from weakref import WeakKeyDictionary
 
 from playground import events
 from playground.entities import (
@@ -45,12 +46,18 @@ def answered(interaction: Interaction) -> str:
     return _ANSWERS[interaction.answered or 0]
 
 
+def _with_files(message: Message, state: Json) -> Json:
+    """Files in place of their ids: lines alone hold them, since those forget."""
+    return state | {"files": [kept(file) for file in message.attachments]} if "files" in state else state
+
+
 class Recording:
     def __init__(self, world: World) -> None:
         self._world = world
         self._names = Names(world.bot.id)
         self._started = world.clock.monotonic()
-        self._shown: dict[int, Json] = {}
+        self._shown: WeakKeyDictionary[Message, Json] = WeakKeyDictionary()
+        """Every message as it was last written down, for as long as the world keeps it."""
         self._readers: list[Reader] = []
         self._header: Json = {
             "format": FORMAT,
@@ -87,9 +94,10 @@ class Recording:
         """Fields that are None are left out."""
         given = {key: value for key, value in fields.items() if value is not None}
         line = {"at": round(self._world.clock.monotonic() - self._started, 3), "event": event, **given}
-        self._lines.add(line)
+        # They get it whole; what is kept may lose its files at once.
         for reader in tuple(self._readers):
             reader(line)
+        self._lines.add(line)
 
     def _hear(self, event: events.Event) -> None:
         match event:
@@ -143,7 +151,7 @@ class Recording:
         if message.type not in SPOKEN:
             return
         interaction, replied = message.interaction, message.reference
-        self._shown[message.id] = shown = self._state(message)
+        self._shown[message] = shown = self._state(message)
         self._write(
             "said",
             by=self._user(message.author),
@@ -152,21 +160,21 @@ class Recording:
             ping=message.mentions.replied is not None if replied else None,
             answers=self._names.of(INTERACTION, interaction.id) if interaction else None,
             **{"for": self._user(message.seen_by) if message.seen_by else None},
-            **{key: value for key, value in shown.items() if value or key == "text"},
+            **_with_files(message, {key: value for key, value in shown.items() if value or key == "text"}),
         )
 
     def _edited(self, message: Message) -> None:
         """Writes what changed: many edits of a message with a file need not repeat the file."""
-        before, now = self._shown.get(message.id), self._state(message)
+        before, now = self._shown.get(message), self._state(message)
         if before is not None and before != now:
-            self._shown[message.id] = now
-            changed = {key: value for key, value in now.items() if value != before[key]}
+            self._shown[message] = now
+            changed = _with_files(message, {key: value for key, value in now.items() if value != before[key]})
             self._write("edited", by=self._user(message.author), **self._on(message), **changed)
 
     def _state(self, message: Message) -> Json:
         return {
             "text": self._names.text(message.content),
-            "files": [kept(file) for file in message.attachments],
+            "files": [file.id for file in message.attachments],
             "embeds": message.embeds,
             "layout": [self._names.text(text) for text in deeds.texts(message)],
             "buttons": deeds.buttons(message),
@@ -174,9 +182,7 @@ class Recording:
         }
 
     def _deleted(self, messages: tuple[Message, ...], by: User | None) -> None:
-        named = [self._message(message) for message in messages if message.id in self._shown]
-        for message in messages:
-            self._shown.pop(message.id, None)
+        named = [self._message(message) for message in messages if message in self._shown]
         if named:
             place = self._channel(messages[0].channel)
             self._write("deleted", by=self._user(by or self._world.bot), channel=place, messages=named)

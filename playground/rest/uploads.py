@@ -48,7 +48,7 @@ def attachments(world: World, body: Json, files: Files, channel: Channel, on: Me
     if any(len(file.content) > cdn.MAX_FILE_BYTES for file in files.values()):
         raise errors.file_too_large()
     wanted = _wanted(body)
-    new = {number: _kept(world, channel, file, wanted.get(number, {})) for number, file in files.items()}
+    new = {number: _kept(world, channel, file, wanted.get(number, {}), on) for number, file in files.items()}
     if on is None:
         return list(new.values())
     known = {attachment.id: attachment for attachment in on.attachments} | new
@@ -62,8 +62,8 @@ def _embedded(body: Json, on: Message, replaced: Set[str]) -> list[Attachment]:
     return [attachment for attachment in on.attachments if attachment.filename in shown]
 
 
-def _kept(world: World, channel: Channel, file: File, about: Json) -> Attachment:
-    return world.attach(channel, _name(file, about), file.content, description=about.get("description"))
+def _kept(world: World, channel: Channel, file: File, about: Json, on: Message | None) -> Attachment:
+    return world.attach(channel, _name(file, about), file.content, description=about.get("description"), on=on)
 
 
 def _wanted(body: Json) -> dict[int, Json]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -192,6 +193,34 @@ async def test_pages_of_elsewhere_neither_read_nor_ask(recorder: Recorder, heade
             async with session.request(method, recorder.url + path, data=b"{}") as answer:
                 assert answer.status == 403
     assert await recorded(recorder, "?after=x") == []
+    assert await recorded(recorder, f"?after={'1' * 5_000}") == []
+
+
+ODD = (
+    {"choices": 1},
+    {"choices": {"delta": {"content": "a"}}},
+    {"choices": ["a", None, {"delta": "a"}, {"delta": {"content": ["a"], "refusal": 1}, "finish_reason": []}]},
+    {"choices": [{"message": {"content": [{"type": "text", "text": "a"}]}}], "usage": "none"},
+)
+
+
+@pytest.mark.parametrize("odd", ODD, ids=str)
+@pytest.mark.parametrize("streamed", [True, False])
+async def test_what_is_no_text_passes_and_is_left_out(odd: dict[str, Any], streamed: bool) -> None:
+    said = {"choices": [{"delta": {"content": "b"}, "finish_reason": "stop"}], "usage": {"total_tokens": 1}}
+    body = (
+        b"".join(b"data: %s\n\n" % json.dumps(each).encode() for each in (odd, said)) if streamed else json.dumps(odd)
+    )
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=body, content_type="text/event-stream" if streamed else "application/json")
+
+    async with Upstream(answer) as upstream, Recorder(upstream) as recorder, aiohttp.ClientSession() as session:
+        async with session.post(f"{recorder.base_url}/chat/completions", json={"messages": QUESTION}) as got:
+            assert (got.status, await got.text()) == (200, body.decode() if isinstance(body, bytes) else body)
+        [call] = await recorded(recorder)
+    told = ("b", "stop", {"total_tokens": 1}) if streamed else ("", None, None)
+    assert (call["state"], call["answer"], call["finish_reason"], call["usage"]) == ("done", *told)
 
 
 async def test_what_goes_on_to_the_model_can_be_changed_and_what_the_bot_sent_is_kept(server: ScriptedServer) -> None:

@@ -18,6 +18,7 @@ from playground.permissions import VIEW_CHANNEL
 from playground.server import Playground, default_world
 from tests.playground.bot import Parrot
 from tests.playground.client import Client
+from tests.playground.gate import MESSAGES, Gate
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "playground.md"
 
@@ -101,6 +102,28 @@ async def test_what_cannot_be_posted(
     refused = await client.people("POST", f"/channels/{forum.id}/posts", given)
     assert refused.status == status and about in str(refused.body)
     assert not guild.threads
+
+
+async def test_numbers_of_any_length_are_names_of_nothing(
+    playground: Playground, client: Client, general: Channel, ada: Person
+) -> None:
+    long = "1" * 5_000
+    for path in (f"/channels/{long}", f"/channels/{long}/messages", f"/channels/{general.id}/messages/{long}"):
+        assert (await client.bot("GET", path)).code == 50035
+    assert (await client.people("DELETE", f"/faults/{long}")).status == 404
+    assert (await client.people("GET", "/limits")).status == 200
+    assert [line["status"] for line in playground.recording.lines if line["event"] == "refused"] == [400] * 3
+
+
+@pytest.mark.parametrize(("action", "answer"), [("cut", 0), ("lose", 9)])
+async def test_what_a_cut_leaves_to_be_resumed(
+    playground: Playground, client: Client, action: str, answer: int
+) -> None:
+    async with Gate(playground) as gate, Gate(playground) as anew:
+        await gate.identify(MESSAGES)
+        assert (await client.people("POST", "/gateway", {"action": action})).status == 204
+        await anew.resume(gate.session_id, gate.sequence)
+        assert (await anew.receive())["op"] == answer
 
 
 async def test_only_forums_have_posts(client: Client, general: Channel, ada: Person) -> None:

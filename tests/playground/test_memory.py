@@ -18,6 +18,7 @@ from playground.people import Person
 from playground.posting import Draft, post
 from playground.server import Playground
 from playground.world import World
+from tests.playground.client import Client
 
 
 @pytest.fixture
@@ -57,6 +58,8 @@ async def test_expired_interactions_are_forgotten_and_their_tokens_still_told_fr
         (first.token[:-1] + "g", "10015"),
         ("made up", "10015"),
         ("é", "10015"),
+        ("\ud800", "10015"),
+        ("\ud800" + "a" * 20, "10015"),
     ):
         with pytest.raises(ApiError, match=code):
             opened.with_token(token)
@@ -145,6 +148,26 @@ def test_the_oldest_files_go_with_their_messages(monkeypatch: pytest.MonkeyPatch
     for _ in range(50):
         send(90)
     assert sum(len(each.content) for each in small.attachments.values()) <= 1_000
+
+
+async def test_a_message_that_is_given_a_file_stays(
+    playground: Playground, general: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "KEPT_FILE_BYTES", 1_000)
+    small = playground.world
+    old, newer = (
+        post(small, small.bot, general, Draft(attachments=[small.attach(general, "a.bin", bytes(400))]))
+        for _ in range(2)
+    )
+    form = aiohttp.FormData()
+    form.add_field("files[0]", bytes(300), filename="b.bin")
+    async with playground, Client(playground) as client:
+        path = f"{playground.api_url}/channels/{general.id}/messages/{old.id}"
+        headers = {"Authorization": f"Bot {playground.token}"}
+        edited = await client.fetch("PATCH", path, data=form, headers=headers)
+    assert edited.status == 200
+    assert general.by_id == {old.id: old} and old.deleted_at is None and newer.deleted_at is not None
+    assert [len(small.attachments[each.id].content) for each in old.attachments] == [300]
 
 
 async def test_a_model_remembers_its_newest_calls() -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.clock import ManualClock
+from playground import events
 from playground.entities import SUPPRESS_EMBEDS, Channel, Guild
 from playground.people import Person
 from playground.permissions import EMBED_LINKS
@@ -98,6 +99,18 @@ async def test_they_follow_the_text(playground: Playground, clock: ManualClock, 
     await clock.advance(1)
     assert said.previews == [] and said.edited_at is not None and edited_at is not None
     assert said.edited_at > edited_at
+
+
+async def test_a_link_that_goes_before_its_preview_comes_gets_none(
+    playground: Playground, clock: ManualClock, general: Channel, ada: Person
+) -> None:
+    said = await ada.say(general, "https://example.com")
+    await clock.advance(0.2)
+    await ada.edit(said, "nothing to see")
+    told: list[events.Event] = []
+    playground.world.subscribe(told.append)
+    await clock.advance(1)
+    assert not said.previews and not told
 
 
 async def test_who_manages_messages_may_suppress_them(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import signal
 import sys
@@ -13,10 +14,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from playground import memory
 from playground.__main__ import main
 from playground.entities import Attachment, Channel, Json
 from playground.people import Person
-from playground.recording.files import Pen, Session, content, kept, read, written
+from playground.recording.files import Content, Pen, Session, content, kept, read, written
 from playground.recording.keeping import KEPT_EDITS, Lines
 from playground.recording.names import Names, told
 from playground.recording.replay import Replay
@@ -292,6 +294,58 @@ def test_the_oldest_events_are_left_out_and_counted() -> None:
     )
 
 
+def test_what_was_edited_once_can_be_left_out_and_edited_again() -> None:
+    bounded = Lines(lines=2, edits=2)
+    bounded.add({"event": "edited", "message": "m1", "text": "a"})
+    bounded.add({"event": "said", "message": "m2"})
+    bounded.add({"event": "said", "message": "m3"})
+    assert not bounded._edits
+    for text in "bcd":
+        bounded.add({"event": "edited", "message": "m1", "text": text})
+    assert [(line["text"], line.get("edits")) for line in bounded] == [("c", 2), ("d", None)]
+    assert bounded.left_out == 3
+
+
+async def test_a_file_is_held_once_however_often_its_message_changes(
+    playground: Playground, general: Channel, ada: Person
+) -> None:
+    said = await ada.say(general, "0", files=[("a.bin", b"once and for all")])
+    for text in "12":
+        await ada.edit(said, text)
+    held = [each for each in gc.get_objects() if isinstance(each, Content) and each.raw == b"once and for all"]
+    assert len(held) == 1
+
+
+async def test_a_file_that_an_edit_adds_is_recorded(playground: Playground, client: Client, general: Channel) -> None:
+    path = f"/channels/{general.id}/messages"
+    sent = (await client.bot("POST", path, {"content": "a"})).body
+    form = aiohttp.FormData()
+    form.add_field("files[0]", b"new", filename="b.bin")
+    headers = {"Authorization": f"Bot {playground.token}"}
+    await client.fetch("PATCH", f"{playground.api_url}{path}/{sent['id']}", data=form, headers=headers)
+    [edited] = (json.loads(written(line)) for line in lines(playground, "edited"))
+    assert edited["files"] == [{"name": "b.bin", "size": 3, "content": "bmV3"}] and "text" not in edited
+
+
+async def test_what_the_world_forgets_is_not_kept_to_be_compared(
+    playground: Playground, general: Channel, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "KEPT_MESSAGES", 3)
+    for number in range(5):
+        await ada.delete(await ada.say(general, f"deleted {number}"))
+        await ada.say(general, str(number))
+    gc.collect()
+    assert {message.content for message in playground.recording._shown} == {"2", "3", "4"}
+
+
+def test_names_of_what_is_long_past_are_given_up_and_never_given_again() -> None:
+    names = Names(ID, passing=2)
+    assert [names.of(kind, ID) for kind in ("c", "m", "i")] == ["c1", "m1", "i1"]
+    assert [names.of("m", ID + number) for number in (1, 2, 1)] == ["m2", "m3", "m2"]
+    assert (names.find("m", ID), names.find("c", ID)) == (None, "c1")
+    assert names.of("m", ID) == "m4"
+
+
 async def test_strangers_get_no_recording(playground: Playground, client: Client) -> None:
     for path in ("/recording", "/transcript"):
         url = f"{playground.url}/playground/api{path}"
@@ -365,11 +419,28 @@ async def test_a_pen_that_cannot_write_says_so(tmp_path: Path) -> None:
         Pen(tmp_path)
 
 
+async def test_a_file_is_written_whole_however_soon_it_is_forgotten(
+    playground: Playground, general: Channel, ada: Person, tmp_path: Path
+) -> None:
+    playground.recording._lines = Lines(file_bytes=3)
+    pen = Pen(tmp_path / "session.jsonl")
+    playground.recording.follow(pen.put)
+    await ada.say(general, "two", files=[("a.txt", b"aa"), ("b.txt", b"bb")])
+    await ada.say(general, "one", files=[("c.txt", b"cc")])
+    await pen.close()
+    said = [line for line in read(tmp_path / "session.jsonl").lines if line["event"] == "said"]
+    assert [content(file) for line in said for file in line["files"]] == [b"aa", b"bb", b"cc"]
+    kept = [json.loads(written(file)) for line in lines(playground, "said") for file in line["files"]]
+    assert [file["content"] for file in kept] == [None, None, "Y2M="]
+
+
 @asynccontextmanager
 async def program(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """`python -m playground` as a process of its own; ended where it has not ended by itself."""
     command = (sys.executable, "-m", "playground", *arguments)
-    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
     try:
         yield process
     finally:
@@ -398,6 +469,26 @@ async def test_the_program_records_and_plays_again(tmp_path: Path, monkeypatch: 
         async with at(address["DISCORD_API_URL"], monkeypatch)(address["DISCORD_TOKEN"]):
             told, _ = await replay.communicate()
     assert (told.decode(), replay.returncode) == ("1 message of the bot, 1 recorded: as recorded\n", 0)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here that is full")
+async def test_a_recording_that_cannot_be_written_ends_the_program() -> None:
+    async with program("--record", "/dev/full") as playground, asyncio.timeout(20):
+        _, told = await playground.communicate()
+    assert told.decode() == "playground: [Errno 28] No space left on device: '/dev/full'\n"
+    assert playground.returncode == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("replaying", [False, True])
+async def test_an_interrupt_is_an_end_in_good_order(tmp_path: Path, number: signal.Signals, replaying: bool) -> None:
+    path = tmp_path / "session.jsonl"
+    path.write_text(HEADER, encoding="utf-8")
+    async with program(*(("replay", str(path)) if replaying else ())) as playground, asyncio.timeout(20):
+        await introduced(playground)
+        playground.send_signal(number)
+        _, told = await playground.communicate()
+    assert (told, playground.returncode) == (b"", 0)
 
 
 async def named(api_url: str) -> str:

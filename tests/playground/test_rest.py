@@ -327,6 +327,25 @@ async def test_a_refused_answer_leaves_the_interaction_open(client: Client, aske
     assert (await client.bot("POST", _callback(asked), {"type": 4, "data": {"content": "b"}})).status == 204
 
 
+async def test_an_answer_that_goes_while_its_edit_comes_in_is_not_edited(
+    playground: Playground, client: Client, asked: Invocation
+) -> None:
+    await client.bot("POST", _callback(asked), {"type": 4, "data": {"content": "soon gone"}})
+    path = _webhook(playground, asked, "/messages/@original")
+    told: list[events.Event] = []
+    playground.world.subscribe(told.append)
+
+    async def late() -> AsyncIterator[bytes]:
+        """Asked for once the server waits for the body."""
+        assert (await client.bot("DELETE", path)).status == 204
+        yield b'{"content": "too late"}'
+
+    headers = {"Content-Type": "application/json"}
+    edited = await client.fetch("PATCH", playground.api_url + path, data=late(), headers=headers, expect100=True)
+    assert edited.code == 10008
+    assert not [event for event in told if isinstance(event, events.MessageEdited)]
+
+
 async def test_answers_to_interactions_ping_people_only_by_default(
     client: Client, asked: Invocation, ada: Person
 ) -> None:

@@ -11,7 +11,6 @@ from playground.entities import Channel, Guild
 from playground.faults import CallFault, Chance
 from playground.people import Person
 from playground.server import Playground
-from playground.timeline import KEPT_ANSWERS
 from tests.playground.bot import Parrot
 from tests.playground.client import Client
 
@@ -124,11 +123,22 @@ async def test_of_a_run_that_never_ends_the_newest_answers_are_kept(
     playground.limits.set_rate("global", None)
     await ada.say(general, "go on")
     sent = [
-        await client.bot("POST", f"/channels/{general.id}/messages", {"content": str(number)})
-        for number in range(KEPT_ANSWERS + 2)
+        await client.bot("POST", f"/channels/{general.id}/messages", {"content": str(number)}) for number in range(52)
     ]
     [run] = await _runs(client, ada)
-    assert run["message_ids"] == [each.body["id"] for each in sent[2:]]
+    assert run["message_ids"] == [each.body["id"] for each in sent[-50:]]
+
+
+async def test_of_refused_calls_the_newest_twenty_are_told(
+    playground: Playground, client: Client, general: Channel, ada: Person
+) -> None:
+    playground.limits.set_rate("message.create", None)
+    await ada.say(general, "go on")
+    for content in ("", *["a" * 2001] * 20):
+        await client.bot("POST", f"/channels/{general.id}/messages", {"content": content})
+    await client.bot("POST", f"/channels/{general.id}/threads", {})
+    [run] = await _runs(client, ada)
+    assert [each["call"].rpartition("/")[2] for each in run["refused"]] == ["messages"] * 19 + ["threads"]
 
 
 async def test_calls_that_were_refused_belong_to_their_run(

@@ -4,7 +4,7 @@ import { say } from "./words.js";
 
 const KEY = "theme", NEXT = { auto: "dark", dark: "light", light: "auto" };
 
-export const chosenTheme = () => (localStorage.getItem(KEY) in NEXT ? localStorage.getItem(KEY) : "auto");
+const chosenTheme = () => (localStorage.getItem(KEY) in NEXT ? localStorage.getItem(KEY) : "auto");
 
 export function showTheme(button) {
   const theme = chosenTheme();

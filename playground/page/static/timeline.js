@@ -57,7 +57,7 @@ export class Timeline {
 }
 
 /** `[{ name, at, note }]` in the order in which they happened; `at` in seconds since the question. */
-export function stepsOf(run, call) {
+function stepsOf(run, call) {
   const steps = [];
   const add = (name, moment, note = "") => moment != null && steps.push({ name, at: Math.max(0, moment - run.asked), note });
   add("stepAsked", run.asked);
