@@ -334,7 +334,7 @@ class Delivery:
 
     @property
     def _known_due(self) -> bool:
-        """Whether the newest text makes no difference to which call is due: to split it can wait until that leaves."""
+        """Whether the scheduler has this delivery in mind anyway, and the newest text begins no further page."""
         due = any(slot.stale_since < math.inf for slot in self._slots)
         return due and self.shown and self._manuscript.same_pages
 
