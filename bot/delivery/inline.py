@@ -39,12 +39,15 @@ class Token(NamedTuple):
     end: int
     text: str
     plain: str
-    """As it reads without any mark."""
+    """As it reads without any mark; of an OPEN and a CLOSE the tag itself, for one that has no other half."""
 
 
 _LABEL = r"!?\[(?:[^\[\]\\\n]|\\.|\[[^\[\]\n]*\])*+"
 _GOAL = r"(?:<[^<>\n]*>|(?:[^\s()<>\\]|\\.|\((?:[^\s()\\]|\\.)*\))*+)"
 _TITLE = r"""(?:[ \t]+(?:"[^"\n]*"|'[^'\n]*'))?"""
+_ATTRIBUTES = r"""(?:\s+(?:[A-Za-z_:][\w:.\-]*\s*=\s*(?:"[^"<>\n]*"|'[^'<>\n]*'|[^\s"'<>`]+)
+    |(?:open|hidden|reversed|compact|nowrap|noshade|ismap)(?![\w:.=\-])))*+"""
+"""A name without a value is one of those that HTML knows: `a <li or c> d` compares."""
 _TOKEN = re.compile(
     rf"""
     (?P<space>[^\S\n]+)
@@ -58,9 +61,9 @@ _TOKEN = re.compile(
   | (?P<escape>\\[!-/:-@\[-`{{-~])
   | (?P<pill><(?:@[!&]?\d+|\#\d+|a?:\w+:\d+|t:-?\d+(?::[tTdDfFRsS])?|/[^<>\n:]+:\d+|id:\w+)>)
   | (?P<autolink><(?:https?://|mailto:)[^\s<>]+>)
-  | (?P<element><(?P<name>code|kbd|samp|tt|sub|sup|a)\b[^<>\n]*>(?P<inner>.*?)</(?P=name)[ ]*>)
+  | (?P<element><(?P<name>code|kbd|samp|tt|sub|sup|a){_ATTRIBUTES}\s*>(?P<inner>.*?)</(?P=name)[ ]*>)
   | (?P<comment><!--.*?-->)
-  | (?P<tag></?(?P<tagname>[A-Za-z][A-Za-z0-9]*)(?:\s[^<>\n]*)?/?>)
+  | (?P<tag></?(?P<tagname>[A-Za-z][A-Za-z0-9]*){_ATTRIBUTES}\s*/?>)
   | (?P<entity>&(?:[A-Za-z][A-Za-z0-9]{{1,30}}|\#\d{{1,7}}|\#[xX][0-9A-Fa-f]{{1,6}});)
   | (?P<other>.)
     """,
@@ -81,7 +84,7 @@ _ALT = re.compile(r"""\balt\s*=\s*["']([^"']*)["']""")
 _HREF = re.compile(r"""\bhref\s*=\s*["']?([^\s"'<>]+)""")
 _BADGE = re.compile(r"!\[([^\[\]]*)\]\([^()]*\)")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
-_TOKEN_TAG = re.compile(r"</?(?P<tagname>[A-Za-z][A-Za-z0-9]*)(?:\s[^<>\n]*)?/?>")
+_TOKEN_TAG = re.compile(rf"</?(?P<tagname>[A-Za-z][A-Za-z0-9]*){_ATTRIBUTES}\s*/?>", re.VERBOSE)
 
 MARKS = {
     **dict.fromkeys(("b", "strong", "summary", "dt", "th", "h1", "h2", "h3", "h4", "h5", "h6"), "**"),
@@ -256,7 +259,7 @@ def _tag(match: re.Match[str], offset: int = 0) -> Token:
     name, start, end = match["tagname"].lower(), offset + match.start(), offset + match.end()
     closes = match[0][1] == "/"
     if name in MARKS:
-        return Token(Kind.CLOSE if closes else Kind.OPEN, start, end, MARKS[name], "")
+        return Token(Kind.CLOSE if closes else Kind.OPEN, start, end, MARKS[name], match[0])
     if name in BREAKS and not closes:
         text = "\n- " if name == "li" else "\n"
         return Token(Kind.BREAK, start, end, text, text)

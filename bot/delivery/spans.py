@@ -25,7 +25,7 @@ class Mark:
 
 
 class Entry(NamedTuple):
-    """A token in a span. `mark` is what it opens or closes; an OPEN that was never closed is its `raw`."""
+    """A token in a span. `mark` is what it opens or closes; an OPEN that was never closed is its `text`."""
 
     kind: Kind
     text: str
@@ -53,21 +53,27 @@ class Span:
         if token.kind is Kind.RUN:
             self._run(token, before, behind)
         elif token.kind is Kind.OPEN:
-            self._push(Mark("", token.text), token.start)
+            self._push(Mark("", token.text), token.plain, token.start)
         elif token.kind is Kind.CLOSE:
-            self._close(token.start, [mark for mark in self.stack if not mark.raw and mark.shown == token.text])
+            self._end_tag(token)
         else:
             self.entries.append(Entry(token.kind, token.text, token.plain, token.start))
+
+    def _end_tag(self, token: Token) -> None:
+        if found := [mark for mark in self.stack if not mark.raw and mark.shown == token.text]:
+            self._close(token.start, found[-1])
+        else:
+            self.entries.append(Entry(Kind.GLUE, token.plain, token.plain, token.start))
 
     def _run(self, token: Token, before: str, behind: str) -> None:
         run, at = token.text, token.start
         opens, closes = _flanking(run, before, behind)
         if len(run) <= LONGEST_RUN:
             while closes and run and (found := self._other_half(run)):
-                self._close(at, [found])
+                self._close(at, found)
                 run = run[len(found.raw) :]
         for raw in _marks(run) if opens and run else ():
-            self._push(Mark(raw, "**" if raw == "__" else raw), at)
+            self._push(Mark(raw, "**" if raw == "__" else raw), raw, at)
             run = run[len(raw) :]
         if run:
             shown = _ESCAPED.get(run, run)
@@ -76,15 +82,12 @@ class Span:
     def _other_half(self, run: str) -> Mark | None:
         return next((mark for mark in reversed(self.stack) if mark.raw and run.startswith(mark.raw)), None)
 
-    def _push(self, mark: Mark, at: int) -> None:
+    def _push(self, mark: Mark, source: str, at: int) -> None:
         self.stack.append(mark)
-        self.entries.append(Entry(Kind.OPEN, mark.raw, mark.raw, at, mark))
+        self.entries.append(Entry(Kind.OPEN, source, source, at, mark))
 
-    def _close(self, at: int, candidates: list[Mark]) -> None:
+    def _close(self, at: int, mark: Mark) -> None:
         """Marks that were opened since, and have not been closed, are characters."""
-        if not candidates:
-            return
-        mark = candidates[-1]
         while self.stack.pop() is not mark:
             pass
         mark.closed = True
