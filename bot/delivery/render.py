@@ -25,7 +25,7 @@ from bot.delivery import grammar, tables
 from bot.delivery.fences import Fence, opened_by, tamed, units
 from bot.delivery.inline import Kind, Token, read
 from bot.delivery.pieces import Limits, Piece, Rank, State, Writer
-from bot.delivery.spans import Entry, Span
+from bot.delivery.spans import SPOILER, Entry, Span, around
 from bot.delivery.tables import Row, Table
 
 
@@ -76,6 +76,13 @@ class Reader:
         return replace(self._state, span=None)
 
 
+def hides_what_follows(text: str, limit: int) -> bool:
+    """Whether `text` ends within a spoiler."""
+    state = State()
+    _Reading(text, state, Limits.of(limit, False), Look.FINAL).run()
+    return state.spoiler
+
+
 class _Reading(Writer):
     """One pass from the settled place on. Methods that return a bool say whether they could settle something."""
 
@@ -122,6 +129,7 @@ class _Reading(Writer):
             cells = inner.lstrip().startswith("|") or (
                 grammar.BLOCK.match(inner) is None and (not done or "|" in inner)
             )
+            cells = cells and not (done and inner.strip() == SPOILER)
             if cells and not quoted:
                 return done and self._row(self._state.table, inner)
             self._end_table()
@@ -136,7 +144,7 @@ class _Reading(Writer):
             self._begin_line(quoted=quoted, heading=len(heading[1]))
             return self._begin_text(start + heading.end())
         if item is not None:
-            self._begin_line(quoted=quoted)
+            self._begin_line(quoted=quoted, listed=True)
             self._item(item)
             return self._begin_text(start + item.end())
         return self._paragraph(line, inner, quoted, done)
@@ -180,6 +188,7 @@ class _Reading(Writer):
         margin = "  " * sum(column < indent for column in state.lists)
         self._prefix(margin, state.at)
         state.hang += margin
+        state.apart = bool(margin)
 
     def _rule(self, line: str, quoted: bool) -> bool:
         self._begin_line(quoted=quoted)
@@ -323,14 +332,14 @@ class _Reading(Writer):
     def _rest_of_line(self) -> bool:
         """Ends with the line, unless a span goes on into the next."""
         state = self._state
-        span, at = (state.span, state.span_at) if state.span else (Span(), state.at)
+        span, at = (state.span, state.span_at) if state.span else (Span.within(state.spoiler), state.at)
         state.span = None
         while True:
             end = self._text.find("\n", at)
             done = end >= 0 or self._look is Look.FINAL
             stop = end if end >= 0 else len(self._text)
             span, at = self._words(span, at, stop, done)
-            goes_on = self._goes_on(stop + 1) if done and at == stop and span.open else False
+            goes_on = self._goes_on(span, stop + 1) if done and at == stop and span.open else False
             if at < stop or not done or goes_on is None:
                 return self._meanwhile(span, at)
             if not goes_on:
@@ -357,10 +366,10 @@ class _Reading(Writer):
                 self._put_token(token.kind, token.text, token.start)
                 state.at = token.end
                 continue
-            span.add(token, text[token.start - 1 : token.start] or "\n", text[token.end : token.end + 1] or "\n")
+            span.add(token, *around(token, text))
             if not span.open or span.size > self._limits.whole:
                 self._flush(span)
-                span, state.at = Span(), token.end
+                span, state.at = Span.within(state.spoiler), token.end
         return span, at
 
     def _closes_heading(self, token: Token, stop: int) -> bool:
@@ -377,10 +386,10 @@ class _Reading(Writer):
             self._state.span, self._state.span_at = span, at
         return False
 
-    def _goes_on(self, at: int) -> bool | None:
+    def _goes_on(self, span: Span, at: int) -> bool | None:
         """Whether a paragraph goes on at the line that begins at `at`; None if that cannot be said yet."""
         state = self._state
-        if state.quoted or state.heading:
+        if state.quoted or state.heading or (state.apart and span.hides):
             return False
         end = self._text.find("\n", at)
         line = self._text[at : end if end >= 0 else len(self._text)]

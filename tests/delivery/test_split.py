@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Callable
 
 import pytest
@@ -19,6 +21,21 @@ LIMIT = 120
 WHOLES = (
     *("[a link](https://example.com/one)", "<@1234567890123456789>", "<:smile:1234567890>", "<t:1700000000:R>"),
     *("**fat words stay**", "`some code`", "||a secret||", "~~no more~~", "*leaning over*", "![i](https://i.mg/x.png)"),
+)
+
+SPOILER = re.compile(r"\|\|[\s\S]+?\|\|")
+HIDING = (("Who did it: ||", "||"), ("||\n", "\n||"), ("> Who: ||", "||"), ("- ||", "||"), ("||", "||"), ("# ||", "||"))
+HIDDEN = (
+    *("그가 ", "했다. ", "**굵게 쓴** ", "\n", "\n\n", "`코드||` ", "*기울인\n말* ", "긴 낱말이 " * 9, "**열린 "),
+    *(
+        "\n- 하나\n- 둘\n",
+        "\n# 제목\n",
+        "\n#### 소제목\n",
+        "\n> 인용\n> 더\n",
+        "\n\n```py\n코드 || x\n```\n",
+        "\n1. 첫째\n",
+    ),
+    *("\n\n|가|나|\n|-|-|\n|다|라|\n\n", "\n```py\n" + "코드 한 줄\n" * 12 + "```\n", "\n> ```\n> 코드\n> ```\n"),
 )
 
 Property = Callable[..., None]
@@ -109,6 +126,35 @@ def test_what_people_see_as_a_character_is_not_cut(thorough: Thorough) -> None:
             assert cut in edges
 
     not_cut()
+
+
+def test_what_is_hidden_is_hidden_on_every_page_and_at_every_step(thorough: Thorough) -> None:
+    @thorough
+    @given(st.lists(st.sampled_from(HIDDEN), min_size=1, max_size=30), st.sampled_from(HIDING), CHUNKS, st.booleans())
+    def hidden(blocks: list[str], hiding: tuple[str, str], sizes: list[int], closed: bool) -> None:
+        secret = hiding[0] + "".join(blocks)
+        ending = "\n||\n" if secret.rstrip().endswith(("`", "|")) else hiding[1]
+        text = f"{secret.rstrip()}{ending} and after" if closed else secret
+        splitter = Splitter(limit=LIMIT)
+        steps = [splitter.feed(prefix) for prefix in prefixes(text, sizes)]
+        for page in itertools.chain(*steps, split(text, limit=LIMIT), split(with_remark(text, "Cut off."))):
+            assert not hangul(unhidden(page.text)), page.text
+        assert hangul("".join(page.text for page in split(text, limit=LIMIT))) == hangul(text)
+        assert "".join(page.text for page in split(with_remark(text, "Cut off."))).endswith("\n-# Cut off.")
+        assert not closed or "and after" in unhidden(" ".join(page.text for page in split(text, limit=LIMIT)))
+
+    hidden()
+
+
+def unhidden(page: str) -> str:
+    """What Discord shows without a click. It reads a quotation, a list, and a heading before the spoilers in them."""
+    apart = re.compile(r"^(?:(?:> .*(?:\n> .*)*)|(?:[ ]*(?:-|\d\.)|#{1,3}) .*)$", re.MULTILINE)
+    shown = [SPOILER.sub("", part) for part in (*apart.findall(page), *apart.split(page))]
+    return "\n".join(shown)
+
+
+def hangul(text: str) -> int:
+    return sum("가" <= character <= "힣" for character in text)
 
 
 def test_links_mentions_and_spans_are_not_cut(thorough: Thorough) -> None:
