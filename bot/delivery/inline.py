@@ -51,7 +51,7 @@ _ATTRIBUTES = r"""(?:\s+(?:[A-Za-z_:][\w:.\-]*\s*=\s*(?:"[^"<>\n]*"|'[^'<>\n]*'|
 _TOKEN = re.compile(
     rf"""
     (?P<space>[^\S\n]+)
-  | (?P<word>(?:[^\s\\`*_~|<\[!&$h]|h(?!ttps?://)|!(?!\[)|\$(?![^\s\d])|&(?![\#A-Za-z])|<(?![A-Za-z/!@\#:])|~(?!~)
+  | (?P<word>(?:[^\s\\`*_~|<\[!&$h]|h(?!ttps?://)|(?<=[A-Za-z0-9])h|!(?!\[)|\$(?![^\s\d])|&(?![\#A-Za-z])|<(?![A-Za-z/!@\#:])|~(?!~)
       |\|(?!\|))+)
   | (?P<run>\*{{1,16}}|_{{1,16}}|~{{2,16}}|\|{{2,16}})
   | (?P<ticks>`{{1,16}})
@@ -71,7 +71,8 @@ _TOKEN = re.compile(
 )
 _LINK = re.compile(rf"!?\[(?P<label>.*)\]\([ \t]*(?P<goal>{_GOAL})(?P<title>{_TITLE})[ \t]*\)", re.DOTALL)
 _HALF_LINK = re.compile(rf"{_LABEL}(?:\\|\[[^\[\]\n]*|\](?:\([^\n]*)?)?")
-_HALF_URL = re.compile(r"(?<![^\W_])h(?:t(?:t(?:ps?(?::/?)?)?)?)?$")
+_HALF_END = re.compile(r"(?:(?<![A-Za-z0-9])h(?:t(?:t(?:ps?(?::/?)?)?)?)?|[<$&!~|])$")
+"""The end of a word that may begin an address, or a mark."""
 _HALF_ANGLE = re.compile(r"<[@#:/!A-Za-z]?[^<>\n]*|<!-.*|<(?:code|kbd|samp|tt|sub|sup|a)\b[^\n]*")
 _HALF_ENTITY = re.compile(r"&[#\w]{0,31}")
 _HALF_MATH = re.compile(r"\$[^\n]*|\\(?:[(\[].*)?")
@@ -144,7 +145,9 @@ def _word(match: re.Match[str], touching: bool, longest: int) -> Token:
         cut = grapheme_boundary_before(word[: longest + 1], longest + 1) or longest
         return Token(Kind.WORD, start, start + cut, word[:cut], word[:cut])
     if touching:
-        shown = _HALF_URL.sub("", word)
+        shown = _HALF_END.sub("", word)
+        if len(word) >= longest:
+            shown = shown[: grapheme_boundary_before(word[: longest + 1], min(len(word), longest + 1))]
         return Token(Kind.HALF, start, match.end(), shown, shown)
     return Token(Kind.WORD, start, match.end(), word, word)
 

@@ -25,7 +25,7 @@ from bot.delivery import grammar, tables
 from bot.delivery.fences import Fence, opened_by, tamed, units
 from bot.delivery.inline import Kind, Token, read
 from bot.delivery.pieces import Limits, Piece, Rank, State, Writer
-from bot.delivery.spans import SPOILER, Entry, Span, around
+from bot.delivery.spans import MARKING, SPOILER, Entry, Span, around
 from bot.delivery.tables import Row, Table
 
 
@@ -38,14 +38,8 @@ class Look(Enum):
     """The text has ended."""
 
 
-_MARKING = (Kind.RUN, Kind.OPEN, Kind.CLOSE)
 INDENTED = Fence("")
 RULE = "─" * 10
-BOXES = {None: "", " ": "☐ ", "x": "☑ ", "X": "☑ "}
-HEADER_LOOK = 60
-"""Characters in which the first pipe of a table's header is looked for."""
-MAX_LEVEL = 8
-"""Of a list in a list; deeper ones stay there."""
 
 
 class Reader:
@@ -72,15 +66,14 @@ class Reader:
         """The rest of a text that has ended."""
         return _Reading(text, self._copied(), self._limits, Look.FINAL).run()
 
+    def hides(self, text: str) -> bool:
+        """Whether `text` ends within a spoiler."""
+        state = self._copied()
+        _Reading(text, state, self._limits, Look.FINAL).run()
+        return state.spoiler
+
     def _copied(self) -> State:
         return replace(self._state, span=None)
-
-
-def hides_what_follows(text: str, limit: int) -> bool:
-    """Whether `text` ends within a spoiler."""
-    state = State()
-    _Reading(text, state, Limits.of(limit, False), Look.FINAL).run()
-    return state.spoiler
 
 
 class _Reading(Writer):
@@ -95,6 +88,8 @@ class _Reading(Writer):
         state = self._state
         while state.at < len(self._text) and (self._line() if state.new_line else self._rest_of_line()):
             pass
+        if self._look is Look.TAIL and state.table is not None and not state.rowed:
+            self._header_alone(tables.before_pipe(self._text[state.row_at :].split("\n", 1)[0]).rstrip())
         if self._look is Look.FINAL:
             self._end_table()
             if state.fence is None:
@@ -117,7 +112,6 @@ class _Reading(Writer):
         return self._block(line, inner, quote is not None, done)
 
     def _advance(self, length: int) -> bool:
-        """Past the end of a line."""
         self._state.at += length + 1
         self._state.new_line = True
         return True
@@ -159,10 +153,10 @@ class _Reading(Writer):
         indent = len(item["indent"].expandtabs(4))
         while state.lists and indent < state.lists[-1] + 2:
             state.lists = state.lists[:-1]
-        level = min(len(state.lists), MAX_LEVEL)
-        state.lists = (*state.lists[:MAX_LEVEL], indent)
+        level = min(len(state.lists), grammar.MAX_LEVEL)
+        state.lists = (*state.lists[: grammar.MAX_LEVEL], indent)
         mark = f"{item['mark'][:-1]}." if item["mark"][0].isdigit() else "-"
-        state.prefix += f"{'  ' * level}{mark} {BOXES[item['box']]}"
+        state.prefix += f"{'  ' * level}{mark} {grammar.BOXES[item['box']]}"
         state.hang += "  " * (level + 1)
 
     def _paragraph(self, line: str, inner: str, quoted: bool, done: bool) -> bool:
@@ -274,8 +268,8 @@ class _Reading(Writer):
 
     def _table_or_wait(self, line: str, done: bool) -> bool | None:
         """None if `line` begins no table; otherwise whether it has been read as one's header."""
-        if not tables.begins(line[:HEADER_LOOK]):
-            waits = not done and len(line) <= HEADER_LOOK and self._look is Look.SETTLED
+        if not tables.begins(line[: tables.HEADER_LOOK]):
+            waits = not done and len(line) <= tables.HEADER_LOOK and self._look is Look.SETTLED
             return False if waits else None
         if len(line) > self._limits.page // 4:
             return None
@@ -301,6 +295,13 @@ class _Reading(Writer):
             self._text = self._text[: self._state.at + len(shown)]
             return None
         return False
+
+    def _header_alone(self, shown: str) -> None:
+        """What was shown before the first pipe stays in sight until the table has a row."""
+        state = self._state
+        self._text = self._text[: state.row_at + len(shown)]
+        state.table, state.at = None, state.row_at
+        self.run()
 
     def _begin_table(self, line: str, aligns: str, delimiter: int) -> bool | None:
         table = Table(tuple(map(self._cell, tables.split_row(line))), aligns)
@@ -362,7 +363,7 @@ class _Reading(Writer):
             if state.heading and self._closes_heading(token, stop):
                 return span, stop if done else token.start
             at = token.end
-            if not span.open and token.kind not in _MARKING:
+            if not span.open and token.kind not in MARKING:
                 self._put_token(token.kind, token.text, token.start)
                 state.at = token.end
                 continue

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from bot.delivery.inline import Kind, Token, hushed, read
 
+MARKING = (Kind.RUN, Kind.OPEN, Kind.CLOSE)
 LONGEST_RUN = 3
 SPOILER = "||"
 _ENDS_CLAUSE = frozenset(":.!?…—")

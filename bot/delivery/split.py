@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from bot.delivery.fences import close, tamed, units
 from bot.delivery.pieces import Piece, Rank
-from bot.delivery.render import Reader, hides_what_follows
+from bot.delivery.render import Reader
 from bot.delivery.spans import SPOILER
 from bot.delivery.tables import Cell, Layout, Row, Table, lay_out
 
@@ -63,7 +63,7 @@ def with_remark(answer: str, remark: str | None) -> str:
         return answer if remark is None else remark
     small = "\n".join(f"-# {line}" for line in remark.splitlines() if line.strip())
     closed = close(answer.rstrip())
-    closed += f"\n{SPOILER}" if hides_what_follows(closed, LIMIT) else ""
+    closed += f"\n{SPOILER}" if Reader(LIMIT).hides(closed) else ""
     return f"{closed}\n{small}"
 
 
@@ -221,8 +221,9 @@ class _Page:
         if not tail or place < settled:
             return self._settled_up_to(place)
         for piece in tail:
-            used += len(piece.space) + piece.units + len(piece.tail)
-            if used > self._nearly_full:
+            begins_late = used >= self._nearly_full
+            used += len(piece.space) + piece.units
+            if begins_late or used + len(piece.tail) > self._limit:
                 break
             self.pieces.append(piece)
             place += 1

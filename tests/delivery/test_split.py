@@ -37,6 +37,36 @@ HIDDEN = (
     ),
     *("\n\n|가|나|\n|-|-|\n|다|라|\n\n", "\n```py\n" + "코드 한 줄\n" * 12 + "```\n", "\n> ```\n> 코드\n> ```\n"),
 )
+GROWING = (
+    *("$$\n\\int x\n$$\n", "$x^2$ is", "\\[ x^2 \\]\n", "<details><summary>x</summary>y", "**x<**<b>x</b>", "<br>x"),
+    *(
+        "<!-- c -->x",
+        "&nbsp;x y",
+        "&amp; y",
+        "![a](https://e.com/x.png)",
+        "!x",
+        "<@123> hi",
+        "한글! 값 < $가 & ||비밀|| 끝",
+    ),
+    *(
+        "Name | Val\n---|---\na | b\n",
+        "**이름** | 값\n---|---\n가 | 나\n",
+        "| a | b |\n|---|---|\n| 1 | 2 |\n",
+        "a | b\nc",
+    ),
+    *(
+        "https://e.com/x y",
+        "http is",
+        "링크는https://e.com/x with",
+        "ahttps://e.com/x",
+        "~~x~~ y",
+        "```py\nx\n```\n",
+        "1. one\n",
+        "# H\n",
+        "> q\n> w\n",
+        "    code\nno\n",
+    ),
+)
 
 Property = Callable[..., None]
 Thorough = Callable[[Property], Property]
@@ -104,6 +134,42 @@ def test_what_was_shown_stays(thorough: Thorough) -> None:
             assert shown <= words(whole[place])
 
     stays()
+
+
+def test_what_was_seen_is_not_withdrawn_for_a_moment(thorough: Thorough) -> None:
+    """Tags and code that has no end are left out: they look different once it is certain that they have none."""
+
+    @thorough
+    @given(ANSWERS.map(stripped_of_tables), CHUNKS)
+    def stays(text: str, sizes: list[int]) -> None:
+        assert_grows(re.sub(r"<[^<>]*>|(?<![`\n])`+", "", text), sizes)
+
+    stays()
+
+
+@pytest.mark.parametrize("before", ["", "Lorem ipsum dolor sit amet. " * 10 + "\n\n"])
+@pytest.mark.parametrize("text", GROWING)
+def test_what_was_seen_of_a_few_words_is_not_withdrawn(before: str, text: str) -> None:
+    assert_grows(before + text, [1])
+
+
+def assert_grows(text: str, sizes: list[int]) -> None:
+    """What a page has shown, its marks apart, begins what it shows next."""
+    splitter = Splitter(limit=600)
+    seen: dict[int, str] = {}
+    for prefix in prefixes(text, sizes):
+        pages = splitter.feed(prefix)
+        for place in range(max(len(seen), len(pages))):
+            now = unmarked(pages[place].text) if place < len(pages) else ""
+            assert now.startswith(seen.get(place, "")), prefix
+            seen[place] = now
+    for place, page in enumerate(splitter.feed(text, final=True)):
+        assert unmarked(page.text).startswith(seen.pop(place, ""))
+    assert not any(seen.values())
+
+
+def unmarked(page: str) -> str:
+    return re.sub(r"[-+*_~|`>#\\\s\u200b]", "", page)
 
 
 def words(page: PageText) -> int:
