@@ -295,6 +295,11 @@ def _entity(match: re.Match[str]) -> Token:
     return Token(Kind.GLUE, match.start(), match.end(), shown, character)
 
 
+def separate(before: str, behind: str) -> bool:
+    """Whether a character ends between the two, as people see it."""
+    return not before or grapheme_boundary_before(before + behind, 2) == 1
+
+
 _READERS = {
     "url": _url,
     "link": _link,

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from wcwidth import grapheme_boundary_before
 
-from bot.delivery.fences import Fence, tamed, units
-from bot.delivery.inline import Kind, hushed, read
+from bot.delivery.fences import INDENTED, Fence, tamed, units
+from bot.delivery.inline import Kind, hushed, read, separate
 from bot.delivery.spans import SPOILER, Mark, Span, escaped, flatten
 from bot.delivery.tables import Cell, Row, Table
 
@@ -129,7 +129,7 @@ class Writer:
         state = self._state
         rank = min(state.rank, Rank.SPAN) if state.spanned else state.rank
         if rank is not Rank.NONE and rank <= Rank.WORD and not text.isascii() and not state.prefix:
-            rank = rank if _separate(state.last, text[0]) else Rank.NONE
+            rank = rank if separate(state.last, text[0]) else Rank.NONE
         if state.prefix:
             text, at = state.prefix + text, state.prefix_at
             state.prefix = ""
@@ -327,6 +327,14 @@ class Writer:
             self._append_code("\n" * (1 + state.blank_code), mark + code, Rank.LINE, at, head)
         state.prefix, state.last, state.started, state.blank_code = "", code[-1:], True, 0
 
+    def _put_first_line(self, code: str) -> None:
+        """Of a block that has no other: what stands behind its mark."""
+        state, longest, code = self._state, self._limits.word, tamed(code)
+        state.prefix, state.prefix_at = f"{state.prefix.partition('```')[0]}```\n", state.at
+        for start in range(0, len(code), longest):
+            self._put_code(INDENTED, code[start : start + longest], state.at)
+            state.in_code_line = True
+
     def _append_code(self, space: str, text: str, rank: Rank, at: int, head: str) -> None:
         tail = ("\n> ```" if self._state.quoted else "\n```") + self._veil_line()[1]
         self._pieces.append(Piece(space, text, units(text), rank, at, head, tail, None))
@@ -334,6 +342,8 @@ class Writer:
     def _close_fence(self) -> None:
         """A block without a line is left out: Discord would show its language as code."""
         state = self._state
+        if state.prefix and state.fence is not None and state.fence.code:
+            self._put_first_line(state.fence.code)
         if state.prefix:
             state.prefix = ""
         else:
@@ -384,8 +394,3 @@ class Writer:
             self._put_row(Row(state.table, ()))
         self._end_rows(state.table)
         state.table, state.rank = None, Rank.BLOCK
-
-
-def _separate(before: str, behind: str) -> bool:
-    """Whether a character ends between the two, as people see it."""
-    return not before or grapheme_boundary_before(before + behind, 2) == 1

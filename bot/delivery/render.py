@@ -22,7 +22,7 @@ from enum import Enum
 from wcwidth import grapheme_boundary_before
 
 from bot.delivery import grammar, tables
-from bot.delivery.fences import Fence, opened_by, tamed, units
+from bot.delivery.fences import INDENTED, Fence, opened_by, tamed, units
 from bot.delivery.inline import Kind, Token, read
 from bot.delivery.pieces import Limits, Piece, Rank, State, Writer
 from bot.delivery.spans import MARKING, SPOILER, Entry, Span, around
@@ -38,7 +38,6 @@ class Look(Enum):
     """The text has ended."""
 
 
-INDENTED = Fence("")
 RULE = "─" * 10
 
 
@@ -94,6 +93,8 @@ class _Reading(Writer):
             self._end_table()
             if state.fence is None:
                 self._end_line()
+            elif state.prefix:
+                self._close_fence()
         return self._pieces
 
     def _line(self) -> bool:
@@ -208,7 +209,6 @@ class _Reading(Writer):
         return self._advance(len(line))
 
     def _open_indented(self) -> bool:
-        """A paragraph that is indented by four columns is code."""
         self._begin_line(quoted=False)
         self._state.fence = INDENTED
         self._state.prefix = INDENTED.opening

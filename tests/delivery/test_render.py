@@ -96,6 +96,8 @@ def test_what_discord_knows_stays_as_it_is(text: str) -> None:
         ("||\n| a |\n|---|\n| 1 |\n||\nEnd", "||\n```\na\n-\n1\n```\n||\nEnd"),
         ("x = a||b", "x = a\\|\\|b"),
         ("a ||= b\n\nc ||", "a \\|\\|= b\n\nc \\|\\|"),
+        ("Run:\n```npm install\n```\nDone", "Run:\n```\nnpm install\n```\nDone"),
+        ("실행:\n```npm 설치 하기", "실행:\n```\nnpm 설치 하기\n```"),
         ("a || b || c", "a \\|\\| b \\|\\| c"),
         ("<ul><li>one</li><li>two</li></ul>", "- one\n- two"),
         ("<details>\n<summary>More</summary>\n\nHidden\n\n</details>\n\nEnd", "**More**\n\nHidden\n\nEnd"),

@@ -348,6 +348,12 @@ def test_a_quoted_block_of_code_goes_on_in_its_quotation() -> None:
     assert pages[-1].text.endswith("> ```\nAfter")
 
 
+def test_code_on_the_line_of_its_fence_is_not_lost() -> None:
+    pages = split("```" + "x" * 3000)
+    assert sum(page.text.count("x") for page in pages) == 3000
+    assert all(page.text.startswith("```\n") and page.text.endswith("\n```") for page in pages)
+
+
 def test_emoji_count_twice() -> None:
     pages = split("😀" * 1500)
     assert len(pages) == 2
