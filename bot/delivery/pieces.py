@@ -163,7 +163,7 @@ class Writer:
         if state.prefix:
             state.prefix += "" if state.prefix[-1].isspace() or state.prefix.endswith(SPOILER) else " "
         elif state.started and "\n" not in state.space:
-            state.space = text if len(text) == 1 else " "
+            state.space = text if text == "\n" or len(state.space + text) == 1 else " "
             state.rank = Rank.LINE if text == "\n" else Rank.WORD
             state.last = state.space
 

@@ -372,6 +372,12 @@ def test_white_space_at_a_cut_costs_nothing() -> None:
     assert [page.text for page in pages] == [("a " * 995).strip(), "b" * 50]
 
 
+def test_long_white_space_is_one_space_however_it_comes() -> None:
+    splitter, text = Splitter(limit=LIMIT), "a" + " " * 80 + "\tb"
+    splitter.feed(text[:-2])
+    assert splitter.feed(text, final=True) == split(text, limit=LIMIT)
+
+
 def test_a_full_page_is_shown_up_to_its_best_cut() -> None:
     words = ("word " * 19).strip() + "\n\n"
     splitter = Splitter(limit=LIMIT)
