@@ -155,7 +155,7 @@ def test_what_was_seen_of_a_few_words_is_not_withdrawn(before: str, text: str) -
 
 def assert_grows(text: str, sizes: list[int]) -> None:
     """What a page has shown, its marks apart, begins what it shows next."""
-    splitter = Splitter(limit=600)
+    splitter = Splitter()
     seen: dict[int, str] = {}
     for prefix in prefixes(text, sizes):
         pages = splitter.feed(prefix)
