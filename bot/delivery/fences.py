@@ -26,6 +26,8 @@ class Fence:
     mark: str
     language: str = ""
     indent: int = 0
+    code: str = ""
+    """What stands behind the mark, if it is more than a language: the block's code, if it has no other."""
 
     @property
     def opening(self) -> str:
@@ -47,6 +49,10 @@ class Fence:
         return line[min(margin, self.indent) :]
 
 
+INDENTED = Fence("")
+"""The block that an indentation by four columns makes."""
+
+
 def tamed(code: str) -> str:
     """Three backticks would end a block in Discord, wherever they stand."""
     return code.replace("``", "`\u200b`\u200b") if "```" in code else code
@@ -56,9 +62,11 @@ def opened_by(line: str) -> Fence | None:
     match = _OPENING.fullmatch(line)
     if match is None or (match["mark"][0] == "`" and "`" in match["info"]):
         return None
-    language = _LANGUAGE.match(match["info"].strip())
+    info = match["info"].strip()
+    language = _LANGUAGE.match(info)
     name = language["name"] if language else ""
-    return Fence(match["mark"], name if len(name) <= MAX_LANGUAGE else "", len(match["indent"]))
+    code = info if len(info.split()) > 1 or len(name) > MAX_LANGUAGE else ""
+    return Fence(match["mark"], name if len(name) <= MAX_LANGUAGE else "", len(match["indent"]), code)
 
 
 def after(fence: Fence | None, line: str) -> Fence | None:

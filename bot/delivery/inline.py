@@ -39,16 +39,19 @@ class Token(NamedTuple):
     end: int
     text: str
     plain: str
-    """As it reads without any mark."""
+    """As it reads without any mark; of an OPEN and a CLOSE the tag itself, for one that has no other half."""
 
 
 _LABEL = r"!?\[(?:[^\[\]\\\n]|\\.|\[[^\[\]\n]*\])*+"
 _GOAL = r"(?:<[^<>\n]*>|(?:[^\s()<>\\]|\\.|\((?:[^\s()\\]|\\.)*\))*+)"
 _TITLE = r"""(?:[ \t]+(?:"[^"\n]*"|'[^'\n]*'))?"""
+_ATTRIBUTES = r"""(?:\s+(?:[A-Za-z_:][\w:.\-]*\s*=\s*(?:"[^"<>\n]*"|'[^'<>\n]*'|[^\s"'<>`]+)
+    |(?:open|hidden|reversed|compact|nowrap|noshade|ismap)(?![\w:.=\-])))*+"""
+"""A name without a value is one of those that HTML knows: `a <li or c> d` compares."""
 _TOKEN = re.compile(
     rf"""
     (?P<space>[^\S\n]+)
-  | (?P<word>(?:[^\s\\`*_~|<\[!&$h]|h(?!ttps?://)|!(?!\[)|\$(?![^\s\d])|&(?![\#A-Za-z])|<(?![A-Za-z/!@\#:])|~(?!~)
+  | (?P<word>(?:[^\s\\`*_~|<\[!&$h]|h(?!ttps?://)|(?<=[A-Za-z0-9])h|!(?!\[)|\$(?![^\s\d])|&(?![\#A-Za-z])|<(?![A-Za-z/!@\#:])|~(?!~)
       |\|(?!\|))+)
   | (?P<run>\*{{1,16}}|_{{1,16}}|~{{2,16}}|\|{{2,16}})
   | (?P<ticks>`{{1,16}})
@@ -58,9 +61,9 @@ _TOKEN = re.compile(
   | (?P<escape>\\[!-/:-@\[-`{{-~])
   | (?P<pill><(?:@[!&]?\d+|\#\d+|a?:\w+:\d+|t:-?\d+(?::[tTdDfFRsS])?|/[^<>\n:]+:\d+|id:\w+)>)
   | (?P<autolink><(?:https?://|mailto:)[^\s<>]+>)
-  | (?P<element><(?P<name>code|kbd|samp|tt|sub|sup|a)\b[^<>\n]*>(?P<inner>.*?)</(?P=name)[ ]*>)
+  | (?P<element><(?P<name>code|kbd|samp|tt|sub|sup|a){_ATTRIBUTES}\s*>(?P<inner>.*?)</(?P=name)[ ]*>)
   | (?P<comment><!--.*?-->)
-  | (?P<tag></?(?P<tagname>[A-Za-z][A-Za-z0-9]*)(?:\s[^<>\n]*)?/?>)
+  | (?P<tag></?(?P<tagname>[A-Za-z][A-Za-z0-9]*){_ATTRIBUTES}\s*/?>)
   | (?P<entity>&(?:[A-Za-z][A-Za-z0-9]{{1,30}}|\#\d{{1,7}}|\#[xX][0-9A-Fa-f]{{1,6}});)
   | (?P<other>.)
     """,
@@ -68,7 +71,8 @@ _TOKEN = re.compile(
 )
 _LINK = re.compile(rf"!?\[(?P<label>.*)\]\([ \t]*(?P<goal>{_GOAL})(?P<title>{_TITLE})[ \t]*\)", re.DOTALL)
 _HALF_LINK = re.compile(rf"{_LABEL}(?:\\|\[[^\[\]\n]*|\](?:\([^\n]*)?)?")
-_HALF_URL = re.compile(r"(?<![^\W_])h(?:t(?:t(?:ps?(?::/?)?)?)?)?$")
+_HALF_END = re.compile(r"(?:(?<![A-Za-z0-9])h(?:t(?:t(?:ps?(?::/?)?)?)?)?|[<$&!~|])$")
+"""The end of a word that may begin an address, or a mark."""
 _HALF_ANGLE = re.compile(r"<[@#:/!A-Za-z]?[^<>\n]*|<!-.*|<(?:code|kbd|samp|tt|sub|sup|a)\b[^\n]*")
 _HALF_ENTITY = re.compile(r"&[#\w]{0,31}")
 _HALF_MATH = re.compile(r"\$[^\n]*|\\(?:[(\[].*)?")
@@ -81,7 +85,7 @@ _ALT = re.compile(r"""\balt\s*=\s*["']([^"']*)["']""")
 _HREF = re.compile(r"""\bhref\s*=\s*["']?([^\s"'<>]+)""")
 _BADGE = re.compile(r"!\[([^\[\]]*)\]\([^()]*\)")
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
-_TOKEN_TAG = re.compile(r"</?(?P<tagname>[A-Za-z][A-Za-z0-9]*)(?:\s[^<>\n]*)?/?>")
+_TOKEN_TAG = re.compile(rf"</?(?P<tagname>[A-Za-z][A-Za-z0-9]*){_ATTRIBUTES}\s*/?>", re.VERBOSE)
 
 MARKS = {
     **dict.fromkeys(("b", "strong", "summary", "dt", "th", "h1", "h2", "h3", "h4", "h5", "h6"), "**"),
@@ -141,7 +145,9 @@ def _word(match: re.Match[str], touching: bool, longest: int) -> Token:
         cut = grapheme_boundary_before(word[: longest + 1], longest + 1) or longest
         return Token(Kind.WORD, start, start + cut, word[:cut], word[:cut])
     if touching:
-        shown = _HALF_URL.sub("", word)
+        shown = _HALF_END.sub("", word)
+        if len(word) >= longest:
+            shown = shown[: grapheme_boundary_before(word[: longest + 1], min(len(word), longest + 1))]
         return Token(Kind.HALF, start, match.end(), shown, shown)
     return Token(Kind.WORD, start, match.end(), word, word)
 
@@ -256,7 +262,7 @@ def _tag(match: re.Match[str], offset: int = 0) -> Token:
     name, start, end = match["tagname"].lower(), offset + match.start(), offset + match.end()
     closes = match[0][1] == "/"
     if name in MARKS:
-        return Token(Kind.CLOSE if closes else Kind.OPEN, start, end, MARKS[name], "")
+        return Token(Kind.CLOSE if closes else Kind.OPEN, start, end, MARKS[name], match[0])
     if name in BREAKS and not closes:
         text = "\n- " if name == "li" else "\n"
         return Token(Kind.BREAK, start, end, text, text)
@@ -287,6 +293,11 @@ def _entity(match: re.Match[str]) -> Token:
     if len(character) == 1 and (character in "\\`*_~|<>[]#-" or not character.isprintable()):
         shown = f"\\{character}" if character.isprintable() else " "
     return Token(Kind.GLUE, match.start(), match.end(), shown, character)
+
+
+def separate(before: str, behind: str) -> bool:
+    """Whether a character ends between the two, as people see it."""
+    return not before or grapheme_boundary_before(before + behind, 2) == 1
 
 
 _READERS = {

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from wcwidth import grapheme_boundary_before
 
-from bot.delivery.fences import Fence, tamed, units
-from bot.delivery.inline import Kind, hushed, read
-from bot.delivery.spans import Mark, Span, flatten
+from bot.delivery.fences import INDENTED, Fence, tamed, units
+from bot.delivery.inline import Kind, hushed, read, separate
+from bot.delivery.spans import SPOILER, Mark, Span, escaped, flatten
 from bot.delivery.tables import Cell, Row, Table
 
 
@@ -103,6 +103,14 @@ class State:
     line_head: str = ""
     inside: tuple[str, ...] = ()
     """The spans that are open."""
+    spoiler: bool = False
+    """What follows is hidden, until a mark ends it."""
+    veiled: bool = False
+    """The spoiler's mark is open in what has been written."""
+    boxed: bool = False
+    """The last line ends a block of code, where no mark can stand."""
+    apart: bool = False
+    """The last line is one that Discord reads by itself, a list's or a heading: no spoiler goes over its edges."""
     head: str = ""
     tail: str = ""
     spanned: bool = False
@@ -121,18 +129,22 @@ class Writer:
         state = self._state
         rank = min(state.rank, Rank.SPAN) if state.spanned else state.rank
         if rank is not Rank.NONE and rank <= Rank.WORD and not text.isascii() and not state.prefix:
-            rank = rank if _separate(state.last, text[0]) else Rank.NONE
+            rank = rank if separate(state.last, text[0]) else Rank.NONE
         if state.prefix:
             text, at = state.prefix + text, state.prefix_at
             state.prefix = ""
         if state.last == "`" and text[:1] == "`":
             text = f"\u200b{text}"
-        self._pieces.append(Piece(state.space, text, units(text), rank, at, state.head, state.tail, None))
-        state.space, state.rank, state.started = "", Rank.POINT, True
+        veil = SPOILER if state.veiled else ""
+        self._pieces.append(Piece(state.space, text, units(text), rank, at, state.head, state.tail + veil, None))
+        state.space, state.rank, state.started, state.boxed = "", Rank.POINT, True, False
         state.spanned, state.last = bool(state.inside), text[-1:]
-        state.head = state.line_head + "".join(state.inside) if state.spanned else state.line_head
+        state.head = state.line_head + veil + "".join(state.inside)
 
     def _put_token(self, kind: Kind, text: str, at: int) -> None:
+        text = self._unpaired(text)
+        if kind not in (Kind.SPACE, Kind.BREAK) and text:
+            self._veil(at)
         if kind is Kind.SPACE:
             self._space(text)
         elif kind is Kind.BREAK:
@@ -149,9 +161,9 @@ class Writer:
     def _space(self, text: str) -> None:
         state = self._state
         if state.prefix:
-            state.prefix += "" if state.prefix[-1].isspace() else " "
+            state.prefix += "" if state.prefix[-1].isspace() or state.prefix.endswith(SPOILER) else " "
         elif state.started and "\n" not in state.space:
-            state.space = text if len(text) == 1 else " "
+            state.space = text if text == "\n" or len(state.space + text) == 1 else " "
             state.rank = Rank.LINE if text == "\n" else Rank.WORD
             state.last = state.space
 
@@ -164,12 +176,41 @@ class Writer:
         for entry in span.entries:
             if entry.mark is None:
                 self._put_token(entry.kind, entry.text, entry.at)
+            elif not entry.mark.closed and entry.mark.lasts:
+                self._state.spoiler = True
             elif not entry.mark.closed:
-                self._put_token(Kind.GLUE, entry.text, entry.at)
+                self._put_token(Kind.GLUE, escaped(entry.text), entry.at)
             elif entry.kind is Kind.OPEN:
                 self._open(entry.mark, entry.at)
+            elif entry.mark is span.spoiler:
+                self._state.spoiler = False
+                self._unveil(entry.at)
             else:
                 self._close(entry.mark.shown, entry.at)
+
+    def _veil(self, at: int) -> None:
+        """Hides what is written from here on, if it is to be."""
+        if self._state.spoiler and not self._state.veiled:
+            self._prefix(SPOILER, at)
+            self._state.veiled = True
+
+    def _unveil(self, at: int) -> None:
+        state = self._state
+        if not state.veiled:
+            return
+        mark = self._veil_line()[1] if state.boxed else SPOILER
+        state.veiled = False
+        if SPOILER in state.prefix:
+            state.prefix = state.prefix.replace(SPOILER, "", 1)
+        elif state.prefix:
+            self._put(SPOILER, at)
+        else:
+            self._put_behind(mark, at)
+
+    def _unpaired(self, text: str) -> str:
+        """Two pipes end a spoiler in Discord even if they are code."""
+        hidden = self._state.spoiler or SPOILER in self._state.inside
+        return text.replace("|", "|\u200b") if hidden and SPOILER in text else text
 
     def _open(self, mark: Mark, at: int) -> None:
         """A span in one of its own kind would end it in Discord: it needs no marks."""
@@ -177,6 +218,7 @@ class Writer:
         if mark.shown in state.inside:
             mark.shown = ""
         if mark.shown:
+            self._veil(at)
             self._prefix(mark.shown, at)
             state.inside = (*state.inside, mark.shown)
             state.tail = mark.shown + state.tail
@@ -189,9 +231,14 @@ class Writer:
         state.tail = state.tail.removeprefix(shown)
         if state.prefix:
             state.prefix += shown
-            return
+        else:
+            self._put_behind(shown, at)
+
+    def _put_behind(self, mark: str, at: int) -> None:
+        """Without the white space that waits, which then follows the mark."""
+        state = self._state
         space, rank, state.space, state.rank = state.space, state.rank, "", Rank.NONE
-        self._put(shown, at)
+        self._put(mark, at)
         state.space = space
         state.rank = rank if space else Rank.POINT
 
@@ -206,8 +253,12 @@ class Writer:
             self._put(f"{part}\u200b" if part[-1] == "`" else part, at)
         self._close(ticks, at)
 
-    def _begin_line(self, *, quoted: bool, heading: int = 0) -> None:
+    def _begin_line(self, *, quoted: bool, heading: int = 0, listed: bool = False) -> None:
         state = self._state
+        apart = listed or heading > 0
+        if apart or state.apart or quoted is not state.quoted:
+            self._unveil(state.at)
+        state.apart = apart
         state.after_heading, state.heading = state.heading, heading > 0
         state.line_head = "> " if quoted else ""
         gap = "> \n" if quoted and state.quote_gap else ""
@@ -229,16 +280,24 @@ class Writer:
     def _end_line(self) -> None:
         state = self._state
         if state.inside and state.prefix:
+            state.veiled = state.veiled and SPOILER not in state.prefix
             state.prefix, state.inside, state.tail = "", (), ""
         while state.inside:
             self._close(state.inside[-1], state.at)
         if state.prefix.strip(" \n>"):
             state.prefix = state.prefix.rstrip()
             self._put("", state.at)
-        state.prefix = state.hang = state.line_head = state.head = ""
+        state.prefix = state.hang = state.line_head = ""
+        state.head = self._veil_line()[0] if state.quoted else SPOILER * state.veiled
         state.spanned, state.last, state.rank = False, "\n", Rank.LINE
         if state.started and state.space != "\n\n":
             state.space = "\n"
+
+    def _veil_line(self) -> tuple[str, str]:
+        """What opens again and what closes, before and behind a whole line, what hides it."""
+        state = self._state
+        mark = "> " if state.quoted else ""
+        return (f"{mark}{SPOILER}\n", f"\n{mark}{SPOILER}") if state.veiled else ("", "")
 
     def _blank_line(self, quoted: bool) -> None:
         state = self._state
@@ -246,6 +305,8 @@ class Writer:
         if quoted and state.quoted:
             state.quote_gap = True
             return
+        if state.quoted:
+            self._unveil(state.at)
         state.quoted = state.quote_gap = False
         state.space = "\n\n" if state.started else ""
         state.rank = Rank.LINE if state.heading else Rank.BLOCK
@@ -253,35 +314,49 @@ class Writer:
     def _put_code(self, fence: Fence, code: str, at: int) -> None:
         state = self._state
         mark = "> " if state.quoted else ""
-        head = mark + fence.opening
+        before = self._veil_line()[0]
+        state.veiled = state.spoiler
+        veil, code = self._veil_line()[0], self._unpaired(code)
+        head = veil + mark + fence.opening
         if state.prefix:
-            self._append_code(state.space, state.prefix + mark + code, state.rank, state.prefix_at, "")
+            opening = state.prefix if before else veil + state.prefix
+            self._append_code(state.space, opening + mark + code, state.rank, state.prefix_at, before)
         elif state.in_code_line:
             self._append_code("", code, Rank.WORD if state.last == " " else Rank.POINT, at, head + mark)
         else:
             self._append_code("\n" * (1 + state.blank_code), mark + code, Rank.LINE, at, head)
         state.prefix, state.last, state.started, state.blank_code = "", code[-1:], True, 0
 
+    def _put_first_line(self, code: str) -> None:
+        """Of a block that has no other: what stands behind its mark."""
+        state, longest, code = self._state, self._limits.word, tamed(code)
+        state.prefix, state.prefix_at = f"{state.prefix.partition('```')[0]}```\n", state.at
+        for start in range(0, len(code), longest):
+            self._put_code(INDENTED, code[start : start + longest], state.at)
+            state.in_code_line = True
+
     def _append_code(self, space: str, text: str, rank: Rank, at: int, head: str) -> None:
-        tail = "\n> ```" if self._state.quoted else "\n```"
+        tail = ("\n> ```" if self._state.quoted else "\n```") + self._veil_line()[1]
         self._pieces.append(Piece(space, text, units(text), rank, at, head, tail, None))
 
     def _close_fence(self) -> None:
         """A block without a line is left out: Discord would show its language as code."""
         state = self._state
+        if state.prefix and state.fence is not None and state.fence.code:
+            self._put_first_line(state.fence.code)
         if state.prefix:
             state.prefix = ""
         else:
             mark = "> ```" if state.quoted else "```"
-            self._pieces.append(Piece("\n", mark, len(mark), Rank.NONE, state.at, "", "", None))
+            self._pieces.append(Piece("\n", mark, len(mark), Rank.NONE, state.at, "", self._veil_line()[1], None))
             state.space = ""
         state.fence, state.in_code_line = None, False
         self._end_line()
-        state.rank = Rank.BLOCK
+        state.rank, state.boxed = Rank.BLOCK, True
 
     def _cell(self, text: str) -> Cell:
         rich, plain, linked = flatten(text, quiet=self._limits.quiet)
-        return Cell.of(rich, tamed(plain), linked)
+        return Cell.of(self._unpaired(rich), self._unpaired(tamed(plain)), linked)
 
     def _put_lines(self, text: str) -> None:
         """A row too large for a page, cut where a text would be."""
@@ -293,16 +368,22 @@ class Writer:
 
     def _put_row(self, row: Row) -> None:
         state = self._state
+        head = self._veil_line()[0]
+        self._veil(state.row_at)
+        if state.prefix:
+            self._put("", state.row_at)
+            state.space, state.rank = "\n", Rank.NONE
         space, rank, at = ("\n", Rank.ROW, state.at) if state.begun else (state.space, state.rank, state.row_at)
-        self._pieces.append(Piece(space, "", 0, rank, at, "", "", row))
+        self._pieces.append(Piece(space, "", 0, rank, at, head, self._veil_line()[1], row))
         state.begun = state.started = state.rowed = True
 
     def _end_rows(self, table: Table) -> None:
         if not self._state.begun:
             return
-        self._pieces.append(Piece("", "", 0, Rank.NONE, self._state.at, "", "", Row(table, None)))
+        self._pieces.append(Piece("", "", 0, Rank.NONE, self._state.at, "", self._veil_line()[1], Row(table, None)))
         self._state.begun, self._state.space = False, ""
         self._end_line()
+        self._state.boxed = True
 
     def _end_table(self) -> None:
         """A table without rows is its header."""
@@ -313,8 +394,3 @@ class Writer:
             self._put_row(Row(state.table, ()))
         self._end_rows(state.table)
         state.table, state.rank = None, Rank.BLOCK
-
-
-def _separate(before: str, behind: str) -> bool:
-    """Whether a character ends between the two, as people see it."""
-    return not before or grapheme_boundary_before(before + behind, 2) == 1

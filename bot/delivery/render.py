@@ -22,10 +22,10 @@ from enum import Enum
 from wcwidth import grapheme_boundary_before
 
 from bot.delivery import grammar, tables
-from bot.delivery.fences import Fence, opened_by, tamed, units
+from bot.delivery.fences import INDENTED, Fence, opened_by, tamed, units
 from bot.delivery.inline import Kind, Token, read
 from bot.delivery.pieces import Limits, Piece, Rank, State, Writer
-from bot.delivery.spans import Entry, Span
+from bot.delivery.spans import MARKING, SPOILER, Entry, Span, around
 from bot.delivery.tables import Row, Table
 
 
@@ -38,14 +38,7 @@ class Look(Enum):
     """The text has ended."""
 
 
-_MARKING = (Kind.RUN, Kind.OPEN, Kind.CLOSE)
-INDENTED = Fence("")
 RULE = "─" * 10
-BOXES = {None: "", " ": "☐ ", "x": "☑ ", "X": "☑ "}
-HEADER_LOOK = 60
-"""Characters in which the first pipe of a table's header is looked for."""
-MAX_LEVEL = 8
-"""Of a list in a list; deeper ones stay there."""
 
 
 class Reader:
@@ -72,6 +65,12 @@ class Reader:
         """The rest of a text that has ended."""
         return _Reading(text, self._copied(), self._limits, Look.FINAL).run()
 
+    def hides(self, text: str) -> bool:
+        """Whether `text` ends within a spoiler."""
+        state = self._copied()
+        _Reading(text, state, self._limits, Look.FINAL).run()
+        return state.spoiler
+
     def _copied(self) -> State:
         return replace(self._state, span=None)
 
@@ -88,10 +87,14 @@ class _Reading(Writer):
         state = self._state
         while state.at < len(self._text) and (self._line() if state.new_line else self._rest_of_line()):
             pass
+        if self._look is Look.TAIL and state.table is not None and not state.rowed:
+            self._header_alone(tables.before_pipe(self._text[state.row_at :].split("\n", 1)[0]).rstrip())
         if self._look is Look.FINAL:
             self._end_table()
             if state.fence is None:
                 self._end_line()
+            elif state.prefix:
+                self._close_fence()
         return self._pieces
 
     def _line(self) -> bool:
@@ -110,7 +113,6 @@ class _Reading(Writer):
         return self._block(line, inner, quote is not None, done)
 
     def _advance(self, length: int) -> bool:
-        """Past the end of a line."""
         self._state.at += length + 1
         self._state.new_line = True
         return True
@@ -122,6 +124,7 @@ class _Reading(Writer):
             cells = inner.lstrip().startswith("|") or (
                 grammar.BLOCK.match(inner) is None and (not done or "|" in inner)
             )
+            cells = cells and not (done and inner.strip() == SPOILER)
             if cells and not quoted:
                 return done and self._row(self._state.table, inner)
             self._end_table()
@@ -136,7 +139,7 @@ class _Reading(Writer):
             self._begin_line(quoted=quoted, heading=len(heading[1]))
             return self._begin_text(start + heading.end())
         if item is not None:
-            self._begin_line(quoted=quoted)
+            self._begin_line(quoted=quoted, listed=True)
             self._item(item)
             return self._begin_text(start + item.end())
         return self._paragraph(line, inner, quoted, done)
@@ -151,10 +154,10 @@ class _Reading(Writer):
         indent = len(item["indent"].expandtabs(4))
         while state.lists and indent < state.lists[-1] + 2:
             state.lists = state.lists[:-1]
-        level = min(len(state.lists), MAX_LEVEL)
-        state.lists = (*state.lists[:MAX_LEVEL], indent)
+        level = min(len(state.lists), grammar.MAX_LEVEL)
+        state.lists = (*state.lists[: grammar.MAX_LEVEL], indent)
         mark = f"{item['mark'][:-1]}." if item["mark"][0].isdigit() else "-"
-        state.prefix += f"{'  ' * level}{mark} {BOXES[item['box']]}"
+        state.prefix += f"{'  ' * level}{mark} {grammar.BOXES[item['box']]}"
         state.hang += "  " * (level + 1)
 
     def _paragraph(self, line: str, inner: str, quoted: bool, done: bool) -> bool:
@@ -180,6 +183,7 @@ class _Reading(Writer):
         margin = "  " * sum(column < indent for column in state.lists)
         self._prefix(margin, state.at)
         state.hang += margin
+        state.apart = bool(margin)
 
     def _rule(self, line: str, quoted: bool) -> bool:
         self._begin_line(quoted=quoted)
@@ -205,7 +209,6 @@ class _Reading(Writer):
         return self._advance(len(line))
 
     def _open_indented(self) -> bool:
-        """A paragraph that is indented by four columns is code."""
         self._begin_line(quoted=False)
         self._state.fence = INDENTED
         self._state.prefix = INDENTED.opening
@@ -265,8 +268,8 @@ class _Reading(Writer):
 
     def _table_or_wait(self, line: str, done: bool) -> bool | None:
         """None if `line` begins no table; otherwise whether it has been read as one's header."""
-        if not tables.begins(line[:HEADER_LOOK]):
-            waits = not done and len(line) <= HEADER_LOOK and self._look is Look.SETTLED
+        if not tables.begins(line[: tables.HEADER_LOOK]):
+            waits = not done and len(line) <= tables.HEADER_LOOK and self._look is Look.SETTLED
             return False if waits else None
         if len(line) > self._limits.page // 4:
             return None
@@ -292,6 +295,13 @@ class _Reading(Writer):
             self._text = self._text[: self._state.at + len(shown)]
             return None
         return False
+
+    def _header_alone(self, shown: str) -> None:
+        """What was shown before the first pipe stays in sight until the table has a row."""
+        state = self._state
+        self._text = self._text[: state.row_at + len(shown)]
+        state.table, state.at = None, state.row_at
+        self.run()
 
     def _begin_table(self, line: str, aligns: str, delimiter: int) -> bool | None:
         table = Table(tuple(map(self._cell, tables.split_row(line))), aligns)
@@ -323,14 +333,14 @@ class _Reading(Writer):
     def _rest_of_line(self) -> bool:
         """Ends with the line, unless a span goes on into the next."""
         state = self._state
-        span, at = (state.span, state.span_at) if state.span else (Span(), state.at)
+        span, at = (state.span, state.span_at) if state.span else (Span.within(state.spoiler), state.at)
         state.span = None
         while True:
             end = self._text.find("\n", at)
             done = end >= 0 or self._look is Look.FINAL
             stop = end if end >= 0 else len(self._text)
             span, at = self._words(span, at, stop, done)
-            goes_on = self._goes_on(stop + 1) if done and at == stop and span.open else False
+            goes_on = self._goes_on(span, stop + 1) if done and at == stop and span.open else False
             if at < stop or not done or goes_on is None:
                 return self._meanwhile(span, at)
             if not goes_on:
@@ -353,14 +363,14 @@ class _Reading(Writer):
             if state.heading and self._closes_heading(token, stop):
                 return span, stop if done else token.start
             at = token.end
-            if not span.open and token.kind not in _MARKING:
+            if not span.open and token.kind not in MARKING:
                 self._put_token(token.kind, token.text, token.start)
                 state.at = token.end
                 continue
-            span.add(token, text[token.start - 1 : token.start] or "\n", text[token.end : token.end + 1] or "\n")
+            span.add(token, *around(token, text))
             if not span.open or span.size > self._limits.whole:
                 self._flush(span)
-                span, state.at = Span(), token.end
+                span, state.at = Span.within(state.spoiler), token.end
         return span, at
 
     def _closes_heading(self, token: Token, stop: int) -> bool:
@@ -377,10 +387,10 @@ class _Reading(Writer):
             self._state.span, self._state.span_at = span, at
         return False
 
-    def _goes_on(self, at: int) -> bool | None:
+    def _goes_on(self, span: Span, at: int) -> bool | None:
         """Whether a paragraph goes on at the line that begins at `at`; None if that cannot be said yet."""
         state = self._state
-        if state.quoted or state.heading:
+        if state.quoted or state.heading or (state.apart and span.hides):
             return False
         end = self._text.find("\n", at)
         line = self._text[at : end if end >= 0 else len(self._text)]

@@ -3,6 +3,11 @@
 A run opens a span before a character and closes one behind a character; an underscore does neither inside a word.
 GitHub asks more of a closing run beside punctuation, which fails in front of Korean particles (`**"인용"**은`): there
 people mean what Discord does, which does not ask. So it is with opening ones, save behind a Latin letter (`file*.txt`).
+
+Two pipes hide over the ends of lines and of paragraphs in Discord. So what they hide may go on behind the span they
+begin, a *spoiler* that lasts until the next two pipes: better too much is hidden than the end of a story shown. Only
+pipes that look like an operator's need another half in their paragraph; those between spaces are characters, as are all
+that find none, and these are escaped, or Discord would pair them.
 """
 
 from __future__ import annotations
@@ -12,20 +17,26 @@ from typing import NamedTuple
 
 from bot.delivery.inline import Kind, Token, hushed, read
 
+MARKING = (Kind.RUN, Kind.OPEN, Kind.CLOSE)
 LONGEST_RUN = 3
-_ESCAPED = {"**": "\\*\\*", "||": "\\|\\|"}
-"""Runs that Discord would pair although they stand between spaces."""
+SPOILER = "||"
+_ENDS_CLAUSE = frozenset(":.!?…—")
+_OPERATOR_BEHIND = frozenset(")]}\"'`")
+_OPERATOR_BEFORE = frozenset("=)]}.,;:!?")
+"""Characters, besides Latin letters and digits, behind and before which two pipes are likelier an operator's."""
 
 
 @dataclass(slots=True)
 class Mark:
     raw: str
     shown: str
+    lasts: bool = False
+    """It hides what follows even if it is not closed."""
     closed: bool = False
 
 
 class Entry(NamedTuple):
-    """A token in a span. `mark` is what it opens or closes; an OPEN that was never closed is its `raw`."""
+    """A token in a span. `mark` is what it opens or closes; an OPEN that was never closed is its `text`."""
 
     kind: Kind
     text: str
@@ -36,16 +47,27 @@ class Entry(NamedTuple):
 
 @dataclass(slots=True)
 class Span:
-    """Tokens from the first open mark on. `open` until every mark has found its other half."""
+    """Tokens from the first open mark on. `open` until every mark has found its other half, save the spoiler's."""
 
+    spoiler: Mark | None = None
+    """Has been open since before the span."""
     entries: list[Entry] = field(default_factory=list)
     stack: list[Mark] = field(default_factory=list)
     size: int = 0
     """Characters of the source."""
 
+    @classmethod
+    def within(cls, spoiler: bool) -> Span:
+        mark = Mark(SPOILER, SPOILER, lasts=True) if spoiler else None
+        return cls(mark, stack=[mark] if mark else [])
+
     @property
     def open(self) -> bool:
-        return bool(self.stack)
+        return bool(self.stack) and self.stack[-1] is not self.spoiler
+
+    @property
+    def hides(self) -> bool:
+        return any(mark.lasts for mark in self.stack)
 
     def add(self, token: Token, before: str, behind: str) -> None:
         """`before` and `behind` are the characters around the token; a newline where there is none."""
@@ -53,40 +75,45 @@ class Span:
         if token.kind is Kind.RUN:
             self._run(token, before, behind)
         elif token.kind is Kind.OPEN:
-            self._push(Mark("", token.text), token.start)
+            self._push(Mark("", token.text), token.plain, token.start)
         elif token.kind is Kind.CLOSE:
-            self._close(token.start, [mark for mark in self.stack if not mark.raw and mark.shown == token.text])
+            self._end_tag(token)
         else:
             self.entries.append(Entry(token.kind, token.text, token.plain, token.start))
+
+    def _end_tag(self, token: Token) -> None:
+        if found := [mark for mark in self.stack if not mark.raw and mark.shown == token.text]:
+            self._close(token.start, found[-1])
+        else:
+            self.entries.append(Entry(Kind.GLUE, token.plain, token.plain, token.start))
 
     def _run(self, token: Token, before: str, behind: str) -> None:
         run, at = token.text, token.start
         opens, closes = _flanking(run, before, behind)
         if len(run) <= LONGEST_RUN:
-            while closes and run and (found := self._other_half(run)):
-                self._close(at, [found])
+            while run and (found := self._other_half(run, closes)):
+                self._close(at, found)
                 run = run[len(found.raw) :]
         for raw in _marks(run) if opens and run else ():
-            self._push(Mark(raw, "**" if raw == "__" else raw), at)
+            lasts = raw == SPOILER and _lasts(before, behind)
+            self._push(Mark(raw, "**" if raw == "__" else raw, lasts), raw, at)
             run = run[len(raw) :]
         if run:
-            shown = _ESCAPED.get(run, run)
+            shown = run.replace("*", "\\*") if run == "**" else escaped(run)
             self.entries.append(Entry(Kind.GLUE, shown, run, at))
 
-    def _other_half(self, run: str) -> Mark | None:
-        return next((mark for mark in reversed(self.stack) if mark.raw and run.startswith(mark.raw)), None)
+    def _other_half(self, run: str, closes: bool) -> Mark | None:
+        marks = (mark for mark in reversed(self.stack) if closes or mark.lasts)
+        return next((mark for mark in marks if mark.raw and run.startswith(mark.raw)), None)
 
-    def _push(self, mark: Mark, at: int) -> None:
+    def _push(self, mark: Mark, source: str, at: int) -> None:
         self.stack.append(mark)
-        self.entries.append(Entry(Kind.OPEN, mark.raw, mark.raw, at, mark))
+        self.entries.append(Entry(Kind.OPEN, source, source, at, mark))
 
-    def _close(self, at: int, candidates: list[Mark]) -> None:
+    def _close(self, at: int, mark: Mark) -> None:
         """Marks that were opened since, and have not been closed, are characters."""
-        if not candidates:
-            return
-        mark = candidates[-1]
-        while self.stack.pop() is not mark:
-            pass
+        while (other := self.stack.pop()) is not mark:
+            other.lasts = False
         mark.closed = True
         self.entries.append(Entry(Kind.CLOSE, "", "", at, mark))
 
@@ -96,7 +123,7 @@ class Span:
             entry = self.entries.pop()
             if entry.mark is not None and entry.mark in self.stack:
                 self.stack.remove(entry.mark)
-        while self.stack:
+        while self.open:
             mark = self.stack.pop()
             mark.closed = True
             self.entries.append(Entry(Kind.CLOSE, "", "", self.entries[-1].at, mark))
@@ -113,8 +140,32 @@ def _flanking(run: str, before: str, behind: str) -> tuple[bool, bool]:
     opens, closes = not behind.isspace(), not before.isspace()
     if run[0] == "_":
         return opens and not before.isalnum(), closes and not behind.isalnum()
+    if run[0] == "|":
+        return opens or before == "\n" or behind in "\r\n", closes or behind in "\r\n"
     inside = before.isascii() and before.isalnum() and not behind.isalnum()
     return opens and not inside, closes
+
+
+def around(token: Token, text: str) -> tuple[str, str]:
+    """The characters around a token, a newline where there is none, and behind what two pipes can only begin."""
+    before = text[token.start - 1] if token.start else "\n"
+    behind = text[token.end : token.end + 1] or "\n"
+    if token.text == SPOILER and before.isspace():
+        line = text[text.rfind("\n", 0, token.start) + 1 : token.start].rstrip(" \t>*+-#")
+        before = "\n" if not line or (behind in "\r\n" and line[-1] in _ENDS_CLAUSE) else before
+    return before, behind
+
+
+def _lasts(before: str, behind: str) -> bool:
+    if before == "\n" and behind in "\r\n":
+        return True
+    operator = (before.isascii() and before.isalnum()) or before in _OPERATOR_BEHIND or behind in _OPERATOR_BEFORE
+    return not behind.isspace() and not operator
+
+
+def escaped(text: str) -> str:
+    """Text with pipes that hide nothing in Discord."""
+    return text.replace("|", "\\|") if SPOILER in text else text
 
 
 def flatten(text: str, *, quiet: bool = False) -> tuple[str, str, bool]:
@@ -122,7 +173,7 @@ def flatten(text: str, *, quiet: bool = False) -> tuple[str, str, bool]:
     span, linked = Span(), False
     for token in read(text, 0, len(text), whole=True, longest=len(text), word=len(text)):
         linked = linked or (token.kind is Kind.WHOLE and "://" in token.text and token.text[0] != "`")
-        span.add(token, text[token.start - 1] if token.start else "\n", (text[token.end :] or "\n")[0])
+        span.add(token, *around(token, text))
     rich = "".join(hushed(_shown(entry)) if quiet else _shown(entry) for entry in span.entries)
     plain = "".join("" if entry.mark and entry.mark.closed else entry.plain for entry in span.entries)
     return rich.strip(), plain.strip(), linked

@@ -24,6 +24,7 @@ from typing import NamedTuple
 from bot.delivery.fences import close, tamed, units
 from bot.delivery.pieces import Piece, Rank
 from bot.delivery.render import Reader
+from bot.delivery.spans import SPOILER
 from bot.delivery.tables import Cell, Layout, Row, Table, lay_out
 
 LIMIT = 2000
@@ -57,11 +58,13 @@ def split(text: str, *, limit: int = LIMIT) -> tuple[PageText, ...]:
 
 
 def with_remark(answer: str, remark: str | None) -> str:
-    """`answer` with a remark in small print below it, outside any code block; the remark alone without an answer."""
+    """`answer` with a remark in small print below it, outside any code block and spoiler; alone without an answer."""
     if remark is None or not answer.strip():
         return answer if remark is None else remark
     small = "\n".join(f"-# {line}" for line in remark.splitlines() if line.strip())
-    return f"{close(answer.rstrip())}\n{small}"
+    closed = close(answer.rstrip())
+    closed += f"\n{SPOILER}" if Reader(LIMIT).hides(closed) else ""
+    return f"{closed}\n{small}"
 
 
 class Splitter:
@@ -218,8 +221,9 @@ class _Page:
         if not tail or place < settled:
             return self._settled_up_to(place)
         for piece in tail:
-            used += len(piece.space) + piece.units + len(piece.tail)
-            if used > self._nearly_full:
+            begins_late = used >= self._nearly_full
+            used += len(piece.space) + piece.units
+            if begins_late or used + len(piece.tail) > self._limit:
                 break
             self.pieces.append(piece)
             place += 1
@@ -235,8 +239,7 @@ class _Page:
     def ending(self, place: int, behind: Piece | None = None, *, keep: int | None = None) -> PageText:
         """The page if it ends at `place`, before the piece `behind`. The first `keep` pieces stay as they are."""
         opening, body, closing = self._written_out(place, place if keep is None else keep)
-        if place and self.pieces[place - 1].row is None:
-            closing = self.pieces[place - 1].tail
+        closing += self.pieces[place - 1].tail if place else ""
         body += behind.space if behind else ""
         if body.endswith("\n"):
             closing = closing.removeprefix("\n")

@@ -16,6 +16,8 @@ from wcwidth import wcswidth
 
 MAX_WIDTH = 60
 """Columns of an aligned table; a code block in Discord's desktop window shows more, its telephones about half of it."""
+HEADER_LOOK = 60
+"""Characters in which the first pipe of a table's header is looked for."""
 
 _DELIMITER = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\r?")
 _HALF_DELIMITER = re.compile(r"[ \t]*[|:-]?[-:| \t]*\r?")

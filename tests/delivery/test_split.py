@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Callable
 
 import pytest
@@ -19,6 +21,51 @@ LIMIT = 120
 WHOLES = (
     *("[a link](https://example.com/one)", "<@1234567890123456789>", "<:smile:1234567890>", "<t:1700000000:R>"),
     *("**fat words stay**", "`some code`", "||a secret||", "~~no more~~", "*leaning over*", "![i](https://i.mg/x.png)"),
+)
+
+SPOILER = re.compile(r"\|\|[\s\S]+?\|\|")
+HIDING = (("Who did it: ||", "||"), ("||\n", "\n||"), ("> Who: ||", "||"), ("- ||", "||"), ("||", "||"), ("# ||", "||"))
+HIDDEN = (
+    *("그가 ", "했다. ", "**굵게 쓴** ", "\n", "\n\n", "`코드||` ", "*기울인\n말* ", "긴 낱말이 " * 9, "**열린 "),
+    *(
+        "\n- 하나\n- 둘\n",
+        "\n# 제목\n",
+        "\n#### 소제목\n",
+        "\n> 인용\n> 더\n",
+        "\n\n```py\n코드 || x\n```\n",
+        "\n1. 첫째\n",
+    ),
+    *("\n\n|가|나|\n|-|-|\n|다|라|\n\n", "\n```py\n" + "코드 한 줄\n" * 12 + "```\n", "\n> ```\n> 코드\n> ```\n"),
+)
+GROWING = (
+    *("$$\n\\int x\n$$\n", "$x^2$ is", "\\[ x^2 \\]\n", "<details><summary>x</summary>y", "**x<**<b>x</b>", "<br>x"),
+    *(
+        "<!-- c -->x",
+        "&nbsp;x y",
+        "&amp; y",
+        "![a](https://e.com/x.png)",
+        "!x",
+        "<@123> hi",
+        "한글! 값 < $가 & ||비밀|| 끝",
+    ),
+    *(
+        "Name | Val\n---|---\na | b\n",
+        "**이름** | 값\n---|---\n가 | 나\n",
+        "| a | b |\n|---|---|\n| 1 | 2 |\n",
+        "a | b\nc",
+    ),
+    *(
+        "https://e.com/x y",
+        "http is",
+        "링크는https://e.com/x with",
+        "ahttps://e.com/x",
+        "~~x~~ y",
+        "```py\nx\n```\n",
+        "1. one\n",
+        "# H\n",
+        "> q\n> w\n",
+        "    code\nno\n",
+    ),
 )
 
 Property = Callable[..., None]
@@ -89,6 +136,42 @@ def test_what_was_shown_stays(thorough: Thorough) -> None:
     stays()
 
 
+def test_what_was_seen_is_not_withdrawn_for_a_moment(thorough: Thorough) -> None:
+    """Tags and code that has no end are left out: they look different once it is certain that they have none."""
+
+    @thorough
+    @given(ANSWERS.map(stripped_of_tables), CHUNKS)
+    def stays(text: str, sizes: list[int]) -> None:
+        assert_grows(re.sub(r"<[^<>]*>|(?<![`\n])`+", "", text), sizes)
+
+    stays()
+
+
+@pytest.mark.parametrize("before", ["", "Lorem ipsum dolor sit amet. " * 10 + "\n\n"])
+@pytest.mark.parametrize("text", GROWING)
+def test_what_was_seen_of_a_few_words_is_not_withdrawn(before: str, text: str) -> None:
+    assert_grows(before + text, [1])
+
+
+def assert_grows(text: str, sizes: list[int]) -> None:
+    """What a page has shown, its marks apart, begins what it shows next."""
+    splitter = Splitter()
+    seen: dict[int, str] = {}
+    for prefix in prefixes(text, sizes):
+        pages = splitter.feed(prefix)
+        for place in range(max(len(seen), len(pages))):
+            now = unmarked(pages[place].text) if place < len(pages) else ""
+            assert now.startswith(seen.get(place, "")), prefix
+            seen[place] = now
+    for place, page in enumerate(splitter.feed(text, final=True)):
+        assert unmarked(page.text).startswith(seen.pop(place, ""))
+    assert not any(seen.values())
+
+
+def unmarked(page: str) -> str:
+    return re.sub(r"[-+*_~|`>#\\\s\u200b]", "", page)
+
+
 def words(page: PageText) -> int:
     """Hangul, which is in no tag or address that the texts are made of: what was shown of it never comes and goes."""
     return sum("가" <= character <= "힣" for character in page.body)
@@ -109,6 +192,35 @@ def test_what_people_see_as_a_character_is_not_cut(thorough: Thorough) -> None:
             assert cut in edges
 
     not_cut()
+
+
+def test_what_is_hidden_is_hidden_on_every_page_and_at_every_step(thorough: Thorough) -> None:
+    @thorough
+    @given(st.lists(st.sampled_from(HIDDEN), min_size=1, max_size=30), st.sampled_from(HIDING), CHUNKS, st.booleans())
+    def hidden(blocks: list[str], hiding: tuple[str, str], sizes: list[int], closed: bool) -> None:
+        secret = hiding[0] + "".join(blocks)
+        ending = "\n||\n" if secret.rstrip().endswith(("`", "|")) else hiding[1]
+        text = f"{secret.rstrip()}{ending} and after" if closed else secret
+        splitter = Splitter(limit=LIMIT)
+        steps = [splitter.feed(prefix) for prefix in prefixes(text, sizes)]
+        for page in itertools.chain(*steps, split(text, limit=LIMIT), split(with_remark(text, "Cut off."))):
+            assert not hangul(unhidden(page.text)), page.text
+        assert hangul("".join(page.text for page in split(text, limit=LIMIT))) == hangul(text)
+        assert "".join(page.text for page in split(with_remark(text, "Cut off."))).endswith("\n-# Cut off.")
+        assert not closed or "and after" in unhidden(" ".join(page.text for page in split(text, limit=LIMIT)))
+
+    hidden()
+
+
+def unhidden(page: str) -> str:
+    """What Discord shows without a click. It reads a quotation, a list, and a heading before the spoilers in them."""
+    apart = re.compile(r"^(?:(?:> .*(?:\n> .*)*)|(?:[ ]*(?:-|\d\.)|#{1,3}) .*)$", re.MULTILINE)
+    shown = [SPOILER.sub("", part) for part in (*apart.findall(page), *apart.split(page))]
+    return "\n".join(shown)
+
+
+def hangul(text: str) -> int:
+    return sum("가" <= character <= "힣" for character in text)
 
 
 def test_links_mentions_and_spans_are_not_cut(thorough: Thorough) -> None:
@@ -236,6 +348,12 @@ def test_a_quoted_block_of_code_goes_on_in_its_quotation() -> None:
     assert pages[-1].text.endswith("> ```\nAfter")
 
 
+def test_code_on_the_line_of_its_fence_is_not_lost() -> None:
+    pages = split("```" + "x" * 3000)
+    assert sum(page.text.count("x") for page in pages) == 3000
+    assert all(page.text.startswith("```\n") and page.text.endswith("\n```") for page in pages)
+
+
 def test_emoji_count_twice() -> None:
     pages = split("😀" * 1500)
     assert len(pages) == 2
@@ -252,6 +370,12 @@ def test_a_character_larger_than_a_page_is_cut_between_code_points() -> None:
 def test_white_space_at_a_cut_costs_nothing() -> None:
     pages = split("a " * 995 + "\n" * 5000 + "b" * 50)
     assert [page.text for page in pages] == [("a " * 995).strip(), "b" * 50]
+
+
+def test_long_white_space_is_one_space_however_it_comes() -> None:
+    splitter, text = Splitter(limit=LIMIT), "a" + " " * 80 + "\tb"
+    splitter.feed(text[:-2])
+    assert splitter.feed(text, final=True) == split(text, limit=LIMIT)
 
 
 def test_a_full_page_is_shown_up_to_its_best_cut() -> None:
