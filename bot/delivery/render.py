@@ -252,7 +252,8 @@ class _Reading(Writer):
         state, longest = self._state, self._limits.word
         if len(code) > self._limits.piece // 2:
             cut = code.rfind(" ", 0, longest) + 1
-            cut = cut or grapheme_boundary_before(code[: longest + 1], longest + 1) or longest
+            if not cut or grapheme_boundary_before(code[: cut + 1], cut + 1) != cut:  # a space may be joined to a mark
+                cut = grapheme_boundary_before(code[: longest + 1], longest + 1) or longest
             parted = "\u200b" if code[cut - 1 : cut + 1] == "``" else ""
             self._put_code(fence, tamed(code[:cut]) + parted, state.at)
             state.at += len(line) - len(code) + cut
