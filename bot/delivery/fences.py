@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from wcwidth import grapheme_boundary_before
+
 MAX_MARK = 16
 """A longer run of backticks or tildes is text."""
 MAX_LANGUAGE = 32
@@ -111,3 +113,11 @@ def units(text: str) -> int:
     if text.isascii():
         return len(text)
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def parting(code: str, longest: int) -> int:
+    """Where a line of code is parted so that its beginning is no longer: behind a space, else between graphemes."""
+    cut = code.rfind(" ", 0, longest) + 1
+    if cut and grapheme_boundary_before(code[: cut + 1], cut + 1) == cut:  # a space may be joined to what follows
+        return cut
+    return grapheme_boundary_before(code[: longest + 1], longest + 1) or longest

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
-from wcwidth import grapheme_boundary_before
-
-from bot.delivery.fences import INDENTED, Fence, tamed, units
+from bot.delivery.fences import INDENTED, Fence, parting, tamed, units
 from bot.delivery.inline import Kind, hushed, read, separate
 from bot.delivery.spans import SPOILER, Mark, Span, escaped, flatten
 from bot.delivery.tables import Cell, Row, Table
@@ -247,8 +245,7 @@ class Writer:
         self._open(Mark(ticks, ticks), at)
         content, longest = text[len(ticks) : -len(ticks)], self._limits.word
         while content:
-            cut = content.rfind(" ", 0, longest) + 1 if len(content) > longest else len(content)
-            cut = cut or grapheme_boundary_before(content[: longest + 1], longest + 1) or longest
+            cut = parting(content, longest) if len(content) > longest else len(content)
             part, content = content[:cut], content[cut:]
             self._put(f"{part}\u200b" if part[-1] == "`" else part, at)
         self._close(ticks, at)
@@ -331,9 +328,10 @@ class Writer:
         """Of a block that has no other: what stands behind its mark."""
         state, longest, code = self._state, self._limits.word, tamed(code)
         state.prefix, state.prefix_at = f"{state.prefix.partition('```')[0]}```\n", state.at
-        for start in range(0, len(code), longest):
-            self._put_code(INDENTED, code[start : start + longest], state.at)
-            state.in_code_line = True
+        while code:
+            cut = parting(code, longest) if len(code) > longest else len(code)
+            self._put_code(INDENTED, code[:cut], state.at)
+            code, state.in_code_line = code[cut:], True
 
     def _append_code(self, space: str, text: str, rank: Rank, at: int, head: str) -> None:
         tail = ("\n> ```" if self._state.quoted else "\n```") + self._veil_line()[1]

@@ -19,10 +19,8 @@ import re
 from dataclasses import replace
 from enum import Enum
 
-from wcwidth import grapheme_boundary_before
-
 from bot.delivery import grammar, tables
-from bot.delivery.fences import INDENTED, Fence, opened_by, tamed, units
+from bot.delivery.fences import INDENTED, Fence, opened_by, parting, tamed, units
 from bot.delivery.inline import Kind, Token, read
 from bot.delivery.pieces import Limits, Piece, Rank, State, Writer
 from bot.delivery.spans import MARKING, SPOILER, Entry, Span, around
@@ -251,9 +249,7 @@ class _Reading(Writer):
         """A long line is settled in parts, as it comes."""
         state, longest = self._state, self._limits.word
         if len(code) > self._limits.piece // 2:
-            cut = code.rfind(" ", 0, longest) + 1
-            if not cut or grapheme_boundary_before(code[: cut + 1], cut + 1) != cut:  # a space may be joined to a mark
-                cut = grapheme_boundary_before(code[: longest + 1], longest + 1) or longest
+            cut = parting(code, longest)
             parted = "\u200b" if code[cut - 1 : cut + 1] == "``" else ""
             self._put_code(fence, tamed(code[:cut]) + parted, state.at)
             state.at += len(line) - len(code) + cut
