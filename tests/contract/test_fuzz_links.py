@@ -65,7 +65,8 @@ def test_a_link_that_was_changed_opens_nothing(arena: Arena, request: pytest.Fix
     def check(data: st.DataObject) -> None:
         other = changed(data.draw, url)
         reply = fetch(arena, other)
-        assert other == url or reply.status == 404, (other, reply)
+        # A line of over 8,190 bytes is the HTTP server's to refuse.
+        assert other == url or reply.status == 404 or (reply.status == 400 and len(other) > 8_000), (other, reply)
 
     check()
     assert fetch(arena, url).body == CONTENT

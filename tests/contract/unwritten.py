@@ -319,7 +319,7 @@ OF_AN_ANSWER: tuple[Rule, ...] = (
     answers_are_unicode,
     callback_answers_only_when_asked,
 )
-_OF_BOTS = (user_agent_names_the_library, files_are_the_attachments)
+_OF_BOTS = (user_agent_names_the_library, files_are_the_attachments, answers_carry_what_their_type_has)
 """What no answer of the server depends on: Discord passes over parts that it does not know."""
 
 
