@@ -130,7 +130,7 @@ def answered(arena: Arena, inspector: Inspector, line: Line, frames: list[str | 
 def test_any_frame_in_any_state_is_answered_or_closed(
     state: str, op: int, arena: Arena, inspector: Inspector, request: pytest.FixtureRequest
 ) -> None:
-    @fuzz.examples(request, 30 if op == IDENTIFY else 15)
+    @fuzz.examples(request, 9 if op == IDENTIFY else 4)
     @given(st.data())
     def check(data: st.DataObject) -> None:
         line = begin(arena, state)
@@ -145,7 +145,7 @@ def test_any_frame_in_any_state_is_answered_or_closed(
 def test_frames_in_any_order_are_answered_or_closed(
     state: str, arena: Arena, inspector: Inspector, request: pytest.FixtureRequest
 ) -> None:
-    @fuzz.examples(request, 20)
+    @fuzz.examples(request, 6)
     @given(st.data())
     def check(data: st.DataObject) -> None:
         line = begin(arena, state)
