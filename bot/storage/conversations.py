@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +20,10 @@ from bot.storage.upsert import insert
 
 _ANSWERED = [status.value for status in ANSWERED]
 _ACTIVE = [status.value for status in ACTIVE]
+
+MOST_IDS = 10_000
+"""Of one statement. SQLite takes 32,766 values (its documentation, Limits), PostgreSQL 32,767; a window of a million
+tokens may hold more turns than that."""
 
 # What every message needs is built once: SQLAlchemy takes longer to build a statement than SQLite to execute it.
 _ADD_ITEM = sa.insert(items).returning(items.c.id)
@@ -173,14 +178,20 @@ class Conversations:
 
     async def _items(self, run_ids: Sequence[int]) -> dict[int, list[Item]]:
         """By run, in the order in which they were said."""
-        rows = (await self._connection.execute(_ITEMS, {"run_ids": run_ids})).all()
+        rows = await self._of(_ITEMS, "run_ids", run_ids)
         item_ids = [row.id for row in rows]
-        files_of = _grouped((await self._connection.execute(_FILES, {"item_ids": item_ids})).all(), "item_id")
-        messages_of = _grouped((await self._connection.execute(_MESSAGES, {"item_ids": item_ids})).all(), "item_id")
+        files_of = _grouped(await self._of(_FILES, "item_ids", item_ids), "item_id")
+        messages_of = _grouped(await self._of(_MESSAGES, "item_ids", item_ids), "item_id")
         said: dict[int, list[Item]] = defaultdict(list)
         for row in rows:
             said[row.run_id].append(_item(row, files_of[row.id], messages_of[row.id]))
         return said
+
+    async def _of(self, statement: sa.Select[tuple[Any, ...]], name: str, ids: Sequence[int]) -> list[Record]:
+        found: list[Record] = []
+        for start in range(0, len(ids), MOST_IDS):
+            found += await self._connection.execute(statement, {name: ids[start : start + MOST_IDS]})
+        return found
 
     async def set_window_start(self, channel_id: int, run_id: int | None) -> None:
         await self._connection.execute(

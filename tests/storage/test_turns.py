@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import text
 
 from bot.domain.conversation import File, Place, Quote
@@ -186,3 +187,18 @@ async def test_settings_of_a_deleted_channel_go_too(talk: Talk, storage: Storage
         await work.conversations.forget_channel(1)
         assert await work.settings.values(Scope.CHANNEL, 1) == {}
         assert await work.settings.values(Scope.GUILD, 1) == {"reply_to": "mentions"}
+
+
+@pytest.mark.parametrize("most", [1, 2, 100])
+async def test_a_history_longer_than_one_statement_takes(
+    talk: Talk, storage: Storage, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    for number in range(3):
+        await talk.turn(1, f"question {number}")
+    async with storage.read() as work:
+        whole = await work.conversations.transcript(1, run_id=10**9)
+    monkeypatch.setattr("bot.storage.conversations.MOST_IDS", most)
+    async with storage.read() as work:
+        assert await work.conversations.transcript(1, run_id=10**9) == whole
+    assert [turn.questions[0].text for turn in whole.history] == ["question 0", "question 1", "question 2"]
+    assert all(turn.answer and turn.answer.message_ids and turn.questions[0].message_ids for turn in whole.history)
