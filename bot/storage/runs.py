@@ -141,7 +141,7 @@ class Runs:
     async def claim(self, owner: str, *, places: int, now: datetime, lease_until: datetime) -> tuple[Run, ...]:
         """At most so many of the oldest runs that may start: none of their conversation is active or waits longer.
 
-        To be the only statement of its transaction: the database may forbid it, where others claim too.
+        To be alone in its transaction, which the database may refuse where others claim too: see `Conflict`.
         """
         lease = {"lease_owner": owner, "lease_until": lease_until, "started_at": now}
         claimed = (await self._connection.execute(_CLAIM, {"places": places, **lease})).scalars().all()
