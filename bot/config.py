@@ -6,28 +6,30 @@ with `--table` the table of `docs/configuration.md`.
 
 from __future__ import annotations
 
+import argparse
 import difflib
 import os
 import re
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from annotated_types import Ge, Le
 from dotenv import dotenv_values
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.errors import ConfigurationError
 
+_Settings = TypeVar("_Settings", bound=BaseModel)
+
 OPENAI = "https://api.openai.com/v1"
 _OWN = "CAUSERIE_"
 _HTTP = r"^https?://"
-_DATABASE = r"^(sqlite|postgres(ql)?)(\+\w+)?://"
-_BEGINNINGS = {_HTTP: "http:// or https://", _DATABASE: "sqlite:// or postgresql://"}
+_DATABASE = r"^(sqlite(\+\w+)?:///|postgres(ql)?(\+\w+)?://)"
+_BEGINNINGS = {_HTTP: "http:// or https://", _DATABASE: "sqlite:/// or postgresql://"}
 _QUOTED = re.compile(r"""\A(['"])(.*)\1\Z""", re.DOTALL)
 _PROBLEMS = {
     "int_parsing": "is not a whole number.",
@@ -55,6 +57,14 @@ def _key(value: object) -> object:
 
 Key = Annotated[SecretStr, BeforeValidator(_key)]
 Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda value: str(value).upper())]
+
+
+_DATABASE_URL: Any = Field(
+    "sqlite:///data/causerie.db",
+    validation_alias="DATABASE_URL",
+    pattern=_DATABASE,
+    description="sqlite:///path/to/file.db, or postgresql://user:password@host/database.",
+)
 
 
 def _own(name: str, default: Any, description: str, **limits: Any) -> Any:
@@ -92,12 +102,7 @@ class Config(BaseSettings):
         "auto",
         "What the model's server takes: openai for OpenAI behind a proxy, compatible for others; auto: by the host.",
     )
-    database_url: str = Field(
-        "sqlite:///data/causerie.db",
-        validation_alias="DATABASE_URL",
-        pattern=_DATABASE,
-        description="sqlite:///path/to/file.db, or postgresql://user:password@host/database.",
-    )
+    database_url: str = _DATABASE_URL
     log_level: Level = Field("INFO", validation_alias="LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR.")
     log_format: Literal["console", "json"] = Field(
         "console", validation_alias="LOG_FORMAT", description="console for people, json for machines."
@@ -143,23 +148,41 @@ class Config(BaseSettings):
         return (init_settings,)
 
 
+class _DatabaseAlone(BaseModel):
+    database_url: str = _DATABASE_URL
+
+
 def load(environment: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")) -> Config:
     """Raises ConfigurationError with every problem. An empty value counts as missing."""
-    given = _filled(os.environ if environment is None else environment)
-    written = _filled(_read(env_file)) if env_file is not None and env_file.is_file() else {}
-    given = {**written, **given}
-    problems = [*_missing_key(given), *_unknown(given), *_misspelt(written)]
+    written = _written(env_file)
+    given = {**written, **_filled(os.environ if environment is None else environment)}
+    return _validated(Config, given, [*_missing_key(given), *_unknown(given), *_misspelt(written, Config)])
+
+
+def load_database_url(environment: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")) -> str:
+    """For what needs nothing else; the other settings may be missing or wrong. Raises ConfigurationError."""
+    written = _written(env_file)
+    given = {**written, **_filled(os.environ if environment is None else environment)}
+    return _validated(_DatabaseAlone, given, [*_misspelt(written, _DatabaseAlone)]).database_url
+
+
+def _validated(kind: type[_Settings], given: Mapping[str, str], problems: Sequence[tuple[str, str]]) -> _Settings:
+    """`problems` are those that were found before."""
     try:
-        config = Config.model_validate({name: given[name] for name in names() if name in given})
+        settings = kind.model_validate({name: given[name] for name in names(kind) if name in given})
     except ValidationError as error:
         raise ConfigurationError((*_problems(error), *problems)) from None
     if problems:
         raise ConfigurationError(tuple(problems))
-    return config
+    return settings
 
 
-def names() -> Iterator[str]:
-    return (str(field.validation_alias) for field in Config.model_fields.values())
+def names(kind: type[BaseModel] = Config) -> Iterator[str]:
+    return (str(field.validation_alias) for field in kind.model_fields.values())
+
+
+def _written(env_file: Path | None) -> dict[str, str]:
+    return _filled(_read(env_file)) if env_file is not None and env_file.is_file() else {}
 
 
 def _read(env_file: Path) -> Mapping[str, str | None]:
@@ -193,16 +216,18 @@ def _description(name: str) -> str:
 
 
 def _unknown(given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    known = list(names())
+    # What all of them begin with would make any two alike.
+    known = {name.removeprefix(_OWN): name for name in names()}
     for name in sorted(given):
-        if name.startswith(_OWN) and name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            yield name, f"is no setting of this bot. Did you mean {near[0]}?" if near else "is no setting of this bot."
+        if name.startswith(_OWN) and name not in known.values():
+            near = difflib.get_close_matches(name.removeprefix(_OWN), known, n=1, cutoff=0.5)
+            meant = f" Did you mean {known[near[0]]}?" if near else ""
+            yield name, f"is no setting of this bot.{meant}"
 
 
-def _misspelt(written: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _misspelt(written: Mapping[str, str], kind: type[BaseModel]) -> Iterator[tuple[str, str]]:
     """Of the file, whose variables are meant for this bot. It may hold others, of Docker for example."""
-    known = list(names())
+    known = list(names(kind))
     for name in sorted(written):
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.9)
         if name not in known and not name.startswith(_OWN) and near:
@@ -246,5 +271,13 @@ def _range(field: FieldInfo) -> str:
     return f"{least[0]:,} to {most[0]:,}" if least and most else ""
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m bot.config", description="Print every setting of the bot in the form of a file .env.example."
+    )
+    parser.add_argument("--table", action="store_true", help="print a table in Markdown, as in docs/configuration.md")
+    print(table() if parser.parse_args().table else example(), end="")
+
+
 if __name__ == "__main__":
-    print(table() if "--table" in sys.argv[1:] else example(), end="")
+    main()

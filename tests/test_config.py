@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from bot.config import Config, example, load, names, table
+from bot.app import operator_settings
+from bot.config import Config, example, load, main, names, table
+from bot.domain.settings import ANSWER_TOKENS, WINDOW_TOKENS
 from bot.errors import ConfigurationError
 
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.Gabcde.abcdefghijklmnopqrstuvwxyz0123456789AB"
@@ -73,6 +75,7 @@ def test_all_problems_are_told_at_once_by_the_operators_names() -> None:
         ("OPENAI_BASE_URL", "localhost:11434/v1"),
         ("DATABASE_URL", "mysql://anna:s3cret@db/causerie"),
         ("DATABASE_URL", "causerie.db"),
+        ("DATABASE_URL", "sqlite://data/causerie.db"),
         ("LOG_LEVEL", "loud"),
         ("HEALTH_PORT", "0"),
         ("DISCORD_TOKEN", "MTIz NDU2"),
@@ -120,7 +123,22 @@ def test_a_level_is_taken_in_any_case() -> None:
 
 
 def test_an_unknown_setting_without_a_near_one_is_told_plainly() -> None:
-    assert problems({"CAUSERIE_ZZZZZZ": "1"}) == {"CAUSERIE_ZZZZZZ": "is no setting of this bot."}
+    for name in ("CAUSERIE_ZZZZZZ", "CAUSERIE_TYPO", "CAUSERIE_"):
+        assert problems({name: "1"}) == {name: "is no setting of this bot."}
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("CAUSERIE_CACHEDIR", "CAUSERIE_CACHE_DIR"),
+        ("CAUSERIE_TIMEOUT", "CAUSERIE_MODEL_TIMEOUT"),
+        ("CAUSERIE_WINDOW", "CAUSERIE_WINDOW_TOKENS"),
+        ("CAUSERIE_OPENAI_MODEL", "OPENAI_MODEL"),
+        ("CAUSERIE_DATABASE_URL", "DATABASE_URL"),
+    ],
+)
+def test_an_unknown_setting_with_a_near_one_names_it(written: str, meant: str) -> None:
+    assert problems({written: "1"}) == {written: f"is no setting of this bot. Did you mean {meant}?"}
 
 
 def test_variables_of_other_programs_are_none_of_its_business() -> None:
@@ -173,7 +191,10 @@ def test_a_misspelt_name_in_the_file_is_told_and_another_programs_is_not(tmp_pat
 
 @pytest.mark.parametrize(
     ("name", "value", "beginning"),
-    [("OPENAI_BASE_URL", "localhost:11434", "http://"), ("DATABASE_URL", "causerie.db", "sqlite://")],
+    [
+        ("OPENAI_BASE_URL", "localhost:11434", "http://"),
+        ("DATABASE_URL", "sqlite://data/causerie.db", "sqlite:/// or postgresql://"),
+    ],
 )
 def test_an_address_without_its_beginning_is_told_how_to_begin(name: str, value: str, beginning: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
@@ -201,6 +222,43 @@ def test_a_dollar_in_the_file_is_a_dollar(tmp_path: Path) -> None:
 def test_no_file_and_a_directory_of_its_name_are_no_file(tmp_path: Path) -> None:
     assert load(GIVEN, tmp_path / ".env").log_level == "INFO"
     assert load(GIVEN, tmp_path).log_level == "INFO"
+
+
+def test_the_programs_defaults_are_those_that_people_are_told_of() -> None:
+    config = load(GIVEN, None)
+    assert (config.window_tokens, config.answer_tokens) == (WINDOW_TOKENS.default, ANSWER_TOKENS.default)
+
+
+def test_only_what_the_operator_has_set_counts_as_theirs() -> None:
+    assert operator_settings(load(GIVEN, None)) == {}
+    assert operator_settings(accepted(CAUSERIE_ANSWER_TOKENS="4000")) == {"answer_tokens": "4000"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        ((), None, example()),
+        (("--table",), None, table()),
+        (("--help",), 0, "Print every setting of the bot"),
+        (("--tabel",), 2, ""),
+    ],
+)
+def test_the_settings_are_printed_on_demand(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    status: int | None,
+    said: str,
+) -> None:
+    monkeypatch.setattr("sys.argv", ["config", *arguments])
+    if status is None:
+        main()
+        assert capsys.readouterr().out == said
+        return
+    with pytest.raises(SystemExit) as ended:
+        main()
+    out = capsys.readouterr().out
+    assert ended.value.code == status and said in out and "DISCORD_TOKEN=" not in out
 
 
 def test_the_example_names_every_setting_and_asks_for_what_is_needed(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ _PAST = (
         runs.c.prompt_tokens,
         runs.c.window_start,
         runs.c.prefix_hash,
+        runs.c.locale,
     )
     .select_from(
         conversations.outerjoin(
@@ -86,6 +87,8 @@ class Restored:
     """How many answered turns came back."""
     persona: str | None
     """Ref of the persona that the reset took back."""
+    lost: bool = False
+    """The reset cancelled what does not come back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,18 +238,23 @@ class Conversations:
             sa.update(resets)
             .where(resets.c.id == reset_id, resets.c.channel_id == channel_id, resets.c.undone_at.is_(None))
             .values(undone_at=now)
-            .returning(resets.c.persona)
+            .returning(resets.c.persona, resets.c.created_at)
         )
         row = undone.one_or_none()
         if row is None:
             return None
         hidden = runs.c.reset_id == reset_id
+        # An earlier reset that was undone left its own cancelled ones behind.
+        cancelled = sa.and_(runs.c.status == RunStatus.CANCELLED, runs.c.ended_at >= row.created_at)
+        lost = await self._connection.scalar(
+            sa.select(sa.exists().where(hidden, sa.or_(runs.c.status == RunStatus.CANCELLING, cancelled)))
+        )
         turns = await self._connection.scalar(
             sa.select(sa.func.count()).select_from(runs).where(hidden, runs.c.status.in_(_ANSWERED))
         )
         await self._connection.execute(sa.update(runs).where(hidden).values(reset_id=None))
         await self.set_window_start(channel_id, None)
-        return Restored(turns=turns or 0, persona=row.persona)
+        return Restored(turns=turns or 0, persona=row.persona, lost=bool(lost))
 
     async def purge_resets(self, before: datetime) -> int:
         """Deletes the turns of older resets that were not undone; returns how many."""
@@ -304,4 +312,5 @@ def _turn(row: Record, said: Sequence[Item]) -> Turn:
         prompt_tokens=row.prompt_tokens,
         window_start=row.window_start,
         prefix_hash=row.prefix_hash,
+        locale=row.locale,
     )

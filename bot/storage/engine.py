@@ -10,8 +10,12 @@ both roles.
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
+from contextlib import AsyncExitStack
 from typing import Any
 
+import aiosqlite
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -20,11 +24,14 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from bot.storage.driver import Connection
 
 READERS = 4
+SWITCH_ATTEMPTS, SWITCH_PAUSE = 500, 0.02
+"""To change a new file's journal, and the seconds between two of them."""
 POOL_TIMEOUT = 30.0
 """Seconds that a task waits for the writer before it fails; a write takes about a millisecond."""
 
+_WRITE_AHEAD = "PRAGMA journal_mode = WAL"
 _PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
+    _WRITE_AHEAD,
     "PRAGMA synchronous = NORMAL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA busy_timeout = 5000",
@@ -44,6 +51,30 @@ def shown(url: sa.URL) -> str:
     return url.set(drivername=url.get_backend_name(), query={}).render_as_string()
 
 
+async def write_ahead(url: sa.URL) -> None:
+    """Changes a new SQLite file's journal, which lasts: for those that open it after. Raises sqlite3.Error.
+
+    Two that do so at once both read the file and then want it alone: SQLite refuses one of them without any wait.
+    """
+    if url.get_backend_name() != "sqlite":
+        return
+    async with aiosqlite.connect(url.database or "", timeout=0) as connection:
+        for left in reversed(range(SWITCH_ATTEMPTS)):
+            if await _switched(connection, last=left == 0):
+                return
+            await asyncio.sleep(SWITCH_PAUSE)
+
+
+async def _switched(connection: aiosqlite.Connection, *, last: bool) -> bool:
+    try:
+        await connection.execute(_WRITE_AHEAD)
+    except sqlite3.OperationalError as error:
+        if last or error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
+
+
 def writer(url: sa.URL) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
         return create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
@@ -58,6 +89,13 @@ def reader(url: sa.URL, writer: AsyncEngine) -> AsyncEngine:
     engine = _sqlite(url, size=READERS, more=("PRAGMA query_only = ON",))
     _begin_with(engine, "BEGIN")
     return engine
+
+
+async def open_all(reader: AsyncEngine) -> None:
+    """Every connection of SQLite's readers: a task that is cancelled while it opens one would leave it open."""
+    async with AsyncExitStack() as connections:
+        for _ in range(READERS):
+            await connections.enter_async_context(reader.connect())
 
 
 def _sqlite(url: sa.URL, *, size: int, more: tuple[str, ...] = ()) -> AsyncEngine:
@@ -84,4 +122,6 @@ def _sqlite(url: sa.URL, *, size: int, more: tuple[str, ...] = ()) -> AsyncEngin
 def _begin_with(engine: AsyncEngine, statement: str) -> None:
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(statement)
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, Connection)
+        driver.begin(statement)

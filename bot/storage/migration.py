@@ -51,6 +51,7 @@ async def upgrade(url: str) -> tuple[str | None, str]:
     with unusable(url):
         parsed = engine.async_url(url)
         make_directory(parsed)
+        await engine.write_ahead(parsed)
         before: list[str | None] = []
 
         def note_and_migrate(connection: sa.Connection) -> None:
@@ -109,7 +110,6 @@ def _in_one_transaction(connection: sa.Connection, change: Callable[[sa.Connecti
             change(connection)
         return
     driver = connection.connection.cursor()
-    driver.execute("PRAGMA journal_mode = WAL")
     driver.execute("PRAGMA busy_timeout = 30000")
     driver.execute("PRAGMA foreign_keys = OFF")
     with connection.begin():

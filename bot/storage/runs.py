@@ -1,7 +1,8 @@
 """Runs: the queue, the leases, the pages.
 
-A run is claimed by a compare-and-set on its status. That only one run of a conversation is active is the business of
-the partial unique index: a claim that meets it is refused by the database, whoever else claims at the same time.
+A claim locks queued runs, passing over those that another is locking, and takes them. That only one run of a
+conversation is active is the business of the partial unique index: a claim that meets it is refused by the database,
+whoever else claims at the same time.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def _claim() -> sa.UpdateBase:
     )
     return (
         sa.update(runs)
-        .where(runs.c.id.in_(sa.select(startable.c.id)), runs.c.status == RunStatus.QUEUED)
+        .where(runs.c.id.in_(sa.select(startable.c.id)))
         .values(status=RunStatus.IN_PROGRESS, attempts=runs.c.attempts + 1)
         .returning(runs.c.id)
     )

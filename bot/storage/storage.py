@@ -144,7 +144,10 @@ async def open_storage(url: str, *, migrate: bool = True, alone: bool = False) -
         try:
             if alone:
                 storage.take()
+            await engine.write_ahead(parsed)
             await migration.bring_up(parsed, writer, migrating=migrate)
+            if not storage.shared:
+                await engine.open_all(storage._reader)
         except BaseException:
             await storage.close()
             raise

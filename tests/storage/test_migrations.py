@@ -7,9 +7,11 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import pytest
 import sqlalchemy as sa
 
@@ -124,11 +126,66 @@ async def test_opening_migrates_unless_told_not_to(empty: str) -> None:
 
 
 async def test_several_may_migrate_at_once(empty: str) -> None:
-    opened = await asyncio.gather(*(open_storage(empty) for _ in range(4)))
+    opened = await asyncio.gather(*(open_storage(empty) for _ in range(8)))
     for storage in opened:
         assert await storage.problems() == []
         await storage.close()
     assert await on(empty, differences) == []
+
+
+async def test_several_may_begin_a_file_at_once(tmp_path: Path) -> None:
+    """They all change its journal, for which SQLite wants the file alone."""
+    for number in range(10):
+        url = f"sqlite:///{tmp_path}/{number}.db"
+        for storage in await asyncio.gather(*(open_storage(url) for _ in range(8))):
+            await storage.close()
+
+
+async def test_a_file_that_another_reads_is_tried_until_it_is_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, switched = tmp_path / "causerie.db", engine._switched
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        for statement in ("CREATE TABLE other (x)", "BEGIN", "SELECT * FROM other"):
+            other.execute(statement).fetchall()
+        refused = 0
+
+        async def watched(connection: aiosqlite.Connection, *, last: bool) -> bool:
+            nonlocal refused
+            if not (done := await switched(connection, last=last)):
+                refused += 1
+                await asyncio.to_thread(other.execute, "ROLLBACK")
+            return done
+
+        monkeypatch.setattr(engine, "_switched", watched)
+        await (await open_storage(f"sqlite:///{path}")).close()
+    assert refused == 1
+
+
+async def test_a_task_that_is_cancelled_leaves_no_connection_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = await open_storage(f"sqlite:///{tmp_path}/causerie.db")
+    opened: list[object] = []
+    begin = aiosqlite.Connection._connect
+
+    async def watched(connection: aiosqlite.Connection) -> aiosqlite.Connection:
+        opened.append(connection)
+        return await begin(connection)
+
+    monkeypatch.setattr(aiosqlite.Connection, "_connect", watched)
+
+    async def read() -> None:
+        async with storage.read() as work:
+            await work.connection.execute(sa.text("SELECT 1"))
+
+    tasks = [asyncio.create_task(read()) for _ in range(8)]
+    await asyncio.sleep(0)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await storage.close()
+    assert opened == [], "all were open before, and none is half open"
 
 
 @pytest.mark.parametrize(

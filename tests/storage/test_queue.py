@@ -103,6 +103,47 @@ async def test_claimers_at_the_same_moment_share_the_channels(talk: Talk) -> Non
     assert {run.run_id for run in claimed} == heads
 
 
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+async def test_a_claim_does_not_wait_for_another_that_is_not_over(talk: Talk, storage: Storage) -> None:
+    """Two processes on one database, of which one is slow; SQLite has one of them alone."""
+    first, second = await talk.ask(1), await talk.ask(2)
+    async with storage.write() as slow, asyncio.timeout(10):
+        taken = await slow.runs.claim("slow", places=1, now=NOW, lease_until=LEASE_ENDS)
+        quick = await talk.claim("quick")
+        assert [run.run_id for run in taken] == [first.run_id]
+        assert quick is not None and quick.run_id == second.run_id
+        assert await talk.claim("quick") is None
+
+
+@pytest.mark.parametrize("plan", ["the planner's own", "a scan of the table"])
+async def test_a_run_that_came_back_to_the_queue_starts_before_later_ones(
+    talk: Talk, storage: Storage, plan: str
+) -> None:
+    """In a table that is read from its beginning, PostgreSQL finds what was changed last at the end."""
+    from sqlalchemy import text
+
+    first, second = await talk.ask(1), await talk.ask(2)
+    await talk.claim("one")
+    async with storage.write() as work:
+        assert await work.runs.release(first.run_id, owner="one")
+    claimed: list[Run] = []
+    for _ in range(2):
+        async with storage.write() as work:
+            if storage.shared and plan == "a scan of the table":
+                for way in ("indexscan", "indexonlyscan", "bitmapscan"):
+                    await work.connection.execute(text(f"SET LOCAL enable_{way} = off"))
+            claimed += await work.runs.claim("two", places=1, now=NOW, lease_until=LEASE_ENDS)
+    assert [run.run_id for run in claimed] == [first.run_id, second.run_id]
+
+
+async def test_a_claim_takes_no_more_than_there_are_places_for(talk: Talk, storage: Storage) -> None:
+    runs = [(await talk.ask(channel)).run_id for channel in range(1, 5)]
+    async with storage.write() as work:
+        some = await work.runs.claim("one", places=3, now=NOW, lease_until=LEASE_ENDS)
+        rest = await work.runs.claim("one", places=3, now=NOW, lease_until=LEASE_ENDS)
+    assert ([run.run_id for run in some], [run.run_id for run in rest]) == (runs[:3], runs[3:])
+
+
 async def test_only_the_owner_ends_a_run_and_only_once(talk: Talk) -> None:
     run = await talk.ask()
     assert not await talk.finish(run, owner="nobody")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sqlite3
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,12 +15,15 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.domain.settings import Scope
-from bot.storage import Storage, open_storage
+from bot.storage import Conflict, Storage, open_storage
+from bot.storage.driver import Connection
 
 if TYPE_CHECKING:
     from .conftest import Talk
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ORPHAN = "INSERT INTO items (run_id, role, text, tokens, created_at) VALUES (77, 'user', 'x', 1, 0)"
+"""A row whose parent is missing."""
 
 
 async def put_pair(storage: Storage, number: int) -> None:
@@ -49,6 +53,19 @@ async def test_an_exception_takes_everything_back(storage: Storage) -> None:
     assert await pairs(storage) == {}
     await put_pair(storage, 2)
     assert list(await pairs(storage)) == [2]
+
+
+async def test_a_transaction_that_begins_with_a_write_is_taken_back_too(storage: Storage) -> None:
+    async def fail() -> None:
+        async with storage.write() as work:
+            await work.connection.execute(
+                text("INSERT INTO settings (scope, scope_id, key, value) VALUES ('guild', 1, 'left', 'x')")
+            )
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    assert await pairs(storage) == {}
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -122,7 +139,7 @@ async def test_closing_ends_the_threads(url: str) -> None:
     await put_pair(storage, 1)
     await pairs(storage)
     started = set(threading.enumerate()) - before
-    assert started
+    assert started and all(thread.daemon for thread in started), "a program that dies does not wait for them"
     await storage.close()
     for thread in started:
         thread.join(5)
@@ -145,11 +162,81 @@ class TestSQLite:
             async with storage.read() as work:
                 await work.settings.put(Scope.GUILD, 1, "left", "1")
 
-    async def test_check_names_a_row_whose_parent_is_missing(self, storage: Storage, tmp_path: Path) -> None:
-        import sqlite3
+    async def test_a_statement_tells_what_it_did(self, storage: Storage) -> None:
+        put = text("INSERT INTO settings (scope, scope_id, key, value) VALUES ('guild', :id, 'left', 'x')")
+        async with storage.write() as work:
+            assert (await work.connection.execute(put, {"id": 1})).lastrowid == 1
+            assert (await work.connection.execute(put, [{"id": 2}, {"id": 3}])).rowcount == 2
+            assert (await work.connection.execute(text("UPDATE settings SET value = 'y'"))).rowcount == 3
+            found = await work.connection.execute(text("SELECT scope_id AS id, value FROM settings ORDER BY scope_id"))
+            assert (list(found.keys()), found.all()) == (["id", "value"], [(1, "y"), (2, "y"), (3, "y")])
 
+    async def test_a_transaction_makes_one_trip_a_statement_and_one_to_commit(
+        self, storage: Storage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await put_pair(storage, 1)  # its connection is made and set up
+        trips: list[object] = []
+        execute = Connection._execute
+
+        def noted(connection: Connection, work: Any, *arguments: Any) -> Any:
+            trips.append(work)
+            return execute(connection, work, *arguments)  # type: ignore[no-untyped-call]
+
+        monkeypatch.setattr(Connection, "_execute", noted)
+        async with storage.write() as work:
+            await work.connection.execute(text("SELECT 1"))
+            await work.connection.execute(text("SELECT 2"))
+        assert len(trips) == 3
+        async with storage.write():
+            pass
+        assert len(trips) == 3
+
+    async def test_a_transaction_that_another_program_keeps_from_beginning_fails_and_the_next_begins(
+        self, storage: Storage, tmp_path: Path
+    ) -> None:
+        async with storage.write() as work:
+            await work.connection.execute(text("PRAGMA busy_timeout = 0"))
+        other = sqlite3.connect(tmp_path / "causerie.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DBAPIError, match="locked"):
+            await put_pair(storage, 1)
+        other.execute("COMMIT")
+        other.close()
+        await put_pair(storage, 2)
+        assert list(await pairs(storage)) == [2]
+
+    async def test_a_task_cancelled_while_its_transaction_waits_to_begin_leaves_nothing_open(
+        self, storage: Storage, tmp_path: Path
+    ) -> None:
+        await put_pair(storage, 1)  # its connection is made and set up
+        other = sqlite3.connect(tmp_path / "causerie.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        task = asyncio.create_task(put_pair(storage, 2))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        task.cancel()
+        other.execute("COMMIT")
+        other.close()
+        await asyncio.gather(task, return_exceptions=True)
+        await put_pair(storage, 3)
+        assert list(await pairs(storage)) == [1, 3]
+
+    async def test_a_commit_that_is_refused_takes_everything_back(self, storage: Storage) -> None:
+        async def leave_an_orphan() -> None:
+            async with storage.write() as work:
+                await work.settings.put(Scope.GUILD, 1, "left", "1")
+                await work.connection.execute(text("PRAGMA defer_foreign_keys = ON"))
+                await work.connection.execute(text(ORPHAN))
+
+        with pytest.raises(Conflict, match="FOREIGN KEY"):
+            await leave_an_orphan()
+        assert await pairs(storage) == {}
+        await put_pair(storage, 2)
+        assert list(await pairs(storage)) == [2]
+
+    async def test_check_names_a_row_whose_parent_is_missing(self, storage: Storage, tmp_path: Path) -> None:
         with sqlite3.connect(tmp_path / "causerie.db") as raw:
-            raw.execute("INSERT INTO items (run_id, role, text, tokens, created_at) VALUES (77, 'user', 'x', 1, 0)")
+            raw.execute(ORPHAN)
         raw.close()
         (problem,) = await storage.check()
         assert "items" in problem and "runs" in problem

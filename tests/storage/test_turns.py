@@ -113,7 +113,7 @@ async def test_an_undone_reset_brings_turns_back_once(talk: Talk, storage: Stora
     async with storage.write() as work:
         await work.conversations.set_window_start(1, 3)
         assert await work.conversations.undo_reset(reset.reset_id, 2, NOW) is None
-        assert await work.conversations.undo_reset(reset.reset_id, 1, NOW) == Restored(turns=2, persona=None)
+        assert await work.conversations.undo_reset(reset.reset_id, 1, NOW) == Restored(turns=2, persona=None, lost=True)
         assert await work.conversations.undo_reset(reset.reset_id, 1, NOW) is None
         assert await work.conversations.undo_reset(reset.reset_id + 100, 1, NOW) is None
         assert (await work.conversations.transcript(1, run_id=10**9)).start is None
