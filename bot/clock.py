@@ -6,6 +6,7 @@ import asyncio
 import heapq
 import itertools
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -32,10 +33,16 @@ class SystemClock:
 
 
 class ManualClock:
-    """Stands still until `advance`, which wakes sleepers in the order of their deadlines."""
+    """Stands still until `advance`, which wakes sleepers in the order of their deadlines.
 
-    def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
+    `busy` says whether another thread is at work whose result the hands have to wait for.
+    """
+
+    def __init__(
+        self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC), *, busy: Callable[[], bool] = lambda: False
+    ) -> None:
         self._start = start
+        self._busy = busy
         self._elapsed = 0.0
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
@@ -66,8 +73,9 @@ class ManualClock:
             await self._settle()
         self._elapsed = target
 
-    @staticmethod
-    async def _settle() -> None:
+    async def _settle(self) -> None:
         # Ready callbacks may schedule further ones; a bounded number of passes lets chains of awaits finish.
-        for _ in range(50):
+        quiet = 0
+        while quiet < 50:
             await asyncio.sleep(0)
+            quiet = 0 if self._busy() else quiet + 1

@@ -31,7 +31,10 @@ CauserieError
 └── RequestError               somebody asked for what cannot be
     ├── PermissionMissing
     ├── GuildOnly
-    ├── PersonaNotFound · PersonaExists · PersonaInvalid · PersonaShipped · LibraryFull
+    │   └── PersonalElsewhere
+    ├── PersonaNotFound · PersonaInvalid · PersonaShipped · LibraryFull
+    ├── PersonaExists
+    │   └── PersonaReplaced
     ├── SettingUnknown · SettingInvalid · SettingScope
     └── FileUnreadable
 """
@@ -229,6 +232,10 @@ class GuildOnly(RequestError):
     pass
 
 
+class PersonalElsewhere(GuildOnly):
+    """What people can set for themselves, where they tried to set it for a server."""
+
+
 class PersonaNotFound(RequestError):
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -241,6 +248,10 @@ class PersonaExists(RequestError):
         self.name = name
 
 
+class PersonaReplaced(PersonaExists):
+    """A deleted persona cannot come back: another one has its name by now."""
+
+
 class PersonaShipped(RequestError):
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -250,15 +261,24 @@ class PersonaShipped(RequestError):
 class PersonaInvalid(RequestError):
     """`field` is a field of `Persona`; `value` what was typed; `limit` its greatest length where that was passed.
 
-    `most`: of a number that goes from 0 to it, and was outside.
+    `most`: of what has to be a number from 0 to it. `options`: of what has to be one of them.
     """
 
-    def __init__(self, field: str, value: str, limit: int | None = None, *, most: int | None = None) -> None:
+    def __init__(
+        self,
+        field: str,
+        value: str,
+        limit: int | None = None,
+        *,
+        most: int | None = None,
+        options: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(f"{field}: {value!r}")
         self.field = field
         self.value = value
         self.limit = limit
         self.most = most
+        self.options = options
 
 
 class LibraryFull(RequestError):
@@ -274,10 +294,13 @@ class SettingUnknown(RequestError):
 
 
 class SettingInvalid(RequestError):
-    def __init__(self, key: str, value: str) -> None:
+    """`bounds`: the least and the greatest number that can be set, where the setting is one."""
+
+    def __init__(self, key: str, value: str, bounds: tuple[int, int] | None = None) -> None:
         super().__init__(f"{key}: {value!r}")
         self.key = key
         self.value = value
+        self.bounds = bounds
 
 
 class SettingScope(RequestError):

@@ -40,6 +40,9 @@ LOW_WATER = 0.5
 LEAST_BUDGET = 500
 """Tokens that history and question get however small the window is and however long the instructions."""
 
+LEAST_ANSWER = 250
+"""Tokens that an answer gets however little of the window is left."""
+
 LARGEST_RATIO = 4.0
 """What a server's count may be above the estimate: beyond it the count is of something else."""
 
@@ -48,9 +51,6 @@ _LEAST_PART = 32
 """Tokens of a text or a file below which a cut leaves nothing to read."""
 
 MARKER = "\n[… the middle of this is left out: it is too long …]\n"
-
-_LENGTHS = (("gpt-6", 1_050_000), ("gpt-5.6", 1_050_000))
-"""By the beginning of a model's name, from OpenAI's pages on gpt-6-luna and gpt-5.6-luna."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +61,10 @@ class Window:
     """Turns of runs before this one are out for good. None as long as nothing was said."""
     tokens: int
     """Of the whole prompt, counted by the server as far as it did."""
+    answer_tokens: int
+    """Most that the answer may take, so that the call keeps to the window."""
     dropped: int
     """Turns that left just now."""
-
-
-def context_length(model: str) -> int | None:
-    """Tokens that a model takes, where that is known."""
-    name = model.rpartition("/")[2].removeprefix("ft:")
-    return next((length for prefix, length in _LENGTHS if name.startswith(prefix)), None)
 
 
 def budget(window_tokens: int, answer_tokens: int, prefix_tokens: int) -> int:
@@ -104,6 +100,7 @@ def fit(
         questions=asked,
         start=_start(history, kept, start),
         tokens=size,
+        answer_tokens=min(answer_tokens, max(LEAST_ANSWER, window_tokens - size)),
         dropped=len(shown) - len(kept),
     )
 

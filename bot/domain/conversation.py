@@ -118,6 +118,8 @@ class Turn:
     """The run with which the window began when this run was sent."""
     prefix_hash: str | None = None
     """Of the model and the prefix it was sent with: `prompt_tokens` says nothing about another."""
+    locale: str | None = None
+    """In which it was asked."""
 
     @property
     def tokens(self) -> int:

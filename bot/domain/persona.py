@@ -12,6 +12,9 @@ MAX_GREETING = 500
 MAX_PERSONAS = 100
 """In one library: Discord's autocomplete shows 25, search finds the rest."""
 
+MOST = {"temperature": 2, "top_p": 1}
+"""Of Chat Completions' parameters that are numbers; the least is 0."""
+
 
 class ReasoningEffort(StrEnum):
     """`reasoning_effort` of Chat Completions as the openai package types it."""

@@ -14,7 +14,7 @@ A terminal status never changes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -74,3 +74,5 @@ class Page:
 
     position: int
     message_id: int
+    text: str | None = field(default=None, compare=False, repr=False)
+    """What it shows, as far as that is known."""

@@ -82,6 +82,8 @@ class Setting(Generic[T]):
     """Whether `/settings` and `/preferences` offer it."""
     lower_only: bool = False
     """People may only lower what the operator set."""
+    guild_only: bool = False
+    """In a DM, which is one person's own, it has no effect."""
 
     def parse(self, raw: str) -> T:
         """Raises ValueError for what the setting does not take."""
@@ -93,12 +95,14 @@ REPLY_TO: Setting[str] = Setting(
     kind=Choice(("mentions", "everything")),
     default="mentions",
     scopes=(Scope.CHANNEL, Scope.GUILD),
+    guild_only=True,
 )
 PERSONA_USE: Setting[str] = Setting(
     key="persona_use",
     kind=Choice(("everyone", "managers")),
     default="everyone",
     scopes=(Scope.CHANNEL, Scope.GUILD),
+    guild_only=True,
 )
 LANGUAGE: Setting[str] = Setting(
     key="language",

@@ -7,7 +7,6 @@ from typing import Any
 
 from bot.domain.run import FinishReason
 from bot.domain.usage import Usage
-from bot.errors import ModelError
 from bot.llm.port import Event, Finished, RefusalDelta, TextDelta
 
 _OPEN, _CLOSE = "<think>", "</think>"
@@ -20,12 +19,16 @@ _REASONS = {
 
 
 class Answer:
-    """`visible_thinking`: the server may put reasoning between tags at the very start of the text."""
+    """`visible_thinking`: the server may put reasoning between tags at the very start of the text.
+
+    Takes chunks, and tells in `news` what they brought.
+    """
 
     def __init__(self, *, visible_thinking: bool) -> None:
         self._thinking = ThinkingFilter() if visible_thinking else None
         self._usage: Usage | None = None
         self._model: str | None = None
+        self._text, self._refusal = Halves(), Halves()
         self._refused = False
         self.reason: FinishReason | None = None
         self.deltas = 0
@@ -37,62 +40,71 @@ class Answer:
     def begun(self) -> bool:
         return self.deltas > 0
 
-    def take(self, chunk: dict[str, Any]) -> Iterator[Event]:
+    def take(self, chunk: dict[str, Any]) -> None:
         if isinstance(model := chunk.get("model"), str):
             self._model = model
         if isinstance(usage := chunk.get("usage"), dict):
             self._usage = _usage(usage)
         choices = chunk.get("choices")
         if isinstance(choices, list) and choices and isinstance(choices[0], dict):
-            yield from self._take_choice(choices[0])
+            self._take_choice(choices[0])
+
+    def news(self) -> Iterator[Event]:
+        """What came since, text that came at one time as one event."""
+        text = self._text.take()
+        yield from self._say(self._thinking.take(text) if self._thinking else text)
+        yield from self._refuse(self._refusal.take())
 
     def end(self) -> Iterator[Event]:
         """What was held back, and the last event: BROKEN if the server gave no reason."""
-        if self._thinking is not None:
-            yield from self._text(self._thinking.end())
+        text = self._text.end()
+        yield from self._say(self._thinking.take(text) + self._thinking.end() if self._thinking else text)
+        yield from self._refuse(self._refusal.end())
         reason = self.reason or FinishReason.BROKEN
         refused = self._refused and reason is not FinishReason.BROKEN
         self.over = True
         yield Finished(FinishReason.REFUSAL if refused else reason, self._usage, self._model)
 
-    def _take_choice(self, choice: dict[str, Any]) -> Iterator[Event]:
+    def _take_choice(self, choice: dict[str, Any]) -> None:
         delta = choice.get("delta")
         if isinstance(delta, dict):
-            text = _text(delta.get("content"))
-            yield from self._text(self._thinking.take(text) if self._thinking else text)
-            if refusal := _text(delta.get("refusal")):
-                self._refused = True
-                self.deltas += 1
-                yield RefusalDelta(refusal)
+            self._text.add(_text(delta.get("content")))
+            self._refusal.add(_text(delta.get("refusal")))
         if isinstance(reason := choice.get("finish_reason"), str):
             self.reason = _REASONS.get(reason, FinishReason.STOP)
 
-    def _text(self, text: str) -> Iterator[TextDelta]:
+    def _say(self, text: str) -> Iterator[TextDelta]:
         if text:
             self.deltas += 1
             yield TextDelta(text)
 
-
-def joined(events: Iterator[Event]) -> Iterator[Event]:
-    """Text that comes at one time as one event. What comes before a ModelError is handed on first."""
-    text: list[str] = []
-    try:
-        for event in events:
-            if isinstance(event, TextDelta):
-                text.append(event.text)
-                continue
-            yield from _whole(text)
-            yield event
-    except ModelError:
-        yield from _whole(text)
-        raise
-    yield from _whole(text)
+    def _refuse(self, text: str) -> Iterator[RefusalDelta]:
+        if text:
+            self._refused = True
+            self.deltas += 1
+            yield RefusalDelta(text)
 
 
-def _whole(text: list[str]) -> Iterator[TextDelta]:
-    if text:
-        yield TextDelta("".join(text))
-        text.clear()
+class Halves:
+    """Text that comes in pieces. A server that cuts by UTF-16 units cuts characters in two: they are put together
+    again, and a half that stays alone becomes U+FFFD, since neither a file nor a database takes it.
+    """
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+
+    def add(self, piece: str) -> None:
+        self._pieces.append(piece)
+
+    def take(self) -> str:
+        """What was added since, but for a first half at its end."""
+        text = "".join(self._pieces)
+        held = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
+        self._pieces = [held]
+        return _joined(text.removesuffix(held))
+
+    def end(self) -> str:
+        return _joined("".join(self._pieces))
 
 
 class ThinkingFilter:
@@ -130,6 +142,10 @@ class ThinkingFilter:
         text = self._held.lstrip() if self._thought else self._held
         self._past, self._held = True, ""
         return text
+
+
+def _joined(text: str) -> str:
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _text(content: object) -> str:

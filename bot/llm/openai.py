@@ -15,6 +15,7 @@ import contextlib
 import dataclasses
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -23,13 +24,15 @@ import structlog
 from bot.clock import Clock, SystemClock
 from bot.errors import Malformed, ModelError, RequestRefused, TimedOut, Unreachable
 from bot.llm import failures
-from bot.llm.answer import Answer, joined
+from bot.llm.answer import Answer
+from bot.llm.breath import Breath
 from bot.llm.dialect import Dialect
 from bot.llm.patience import UNLIMITED, Patience
 from bot.llm.port import Event, Request
-from bot.llm.reader import breath, read
+from bot.llm.reader import read
 
 if TYPE_CHECKING:
+    from httpx2 import Response
     from openai import APIStatusError, AsyncOpenAI
 
 log = structlog.get_logger(__name__)
@@ -42,6 +45,9 @@ DRAIN = 0.25
 
 KEEP_ALIVE = 15.0
 """Seconds for which an idle connection to OpenAI is kept."""
+
+DRAINED = 16_384
+"""Bytes that the SDK's transport hands on at once; a piece that is shorter was all that had come."""
 
 MAX_CONNECTIONS = 1_000
 """As many as the SDK allows by itself; the transport's own default would be 100."""
@@ -66,7 +72,7 @@ class OpenAIModel:
         openai: bool | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._base_url = base_url.rstrip("/")
+        self._base_url = base_url
         self._api_key = api_key
         self._silence = silence
         self._deadline = deadline
@@ -75,14 +81,12 @@ class OpenAIModel:
         self._dialect = Dialect(self._base_url, openai)
         self._client: AsyncOpenAI | None = None
         self._loading = asyncio.Lock()
-        self._streams = 0
-        """How many are open."""
+        self._breath = Breath()
 
     async def close(self) -> None:
         async with self._loading:
             if self._client is not None:
                 await self._client.close()
-                self._client = None
 
     async def stream(self, request: Request) -> AsyncGenerator[Event, None]:
         client = await self._sdk()
@@ -90,19 +94,22 @@ class OpenAIModel:
         patience = Patience(self._patience(request, answer), self._deadline)
         try:
             async with (
-                self._call(client, request, patience) as chunks,
-                aclosing(read(chunks, lambda: breath(answer.deltas, self._streams))) as pieces,
+                self._call(client, request, patience) as (chunks, response),
+                aclosing(read(chunks, partial(self._rest, answer, response))) as pieces,
             ):
                 async for piece in pieces:
-                    for event in joined(self._events(piece, request.model, answer)):
+                    self._take(piece, request.model, answer)
+                    for event in answer.news():
                         yield event
                     patience.silence = self._patience(request, answer)
-                if answer.reason is None and not answer.begun:
-                    raise Unreachable("the stream ended before any text")
+                if answer.reason is None:
+                    raise Unreachable("the stream ended without a reason")
                 for event in answer.end():
                     yield event
                 await self._drain(chunks)
         except ModelError as error:
+            for event in answer.news():
+                yield event
             if answer.over:
                 return
             if answer.reason is None and not answer.begun:
@@ -111,10 +118,16 @@ class OpenAIModel:
             for event in answer.end():
                 yield event
 
-    def _events(self, piece: Iterator[dict[str, Any]], model: str, answer: Answer) -> Iterator[Event]:
+    async def _rest(self, answer: Answer, response: Response, size: int) -> None:
+        if answer.reason is not None:  # what is left comes at once, and the end of the answer waits for it
+            await asyncio.sleep(0)
+            return
+        await self._breath.take(answer.deltas, _transport(response) if size < DRAINED else None)
+
+    def _take(self, piece: Iterator[dict[str, Any]], model: str, answer: Answer) -> None:
         for chunk in piece:
             self._raise_error_in(chunk, model)
-            yield from answer.take(chunk)
+            answer.take(chunk)
 
     async def check(self, model: str) -> None:
         """Also raises RequestRefused where the model is not in the server's list: some servers take any name."""
@@ -144,40 +157,39 @@ class OpenAIModel:
     @asynccontextmanager
     async def _call(
         self, client: AsyncOpenAI, request: Request, patience: Patience
-    ) -> AsyncIterator[AsyncGenerator[bytes, None]]:
-        """The network data of an answer."""
+    ) -> AsyncIterator[tuple[AsyncGenerator[bytes, None], Response]]:
+        """The network data of an answer, as they come from it."""
         with self._translated(request.model):
             async with AsyncExitStack() as stack:
-                stack.enter_context(self._counted())
+                stack.enter_context(self._breath.counted())
                 async with patience.limit():
-                    source = await self._open(stack, client, request)
-                yield await stack.enter_async_context(aclosing(patience.over(source)))
+                    response = await self._open(stack, client, request)
+                source = patience.over(response.aiter_bytes())
+                yield await stack.enter_async_context(aclosing(source)), response
 
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
-        self._streams += 1
-        try:
-            yield
-        finally:
-            self._streams -= 1
-
-    async def _open(self, stack: AsyncExitStack, client: AsyncOpenAI, request: Request) -> AsyncIterator[bytes]:
+    async def _open(self, stack: AsyncExitStack, client: AsyncOpenAI, request: Request) -> Response:
         """Asks as often as there is a refused parameter to leave out."""
+        import httpx2
         import openai
 
-        completions = client.chat.completions.with_streaming_response
         while True:
             body = self._dialect.body(request)
             try:
-                response = await stack.enter_async_context(completions.create(**body, extra_headers=self._headers()))
+                response = await client.post(
+                    "/chat/completions",
+                    cast_to=httpx2.Response,
+                    body=body,
+                    options={"headers": self._headers()},
+                    stream=True,
+                )
+                stack.push_async_callback(response.aclose)
             except openai.APIStatusError as error:
                 said = self._complaint(error)
                 if not self._dialect.learn(body, said):
                     raise
                 log.info("parameter_refused", model=request.model, base_url=self._base_url, detail=said.message)
             else:
-                source: AsyncIterator[bytes] = response.http_response.aiter_bytes()
-                return source
+                return response
 
     async def _drain(self, chunks: AsyncGenerator[bytes, None]) -> None:
         if self._dialect.openai:
@@ -188,7 +200,7 @@ class OpenAIModel:
 
     def _patience(self, request: Request, answer: Answer) -> float:
         if answer.reason is not None:
-            return min(AFTERMATH, self._silence)
+            return AFTERMATH
         return UNLIMITED if not answer.begun and self._dialect.thinks(request) else self._silence
 
     def _raise_error_in(self, chunk: dict[str, Any], model: str) -> None:
@@ -251,12 +263,21 @@ class OpenAIModel:
         return connection if self._api_key else {**connection, "Authorization": openai.Omit()}
 
 
+def _transport(response: Response) -> asyncio.ReadTransport | None:
+    """The connection's, which the SDK hands out nowhere: found by the names that its parts have inside. None once the
+    answer has come whole: then the connection may be another's.
+    """
+    answer = getattr(getattr(response.stream, "_stream", None), "_aiohttp_response", None)
+    connection: aiohttp.connector.Connection | None = getattr(answer, "connection", None)
+    return connection.transport if connection else None
+
+
 def _of_connection(error: BaseException) -> ModelError:
     """The transport calls a dropped connection a timeout: what was raised at the bottom decides."""
     causes = [error]
     while causes[-1].__cause__ is not None:
         causes.append(causes[-1].__cause__)
-    detail = next((str(cause) for cause in reversed(causes) if str(cause)), type(error).__name__)
+    detail = next(filter(None, map(_words_of, reversed(causes))), type(error).__name__)
     if any(isinstance(cause, aiohttp.ConnectionTimeoutError) for cause in causes):
         return Unreachable(detail)
     if any(isinstance(cause, aiohttp.ClientResponseError) for cause in causes):
@@ -264,3 +285,8 @@ def _of_connection(error: BaseException) -> ModelError:
     if any(isinstance(cause, TimeoutError) for cause in causes):
         return TimedOut(detail)
     return Unreachable(detail)
+
+
+def _words_of(error: BaseException) -> str:
+    """aiohttp numbers what breaks HTTP as if the server had answered with 400."""
+    return error.message if isinstance(error, aiohttp.http.HttpProcessingError) else str(error)

@@ -1,54 +1,37 @@
 """The stream reader: server-sent events of Chat Completions from network data, without the SDK's decoding.
 
 The SDK builds a typed object for every token. This reader splits lines and decodes the JSON of each event, and what
-came as one piece of network data is handed on as one. After every piece it gives the loop a turn, so that a server that
-sends faster than we read starves nobody; and once an answer is under way it takes a breath, so that what comes
-meanwhile is one piece: Discord shows a text each second at the best, and to wake up for every token costs more than the
-token.
+came as one piece of network data is handed on as one.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 from bot.errors import Malformed
 
 MAX_EVENT = 1_048_576
 """Bytes. An event of Chat Completions has a few hundred; what never ends is something else."""
-
-PROMPT = 8
-"""Pieces of text that are read without a breath: the first words of an answer, for which people wait."""
-BREATH, LONGEST_BREATH = 0.05, 0.2
-"""Seconds between two pieces, alone and at the most. In bench/, 0.05 halves the processor time of a fast answer."""
-CROWD = 50
-"""Streams at once for which a breath is twice as long: each of them is shown less often then."""
 _FIELDS = (b"data", b"event", b"id", b"retry", b"error", b"")
 
 
-def breath(deltas: int, streams: int) -> float:
-    """Seconds, after so many pieces of text, with so many streams being read."""
-    if deltas <= PROMPT:
-        return 0.0
-    return min(BREATH * (1 + streams / CROWD), LONGEST_BREATH)
-
-
 async def read(
-    chunks: AsyncIterator[bytes], pause: Callable[[], float]
+    chunks: AsyncIterator[bytes], rest: Callable[[int], Awaitable[None]]
 ) -> AsyncGenerator[Iterator[dict[str, Any]], None]:
     """The JSON objects of a stream up to `[DONE]` or its end, by the pieces in which they came.
 
-    Each piece is to be gone through before the next: that raises Malformed for what is no stream of events.
+    Each piece is to be gone through before the next: that raises Malformed for what is no stream of events. Then `rest`
+    is awaited, with the bytes that the piece had.
     """
     decoder = Decoder()
     async for chunk in chunks:
         yield decoder.feed(chunk)
         if decoder.done:
             return
-        await asyncio.sleep(pause())
+        await rest(len(chunk))
     yield decoder.end()
 
 
@@ -93,7 +76,7 @@ def _data(line: bytes, *, strict: bool) -> bytes:
 
 def _object(data: bytes, begun: bool) -> dict[str, Any]:
     try:
-        value = json.loads(data)
+        value = json.loads(data.decode(errors="replace"))  # loads would look for other encodings first
     except ValueError as error:
         raise Malformed(_excerpt(data, begun)) from error
     if not isinstance(value, dict):

@@ -14,7 +14,7 @@ MAX_TIMEOUTS = 2
 """Attempts where the server is silent: each costs the person a minute, and may be billed all the same."""
 
 BASE = 1.0
-CEILING = 16.0
+"""Seconds of the first wait at the most; each later one may be twice as long."""
 PATIENCE = 60.0
 """Seconds that a person will wait because the server says so; beyond it they are told when to come back."""
 
@@ -27,7 +27,7 @@ def wait_before_retry(error: ModelError, attempt: int, rng: random.Random) -> fl
     """
     if attempt >= _attempts(error):
         return None
-    jitter = rng.uniform(0, min(CEILING, BASE * 2 ** (attempt - 1)))
+    jitter = rng.uniform(0, BASE * 2 ** (attempt - 1))
     asked = error.retry_after if isinstance(error, RateLimited | Overloaded) else None
     if asked is None:
         return jitter

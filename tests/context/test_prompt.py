@@ -34,7 +34,7 @@ def test_the_whole_prompt() -> None:
         Turn(run_id=1, questions=(said("one"), said("two", name="Ben")), answer=answered("1 and 2")),
         Turn(run_id=2, questions=(said("three"),), answer=answered("3")),
     )
-    window = Window(turns=turns, questions=(said("four"),), start=1, tokens=0, dropped=0)
+    window = Window(turns=turns, questions=(said("four"),), start=1, tokens=0, answer_tokens=1, dropped=0)
     assert prompt.messages(window) == (
         Message(Speaking.INSTRUCTIONS, f"Be kind.\n\n{FRAME}"),
         Message(Speaking.USER, "Ana: one"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.context.prompt import Prompt, item_tokens
 from bot.context.tokens import TokenCounter
-from bot.context.window import LOW_WATER, MARKER, Window, budget, context_length, fit
+from bot.context.window import LEAST_ANSWER, LOW_WATER, MARKER, Window, budget, fit
 from bot.domain.conversation import File, Item, Quote, Role, Speaker, Turn
 from bot.llm.port import Message
 
@@ -93,11 +93,18 @@ def test_budget(window: int, reserve: int, prefix: int, expected: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "length"),
-    [("gpt-6-luna", 1_050_000), ("gpt-5.6-luna", 1_050_000), ("openai/gpt-6.1-terra", 1_050_000), ("llama3", None)],
+    ("question", "window", "answer", "expected"),
+    [
+        (100, 2_100, 1_000, 1_000),
+        (100, 1_000, 4_000, 800),
+        (4_000, 2_100, 4_000, 1_000),
+        (100, 150, 4_000, LEAST_ANSWER),
+        (100, 150, 64, 64),
+    ],
+    ids=["as set", "what the prompt leaves", "the reserve", "the least", "less than the least, as set"],
 )
-def test_context_length(model: str, length: int | None) -> None:
-    assert context_length(model) == length
+def test_an_answer_keeps_to_what_the_prompt_leaves(question: int, window: int, answer: int, expected: int) -> None:
+    assert fitted([], [asked(question)], window_tokens=window, answer_tokens=answer).answer_tokens == expected
 
 
 # --- which turns ---
@@ -105,13 +112,16 @@ def test_context_length(model: str, length: int | None) -> None:
 
 def test_the_first_question() -> None:
     question = asked(50)
-    assert fitted([], [question]) == Window(turns=(), questions=(question,), start=None, tokens=PREFIX + 50, dropped=0)
+    window = fitted([], [question])
+    assert (window.turns, window.questions, window.start, window.dropped) == ((), (question,), None, 0)
+    assert window.tokens == PREFIX + 50
 
 
 def test_everything_fits() -> None:
     history = [turn(3, 100, 100), turn(5, 100, 100)]
     window = fitted(history, [asked(600)])
-    assert window == Window(turns=tuple(history), questions=(asked(600),), start=3, tokens=PREFIX + 1_000, dropped=0)
+    assert (window.turns, window.questions) == (tuple(history), (asked(600),))
+    assert (window.start, window.tokens, window.dropped) == (3, PREFIX + 1_000, 0)
 
 
 def test_over_budget_turns_leave_together() -> None:
@@ -279,6 +289,7 @@ def test_what_always_holds(
     room = budget(window_tokens, answer_tokens, PREFIX)
     assert window.tokens <= max(PREFIX + room, 900), "900: four times the estimate for the least of a question"
     assert sum(item.tokens for item in window.questions) <= room
+    assert window.answer_tokens <= max(LEAST_ANSWER, window_tokens - window.tokens)
     assert window.questions
     assert window.questions[-1].speaker == questions[-1].speaker
     considered = [each.run_id for each in history if start is None or each.run_id >= start]

@@ -4,12 +4,14 @@ import asyncio
 import dataclasses
 import socket
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from aiohttp import web
 
+from bot.clock import ManualClock
 from bot.domain.persona import ReasoningEffort
 from bot.domain.run import FinishReason
 from bot.domain.usage import Usage
@@ -26,9 +28,10 @@ from bot.errors import (
     TimedOut,
     Unreachable,
 )
+from bot.llm.breath import PROMPT, Breath
 from bot.llm.openai import OpenAIModel
 from bot.llm.port import Event, Finished, Message, RefusalDelta, Request, Speaking, TextDelta
-from bot.llm.reader import breath, read
+from bot.llm.reader import read
 from tests.llm.server import ANSWER, USAGE, ModelServer, chunk, drop, error, events, status, streams
 
 REQUEST = Request(
@@ -106,10 +109,17 @@ async def test_the_cap_spent_on_thinking_is_an_answer_without_text(server: Model
     assert end.usage.reasoning_tokens == 3
 
 
+async def test_a_reason_without_text_counts_even_if_the_connection_drops(
+    server: ModelServer, model: OpenAIModel
+) -> None:
+    server.reply(streams(events(chunk(finish="length"), done=False), then=drop))
+    assert await play(model) == [Finished(FinishReason.LENGTH, None, "served")]
+
+
 async def test_a_refusal_in_its_own_words(server: ModelServer, model: OpenAIModel) -> None:
     server.reply(streams(events(chunk(refusal="I can't"), chunk(refusal=" do that."), chunk(finish="stop"))))
     played = await play(model)
-    assert played[:2] == [RefusalDelta("I can't"), RefusalDelta(" do that.")]
+    assert played[0] == RefusalDelta("I can't do that.")
     assert end_of(played).reason is FinishReason.REFUSAL
 
 
@@ -131,11 +141,45 @@ async def test_text_in_typed_parts(server: ModelServer, model: OpenAIModel) -> N
 
 
 @pytest.mark.parametrize(
-    "odd", [{}, {"choices": None}, {"choices": [None]}, {"choices": [{"delta": None}]}, {"choices": [], "usage": 3}]
+    "odd",
+    [
+        {},
+        {"choices": None},
+        {"choices": "some"},
+        {"choices": {"0": 1}},
+        {"choices": [None]},
+        {"choices": [{"delta": None}]},
+        {"choices": [{"delta": {}, "finish_reason": 0}]},
+        {"choices": [], "usage": 3},
+        {"choices": [], "message": "no error"},
+        {"choices": [], "error": None, "model": 7},
+    ],
 )
 async def test_odd_chunks_are_passed_over(server: ModelServer, model: OpenAIModel, odd: dict[str, Any]) -> None:
     server.reply(streams(events(odd, chunk("Yes."), chunk(finish="stop"))))
     assert text_of(await play(model)) == "Yes."
+
+
+async def test_what_else_a_stream_of_events_may_hold(server: ModelServer, model: OpenAIModel) -> None:
+    head = b": hello\nretry: 100\n\nid: 1\nevent: message\n"
+    later = b"x-proxy: busy\n\nevent\n"
+    server.reply(streams(head, events(chunk("Yes"), done=False), later, events(chunk("."), chunk(finish="stop"))))
+    played = await play(model)
+    assert text_of(played) == "Yes." and end_of(played).reason is FinishReason.STOP
+
+
+async def test_an_event_may_be_large(server: ModelServer, model: OpenAIModel) -> None:
+    server.reply(streams(events(chunk("word " * 100_000), chunk(finish="stop"))))
+    assert text_of(await play(model)) == "word " * 100_000
+
+
+@pytest.mark.parametrize("half", [b"\xed\xa0\x80", b"\xff", b"\xea\xb0", b"\xf0\x9f"])
+async def test_what_is_no_utf_8_spoils_nothing_but_itself(server: ModelServer, model: OpenAIModel, half: bytes) -> None:
+    """As the standard of server-sent events has it."""
+    broken = events(chunk("a?b"), done=False).replace(b"?", half)
+    server.reply(streams(broken, events(chunk("c"), chunk(finish="stop"))))
+    played = await play(model)
+    assert text_of(played).replace("\ufffd", "") == "abc" and end_of(played).reason is FinishReason.STOP
 
 
 # --- streams that break ---
@@ -183,6 +227,21 @@ async def test_the_whole_call_has_an_end(server: ModelServer) -> None:
     await model.close()
 
 
+async def test_a_flood_has_an_end_too(server: ModelServer) -> None:
+    async def flood(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        while True:
+            await response.write(b": ping\n\n" * 1_000)
+
+    server.reply(flood)
+    model = OpenAIModel(server.url, "k", silence=5, deadline=0.2)
+    async with asyncio.timeout(5):
+        with pytest.raises(TimedOut):
+            await play(model)
+    await model.close()
+
+
 async def test_pings_do_not_outlast_the_deadline(server: ModelServer) -> None:
     async def ping(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
@@ -198,14 +257,26 @@ async def test_pings_do_not_outlast_the_deadline(server: ModelServer) -> None:
     await model.close()
 
 
-async def test_the_reason_counts_even_if_the_usage_never_comes(server: ModelServer) -> None:
+async def test_the_reason_counts_even_if_the_usage_never_comes(
+    server: ModelServer, model: OpenAIModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.llm.openai.AFTERMATH", 0.05)
     server.reply(streams(events(chunk("Yes."), chunk(finish="stop"), done=False), then=forever))
-    model = OpenAIModel(server.url, "k", silence=0.5)
-    assert await play(model) == [TextDelta("Yes."), Finished(FinishReason.STOP, None, "served")]
-    await model.close()
+    async with asyncio.timeout(3):
+        assert await play(model) == [TextDelta("Yes."), Finished(FinishReason.STOP, None, "served")]
 
 
-@pytest.mark.parametrize("cut", [b"", b": ping\n\n", events(chunk(role="assistant", text=""), done=False), events()])
+@pytest.mark.parametrize(
+    "cut",
+    [
+        b"",
+        b": ping\n\n",
+        events(chunk(role="assistant", text=""), done=False),
+        events(),
+        b'data: {"choi',
+        events(chunk(role="assistant", text=""), done=False) + b'data: {"choi',
+    ],
+)
 async def test_an_end_before_any_text_can_be_tried_again(server: ModelServer, model: OpenAIModel, cut: bytes) -> None:
     server.reply(streams(cut))
     with pytest.raises(Unreachable):
@@ -220,8 +291,9 @@ async def test_a_dropped_connection_before_any_text(server: ModelServer, model: 
 
 async def test_a_drop_between_headers_and_text(server: ModelServer, model: OpenAIModel) -> None:
     server.reply(streams(b": ping\n\n", then=drop))
-    with pytest.raises(Unreachable):
+    with pytest.raises(Unreachable) as raised:
         await play(model)
+    assert raised.value.detail.startswith("Not enough data"), "no number of an answer that no server gave"
 
 
 async def test_nobody_there() -> None:
@@ -274,10 +346,20 @@ async def test_a_model_that_was_told_to_think_may_be_silent(server: ModelServer)
     await model.close()
 
 
+async def test_a_model_that_has_thought_is_not_waited_for_without_end(server: ModelServer) -> None:
+    server.reply(streams(events(chunk("Hal"), done=False), then=forever))
+    model = OpenAIModel(server.url, "k", silence=0.1)
+    thinking = dataclasses.replace(REQUEST, reasoning_effort=ReasoningEffort.HIGH)
+    async with asyncio.timeout(5):
+        assert end_of(await play(model, thinking)).reason is FinishReason.BROKEN
+    await model.close()
+
+
 @pytest.mark.parametrize(
     "body",
     [
         b"<!DOCTYPE html>\n<html>Sign in to the hotel</html>",
+        b"<!DOCTYPE html>\n<html>Sign in to the hotel</html>\n",
         b"I am fine",
         b'{"id": "x", "choices": []}',
         b"data: {\n\n",
@@ -294,15 +376,21 @@ async def test_what_was_written_is_not_repeated_in_an_error() -> None:
     async def chunks() -> AsyncIterator[bytes]:
         yield b'data: {"choices": []}\n\ndata: my secret\n\n'
 
+    async def rest(_size: int) -> None:
+        return None
+
     with pytest.raises(Malformed) as raised:
-        [list(piece) async for piece in read(chunks(), lambda: 0.0)]
+        [list(piece) async for piece in read(chunks(), rest)]
     assert "secret" not in repr(raised.value) and "10 bytes" in repr(raised.value)
 
 
-async def test_an_event_without_end(server: ModelServer, model: OpenAIModel) -> None:
-    server.reply(streams(b"data: ", *[b"x" * 65_536] * 20))
-    with pytest.raises(Malformed):
+@pytest.mark.parametrize("end", [b"", b"\n"], ids=["one line", "many lines"])
+async def test_an_event_without_end(server: ModelServer, model: OpenAIModel, end: bytes) -> None:
+    begun = events(chunk(role="assistant", text=""), done=False)
+    server.reply(streams(begun, b"data: ", *[b"data:" + b"secret" * 10_000 + end] * 20, then=forever))
+    with pytest.raises(Malformed) as raised:
         await play(model)
+    assert "secret" not in repr(raised.value)
 
 
 # --- refusals ---
@@ -389,6 +477,32 @@ async def test_what_an_error_carries(server: ModelServer, model: OpenAIModel) ->
     assert raised.value.detail == "Bad key … given"
 
 
+async def test_without_a_key_an_error_says_what_the_server_said(server: ModelServer) -> None:
+    server.reply(error(401, "A key is needed"))
+    model = OpenAIModel(server.url, "")
+    with pytest.raises(KeyRefused) as raised:
+        await play(model)
+    assert raised.value.detail == "A key is needed"
+    await model.close()
+
+
+async def test_an_error_inside_a_stream_does_not_repeat_the_key(server: ModelServer, model: OpenAIModel) -> None:
+    server.reply(streams(events({"error": {"message": "Bad key sk-test-secret given", "code": 401}})))
+    with pytest.raises(KeyRefused) as raised:
+        await play(model)
+    assert raised.value.detail == "Bad key … given"
+
+
+async def test_a_time_of_day_to_come_back_is_counted_from_now(server: ModelServer) -> None:
+    clock = ManualClock(datetime(2026, 11, 21, 12, 0, tzinfo=UTC))
+    model = OpenAIModel(server.url, "k", clock=clock)
+    server.reply(error(429, "slow", headers={"Retry-After": "Sat, 21 Nov 2026 12:00:30 GMT"}))
+    with pytest.raises(RateLimited) as raised:
+        await play(model)
+    assert raised.value.retry_after == 30
+    await model.close()
+
+
 async def test_retry_after_reaches_the_caller(server: ModelServer, model: OpenAIModel) -> None:
     server.reply(error(429, "slow", headers={"Retry-After": "12"}))
     with pytest.raises(RateLimited) as raised:
@@ -440,6 +554,7 @@ async def test_what_others_are_sent(server: ModelServer, model: OpenAIModel) -> 
         }
     ]
     assert server.calls[0].headers["Authorization"] == "Bearer sk-test-secret"
+    assert server.calls[0].headers["Accept-Encoding"] == "identity", "compression would hold tokens back"
 
 
 async def test_refused_parameters_are_left_out_and_remembered(server: ModelServer, model: OpenAIModel) -> None:
@@ -568,6 +683,42 @@ async def test_openai_s_stream_that_does_not_end(server: ModelServer, official: 
     assert end_of(await play(official)).reason is FinishReason.STOP
 
 
+async def test_openai_s_stream_that_does_not_end_is_not_waited_for_like_usage(
+    server: ModelServer, official: OpenAIModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.llm.openai.AFTERMATH", 60.0)
+    server.reply(streams(ANSWER, then=forever))
+    async with asyncio.timeout(3):
+        await play(official)
+
+
+async def test_what_others_have_left_is_not_waited_for(
+    server: ModelServer, model: OpenAIModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their connection is not used again."""
+    monkeypatch.setattr("bot.llm.openai.DRAIN", 60.0)
+    monkeypatch.setattr("bot.llm.openai.AFTERMATH", 60.0)
+    server.reply(streams(ANSWER, then=forever))
+    async with asyncio.timeout(3):
+        await play(model)
+
+
+async def test_more_answers_at_once_than_the_transport_would_allow_by_itself(
+    server: ModelServer, model: OpenAIModel
+) -> None:
+    server.reply(streams(events(chunk("la"), done=False), then=forever))
+    async with AsyncExitStack() as stack, asyncio.timeout(20):
+        opened = [await stack.enter_async_context(aclosing(model.stream(REQUEST))) for _ in range(101)]
+        assert await asyncio.gather(*map(anext, opened)) == [TextDelta("la")] * 101
+
+
+async def test_openai_s_connection_that_drops_after_the_end_changes_nothing(
+    server: ModelServer, official: OpenAIModel
+) -> None:
+    server.reply(streams(ANSWER, then=drop))
+    assert end_of(await play(official)).reason is FinishReason.STOP
+
+
 async def test_closing_the_stream_ends_the_call(server: ModelServer, model: OpenAIModel) -> None:
     gone = asyncio.Event()
 
@@ -623,32 +774,102 @@ async def test_a_fast_stream_leaves_the_loop_to_others(server: ModelServer, mode
     assert turns >= len(body) // 2**15, "a turn for others at least every 32 KiB"
 
 
-@pytest.mark.parametrize(
-    ("deltas", "streams", "seconds"), [(8, 1, 0.0), (9, 1, 0.051), (9, 50, 0.1), (9, 150, 0.2), (9, 500, 0.2)]
-)
-def test_a_breath_is_longer_where_many_are_read(deltas: int, streams: int, seconds: float) -> None:
-    assert breath(deltas, streams) == pytest.approx(seconds)
+async def test_a_connection_is_not_read_while_its_stream_rests(
+    server: ModelServer, model: OpenAIModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The way to the connection leads through the SDK's insides: another version may have moved it."""
+    take, rested, rests = Breath.take, asyncio.Semaphore(0), []
+
+    async def noted(breath: Breath, deltas: int, transport: asyncio.ReadTransport | None) -> None:
+        resting = asyncio.create_task(take(breath, deltas, transport))
+        await asyncio.sleep(0)
+        rests.append((deltas, transport is not None and transport.is_reading()))
+        await resting
+        assert transport is not None and transport.is_reading()
+        rested.release()
+
+    async def one_by_one(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        for _ in range(PROMPT + 3):
+            await response.write(events(chunk("x"), done=False))
+            await rested.acquire()
+        await response.write(events(chunk(finish="stop")))
+        return response
+
+    monkeypatch.setattr(Breath, "take", noted)
+    server.reply(one_by_one)
+    assert text_of(await play(model)) == "x" * (PROMPT + 3)
+    assert rests == [(deltas, deltas <= PROMPT) for deltas in range(1, PROMPT + 4)]
+
+
+async def test_the_end_of_an_answer_is_not_rested_for(
+    server: ModelServer, model: OpenAIModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(breath: Breath, deltas: int, transport: asyncio.ReadTransport | None) -> None:
+        raise AssertionError("the reason for the end has come")
+
+    monkeypatch.setattr(Breath, "take", never)
+    ended = events(chunk("Hello"), chunk(finish="stop"), done=False)
+    server.reply(streams(ended, events(USAGE)))
+    played = await play(model)
+    assert text_of(played) == "Hello" and end_of(played).usage is not None
+
+
+@pytest.fixture
+def rests(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Of each breath, which takes no time: whether the connection is not read in it."""
+    rests: list[bool] = []
+
+    async def noted(breath: Breath, deltas: int, transport: asyncio.ReadTransport | None) -> None:
+        rests.append(transport is not None)
+
+    monkeypatch.setattr(Breath, "take", noted)
+    return rests
+
+
+async def test_a_connection_that_has_more_to_hand_on_is_left_alone(
+    server: ModelServer, model: OpenAIModel, rests: list[bool]
+) -> None:
+    """What it has is bounded by its own pauses, which ours would end."""
+    server.reply(streams(events(*[chunk("x" * 50)] * 3_000, chunk(finish="stop"))))
+    assert len(text_of(await play(model))) == 150_000
+    assert rests.count(False) > 10
+
+
+async def test_a_connection_that_may_be_anothers_is_left_alone(
+    server: ModelServer, model: OpenAIModel, rests: list[bool]
+) -> None:
+    """An answer that came whole, but without its reason, is rested after, and its connection is free by then."""
+    body = events(chunk("Hello"), done=False)
+
+    async def whole(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=body, content_type="text/event-stream")
+
+    server.reply(whole)
+    assert text_of(await play(model)) == "Hello"
+    assert rests == [False]
 
 
 async def test_breaths_follow_the_text_and_the_streams_that_are_open(
     server: ModelServer, model: OpenAIModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[tuple[int, int]] = []
+    asked: list[tuple[int, float]] = []
 
-    def noted(deltas: int, streams: int) -> float:
-        asked.append((deltas, streams))
-        return 0.0
+    async def noted(breath: Breath, deltas: int, _transport: asyncio.ReadTransport | None) -> None:
+        asked.append((deltas, breath.seconds(PROMPT + 1)))
 
-    monkeypatch.setattr("bot.llm.openai.breath", noted)
+    monkeypatch.setattr(Breath, "take", noted)
+    one, two = Breath(), Breath()
     thought = {"choices": [{"index": 0, "delta": {"reasoning_content": "hm"}, "finish_reason": None}]}
-    told = events(thought, chunk("one"), chunk("two"), chunk(finish="stop"))
-    server.reply(streams(told.replace(b"data: [DONE]", b": the end")))
-    async with aclosing(model.stream(REQUEST)) as first:
-        await anext(first)
+    server.reply(streams(events(thought, chunk("one"), chunk("two"), done=False)))
+    with one.counted(), two.counted(), two.counted():
+        async with aclosing(model.stream(REQUEST)) as first:
+            await anext(first)
+            await play(model)
+            assert asked[-1] == (1, two.seconds(PROMPT + 1))
         await play(model)
-        assert asked[-1] == (2, 2)
-    await play(model)
-    assert asked[-1] == (2, 1)
+        assert asked[-1] == (1, one.seconds(PROMPT + 1))
 
 
 # --- check ---
@@ -690,6 +911,29 @@ async def test_check_fails(server: ModelServer, model: OpenAIModel, reply: Any, 
 async def test_check_without_the_endpoint(server: ModelServer, model: OpenAIModel, reply: Any) -> None:
     server.models = reply
     await model.check("m")
+
+
+@pytest.mark.parametrize("key", ["", "sk-test-secret"])
+async def test_check_has_a_key_where_there_is_one(server: ModelServer, key: str) -> None:
+    asked: list[tuple[str, str | None]] = []
+
+    async def noted(request: web.Request) -> web.StreamResponse:
+        asked.append((request.path, request.headers.get("Authorization")))
+        reply: web.StreamResponse = await lists("m")(request)
+        return reply
+
+    server.models = noted
+    model = OpenAIModel(server.url, key)
+    await model.check("m")
+    await model.close()
+    header = f"Bearer {key}" if key else None
+    assert asked == [("/v1/models/m", header), ("/v1/models", header)]
+
+
+async def test_check_names_what_the_server_has(server: ModelServer, model: OpenAIModel) -> None:
+    server.models = lists("a", "b")
+    with pytest.raises(RequestRefused, match="a, b"):
+        await model.check("m")
 
 
 async def test_check_is_not_patient_for_ever(server: ModelServer) -> None:

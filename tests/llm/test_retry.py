@@ -51,7 +51,13 @@ def test_the_server_s_word_is_the_least(asked: float, attempt: int, rng: random.
     assert asked <= wait <= asked + 2
 
 
+def test_those_who_were_sent_away_together_do_not_come_back_together() -> None:
+    waits = {wait_before_retry(RateLimited(20), 4, random.Random(seed)) for seed in range(20)}
+    assert len(waits) == 20
+
+
 def test_nobody_waits_longer_than_a_minute() -> None:
+    assert wait_before_retry(RateLimited(60), 1, random.Random(1)) is not None
     assert wait_before_retry(RateLimited(61), 1, random.Random(1)) is None
     assert wait_before_retry(Overloaded(3600), 1, random.Random(1)) is None
 
