@@ -2,15 +2,19 @@
 
 Each page is a slot that holds the newest text alone: a text that was overtaken is never sent. `Delivery` says which
 calls are due (`jobs`) and carries one out (`perform`); when each may start is the scheduler's to say.
+
+    open ──► growing ──finish──► final ──every page shown, surplus ones deleted──► at rest
+     │        show                 │
+     └──────────┴──────────────────┴─► ended: by `abandon`, which leaves what stands there, or by an error, which
+                                       `finish` raises; at rest once the calls under way were answered
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import IntEnum
 from typing import Literal, Protocol
 
@@ -18,6 +22,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.delivery.manuscript import Form, Manuscript
+from bot.delivery.slot import Slot
 from bot.domain.run import Page
 from bot.errors import DeliveryError, DiscordRefused, MessageGone, NotAllowed
 
@@ -26,19 +31,16 @@ log = structlog.get_logger(__name__)
 Route = Literal["create", "edit", "delete", "typing"]
 OnPage = Callable[[Page], Awaitable[None]]
 
-FIRST_SNOWFLAKE = datetime(2015, 1, 1, tzinfo=UTC)
-OLD = timedelta(minutes=59)
-"""Messages older than an hour take fewer edits (error 30046); a minute for clocks that differ."""
 FIRST_WORD = 0.1
 """Seconds that the first text waits for its first word to end."""
 NEXT_GAP = 0.6
 """Seconds from a page's last edit, which showed all there was, to the next page's first text: half of what lies between
 two edits where a channel takes five in five seconds and one is held back."""
-FINAL_ATTEMPTS = 3
-"""How often the last text of a page is tried; discord.py tries each of them five times where that may help."""
-FIRST_PAUSE = 0.5
-LONGEST_PAUSE = 8.0
-"""Seconds before a failed call is made again: doubled from the one to the other."""
+EDIT_GAP = 0.4
+"""Seconds from a page's first text to its next one: an edit that leaves at once shows a word more and is missed later.
+In bench/, the visible text of one stream is then 0.03 s fresher, and a short answer takes a call less."""
+FINAL_PATIENCE = 60.0
+"""Seconds from the first failure of a page's last text until it is given up: Discord and the ways to it come back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,9 @@ class Target(Protocol):
     async def typing(self) -> None:
         """Discord shows it for ten seconds (its documentation, Channel)."""
 
+    async def withdraw(self) -> None:
+        """Takes the promise of an answer back, where Discord shows one, before anything of it was shown."""
+
 
 class Rank(IntEnum):
     """Which call goes first where several want the same slot."""
@@ -98,21 +103,6 @@ class Rank(IntEnum):
     """The last edit of a page that another follows."""
     NEXT = 3
     EDIT = 4
-
-
-@dataclass(slots=True)
-class Slot:
-    """A page's place. `sent` is the text that the server has, or is about to have."""
-
-    message_id: int | None = None
-    sent: str | None = None
-    stale_since: float = math.inf
-    flying: bool = False
-    sent_at: float = -math.inf
-    doubtful: bool = False
-    """A create may have succeeded whose answer was lost."""
-    failures: int = 0
-    not_before: float = -math.inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,35 +137,34 @@ class Delivery:
         self._clock = clock
         self._wake = wake
         self._on_page = on_page
-        self._manuscript = self._blank(Form())
+        self._manuscript = Manuscript(Form())
         self._slots = [Slot() for _ in range(max((page.position + 1 for page in pages), default=0))]
         for page in pages:
-            self._slots[page.position].message_id = page.message_id
+            self._slots[page.position] = Slot(message_id=page.message_id, sent=page.text)
         self._abandoned = False
         self._moved = asyncio.Event()
 
     def present(self, form: Form) -> None:
-        """From here on; before the first text, to hold for all of it."""
-        before, self._manuscript = self._manuscript, self._blank(form)
-        self._manuscript.write(before.text, final=before.final)
-
-    def _blank(self, form: Form) -> Manuscript:
-        return Manuscript(form, edited_only=isinstance(self.target.key, InteractionKey))
+        """Before the first text."""
+        self._manuscript = Manuscript(form)
 
     @property
     def pages(self) -> tuple[Page, ...]:
-        made = enumerate(slot.message_id for slot in self._slots)
-        return tuple(Page(position=position, message_id=made_id) for position, made_id in made if made_id is not None)
+        return tuple(
+            Page(position=position, message_id=slot.message_id, text=slot.sent)
+            for position, slot in enumerate(self._slots)
+            if slot.message_id is not None
+        )
 
     @property
     def shown(self) -> bool:
         """Whether a page exists or is being created."""
-        return any(slot.message_id is not None or slot.flying for slot in self._slots)
+        return any(slot.exists or slot.flying for slot in self._slots)
 
     @property
     def typing(self) -> bool:
-        """Whether people should see that something is coming."""
-        return not (self.shown or self._ended or self._final)
+        """Whether people should see that something is coming: nothing is seen yet, or nothing more will be for now."""
+        return not (self._final or self._ended or (self.shown and not self._manuscript.overflows))
 
     @property
     def at_rest(self) -> bool:
@@ -190,17 +179,18 @@ class Delivery:
         if not self._known_due:
             self._wake(self)
 
-    async def finish(self, text: str) -> tuple[Page, ...]:
-        """Shows `text` and returns when the server has answered the last call for it; surplus pages are deleted.
+    async def finish(self, text: str, *, remark: str | None = None) -> tuple[Page, ...]:
+        """Shows `text`, with `remark` in small print below it, and returns when no call is under way for it any more;
+        surplus pages are deleted.
 
         Raises what ended the delivery, now or earlier. May be called again, with another text too, once it was
         cancelled.
         """
-        self._manuscript.write(text, final=True)
+        self._manuscript.write(text, remark=remark, final=True)
         for slot in self._slots:
-            slot.failures, slot.not_before = 0, -math.inf
+            slot.forgive()
         self._wake(self)
-        await self._until(lambda: self.error is not None or self.at_rest)
+        await self._until(lambda: self.at_rest)
         if self.error is not None:
             raise self.error
         return self.pages
@@ -218,23 +208,28 @@ class Delivery:
             self.error = error
         self._moved.set()
 
-    def jobs(self, now: float) -> Iterator[Job]:
-        """The calls that are due, one at most for each page, and none for a page before its predecessor exists."""
+    def jobs(self, now: float, *, expected: bool = False) -> Iterator[Job]:
+        """The calls there are to make, each from its `at` on: one at most for each page, and none for a page before its
+        predecessor exists. On the way the slots learn which pages have become stale.
+
+        Those that are `expected` cost less: that a text which has grown changes the page it grows on is not examined.
+        """
+        if not self._ended:
+            self._examine(now, expected=expected)
         if self._ended:
             return
-        self._refresh(now)
         for position, slot in enumerate(self._slots):
-            exists = slot.message_id is not None
-            if not slot.flying and slot.stale_since < math.inf:
-                yield self._job(position, slot, self._route(position, exists))
-            if not exists or (slot.stale_since < math.inf and not self._final):
+            route = self._route(position, slot)
+            if slot.stale and not slot.flying:
+                yield self._job(position, slot, route)
+            if route == "create" or (slot.stale and not self._final):
                 return
 
     def start(self, job: Job) -> None:
         """One of `jobs` just now: its text counts as sent from here on, and `perform` must follow."""
-        slot = self._slots[job.position]
-        slot.flying, slot.stale_since, slot.sent_at = True, math.inf, self._clock.monotonic()
-        slot.sent = None if job.route == "delete" else self._manuscript.pages[job.position]
+        slot, pages = self._slots[job.position], self._manuscript.pages
+        text = pages[job.position] if job.position < len(pages) else slot.doubted
+        slot.start(text, self._clock.monotonic())
 
     async def perform(self, job: Job, answered: Callable[[], None]) -> None:
         """Makes a started call, reports the answer, and keeps what came of it; raises nothing but cancellation."""
@@ -250,6 +245,7 @@ class Delivery:
             self._failed(job, slot, error)
         except Exception as error:  # the edge of a call's task: the caller hears of it from `finish`
             log.exception("delivery_failed", route=job.route, position=job.position)
+            slot.sent = None  # nobody knows
             self.end(error)
         finally:
             slot.flying = False
@@ -259,7 +255,11 @@ class Delivery:
         if slot.message_id is None:
             assert slot.sent is not None
             previews, file = self._manuscript.form.previews, self._manuscript.file(job.position)
-            return await self.target.create(job.position, slot.sent, previews=previews, file=file, again=slot.doubtful)
+            again = slot.doubted is not None
+            made = await self.target.create(job.position, slot.sent, previews=previews, file=file, again=again)
+            if not made.message_id:
+                raise DiscordRefused(0, 0, "the answer names no message")
+            return made
         if slot.sent is None:
             await self.target.delete(slot.message_id)
         else:
@@ -270,7 +270,7 @@ class Delivery:
         if job.route == "delete":
             slot.message_id = None
         elif job.route == "create" and made is not None:
-            slot.message_id, slot.sent, slot.doubtful = made.message_id, made.text, False
+            slot.made(made.message_id, made.text)
             if self._on_page is not None:
                 await self._on_page(Page(position=job.position, message_id=made.message_id))
 
@@ -278,17 +278,15 @@ class Delivery:
         if job.route == "delete" and isinstance(error, MessageGone):
             slot.message_id = None
             return
-        slot.sent = None
         if self._manuscript.file(job.position) is not None and isinstance(error, NotAllowed):
+            slot.sent = None
             self._manuscript.forbid_files()
             return
-        slot.doubtful = slot.doubtful or job.route == "create"
-        slot.failures += 1
-        if not _passing(error) or (self._final and slot.failures >= FINAL_ATTEMPTS):
+        now = self._clock.monotonic()
+        pause = slot.failed(now, done=not _limited(error))
+        if not _passing(error) or (self._final and now - slot.failing_since >= FINAL_PATIENCE):
             self.end(error)
             return
-        pause = min(FIRST_PAUSE * 2 ** (slot.failures - 1), LONGEST_PAUSE)
-        slot.not_before = self._clock.monotonic() + pause
         log.warning("delivery_retried", route=job.route, position=job.position, pause=pause, error=str(error))
 
     def _job(self, position: int, slot: Slot, route: Route) -> Job:
@@ -302,30 +300,41 @@ class Delivery:
         at = max(slot.not_before, slot.stale_since + FIRST_WORD if self._in_first_word else slot.stale_since)
         if rank is Rank.NEXT:
             at = max(at, self._slots[position - 1].sent_at + NEXT_GAP)
-        old = route == "edit" and self._is_old(slot)
+        elif rank is Rank.EDIT:
+            at = max(at, slot.made_at + EDIT_GAP)
+        old = route == "edit" and slot.old(self._clock.now())
         return Job(
             delivery=self, route=route, rank=rank, position=position, at=at, stale_since=slot.stale_since, old=old
         )
 
-    def _is_old(self, slot: Slot) -> bool:
-        return slot.message_id is not None and self._clock.now() - _created_at(slot.message_id) > OLD
+    def _route(self, position: int, slot: Slot) -> Route:
+        """A page that may exist and should not is created again, which tells its message, and then deleted."""
+        if position < len(self._manuscript.pages):
+            return "edit" if slot.exists else "create"
+        return "create" if slot.doubted is not None else "delete"
 
-    def _route(self, position: int, exists: bool) -> Route:
-        if position >= len(self._manuscript.pages):
-            return "delete"
-        return "edit" if exists else "create"
+    def _examine(self, now: float, *, expected: bool) -> None:
+        if expected and self._only_grown:
+            self._slots[-1].note(stale=True, now=now)
+        else:
+            self._refresh(now)
 
     def _refresh(self, now: float) -> None:
-        """Notes which pages have become stale."""
-        pages = self._manuscript.lay_out()
+        """Notes which pages have become stale. A text that cannot be laid out ends its own answer, and no other's."""
+        try:
+            pages = self._manuscript.lay_out()
+        except Exception as error:  # the scheduler has other answers to attend to
+            log.exception("answer_not_laid_out")
+            self.end(error)
+            return
         self._slots += [Slot() for _ in range(len(pages) - len(self._slots))]
         for position, slot in enumerate(self._slots):
-            slot.stale_since = min(slot.stale_since, now) if self._stale(pages, position, slot) else math.inf
+            slot.note(stale=self._stale(pages, position, slot), now=now)
 
     def _stale(self, pages: Sequence[str], position: int, slot: Slot) -> bool:
         if position < len(pages):
             return slot.sent != pages[position]
-        return self._final and slot.message_id is not None
+        return self._final and slot.surplus
 
     @property
     def _in_first_word(self) -> bool:
@@ -333,9 +342,17 @@ class Delivery:
         return not (self._final or self.shown or text[-1:].isspace()) and len(text.split(maxsplit=1)) < 2
 
     @property
+    def _only_grown(self) -> bool:
+        """Whether the newest text can have changed the last page alone, which exists."""
+        manuscript = self._manuscript
+        if manuscript.laid_out or not manuscript.same_pages or not len(manuscript.pages) == len(self._slots) > 0:
+            return False
+        return self._slots[-1].exists or self._slots[-1].flying
+
+    @property
     def _known_due(self) -> bool:
         """Whether the scheduler has this delivery in mind anyway, and the newest text begins no further page."""
-        due = any(slot.stale_since < math.inf for slot in self._slots)
+        due = any(slot.stale for slot in self._slots)
         return due and self.shown and self._manuscript.same_pages
 
     @property
@@ -360,9 +377,8 @@ class Delivery:
             await self._moved.wait()
 
 
-def _created_at(message_id: int) -> datetime:
-    """As every id of Discord tells (its documentation, Snowflakes)."""
-    return FIRST_SNOWFLAKE + timedelta(milliseconds=message_id >> 22)
+def _limited(error: DeliveryError) -> bool:
+    return isinstance(error, DiscordRefused) and error.status == 429
 
 
 def _passing(error: DeliveryError) -> bool:

@@ -7,10 +7,10 @@ counted, so it is never too early; MARGIN covers rounding. The counts in the hea
 to the same channel. Of some windows no header tells, and some answers are lost: of such calls there are never more in
 any period than the window takes, wherever it may begin.
 
-A `Budget` is every window that one kind of call must pass. It knows two kinds of urgency. A *final* text goes once a
-slot is free. An *intermediate* one leaves a slot for a final, and keeps step: what is left of the window, divided by
-the slots left in it. So five calls per five seconds become one each 1.25 s, instead of four at once and a freeze, and
-the step finds itself again wherever the window began and whoever else spends from it.
+A `Budget` is every window that one kind of call must pass. An *urgent* call, such as every first and last text of a
+page, goes once a slot is free. An *intermediate* one leaves a slot for those, and keeps step: what is left of the
+window, divided by the slots left in it. So five calls per five seconds become one each 1.25 s, instead of four at once
+and a freeze, and the step finds itself again wherever the window began and whoever else spends from it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MARGIN = 0.05
 """Seconds after a window's end before it is used anew. Headers carry milliseconds; discord.py wakes its own waiters
 just after the end, and a call that comes before them waits for a whole window more."""
 RESERVE = 1
-"""Slots of a window that intermediate texts leave to a final one."""
+"""Slots of a window that intermediate texts leave to urgent calls."""
 LEAST_JITTER, USUAL_JITTER, MOST_JITTER = 0.02, 0.1, 0.5
 """Seconds by which two journeys to Discord are taken to differ: at the least, while nothing is known, at the most."""
 JOURNEYS = 100
@@ -76,38 +76,43 @@ class Window:
         self._firm = False
         """Whether `_end` comes from an answer; before the first one it is a guess, and too early."""
         self._counted = 0
-        self._flying = 0
+        self._flying: list[float] = []
+        """When the calls under way left."""
         self._reported = 0
         """Calls in flight whose headers were counted already."""
         self._last = -math.inf
+        self._blocked_until = -math.inf
         self._unseen: deque[float] = deque()
         """When the calls ended whose answers did not tell of the window, within the last period."""
 
-    def ready(self, now: float, *, final: bool) -> float:
+    def ready(self, now: float, *, urgent: bool) -> float:
         """The earliest time for a call, as far as can be known now."""
+        return max(self._unblocked(now, urgent=urgent), self._blocked_until)
+
+    def _unblocked(self, now: float, *, urgent: bool) -> float:
         self._roll(now)
-        used = self._counted + self._flying
-        reserve = 0 if final else min(self._reserve, self.limit - 1)
+        used = self._counted + len(self._flying)
+        reserve = 0 if urgent else min(self._reserve, self.limit - 1)
         left = self.limit - used - reserve
         if left <= 0:
             return (now + self.period if self._end is None else self._end) + MARGIN
-        now = max(now, self._in_any_phase(self.limit - self._flying - reserve))
-        return now if final or used < self._free else max(now, self._last + self._step(left))
+        now = max(now, self._in_any_phase(self.limit - len(self._flying) - reserve))
+        return now if urgent or used < self._free else max(now, self._last + self._step(left))
 
     def idle(self, now: float) -> bool:
         self._roll(now)
-        return self._end is None and self._flying == 0
+        return now >= self._blocked_until and self._end is None and not self._flying and not self._unseen
 
     def start(self, now: float) -> None:
         self._roll(now)
-        self._flying += 1
+        self._flying.append(now)
         self._last = now
         if self._end is None:
             self._end, self._firm = now + self.period, False
 
-    def settle(self, now: float) -> None:
-        """A call was answered, or failed: without headers it is taken as counted."""
-        self._flying -= 1
+    def settle(self, now: float, left: float) -> None:
+        """A call that `left` then was answered, or failed: without headers it is taken as counted."""
+        self._flying.remove(left)
         if self._reported:
             self._reported -= 1
             return
@@ -117,25 +122,35 @@ class Window:
             self._end, self._firm = now + self.period, True
 
     def learn(self, now: float, told: RateLimit) -> None:
-        end, used = now + told.reset_after, told.limit - told.remaining
-        self.limit = told.limit
-        if used == 1 and told.reset_after > 0:
+        self.limit = max(told.limit, 1)
+        end, used = now + told.reset_after, min(max(self.limit - told.remaining, 0), self.limit)
+        if told.ours:
+            used = min(used + self._beside(), self.limit)
+        if told.remaining == self.limit - 1 and told.reset_after > 0:
             self.period = told.reset_after
         if self._end is None or not self._firm or end > self._end + self.period / 2:
             self._end, self._firm, self._counted = end, True, used
         elif end > self._end - self.period / 2:
             self._end, self._counted = min(self._end, end), max(self._counted, used)
         if told.ours:
-            self._reported = min(self._reported + 1, self._flying)
+            self._reported = min(self._reported + 1, len(self._flying))
 
     def block(self, now: float, seconds: float) -> None:
-        self._end, self._firm, self._counted = now + seconds, True, self.limit
+        """A 429 may be for another limit, which no header names: what is counted here outlasts a shorter one."""
+        self._blocked_until = max(self._blocked_until, now + seconds + MARGIN)
+        if self._end is None or not self._firm or self._end < now + seconds:
+            self._end, self._firm, self._counted = now + seconds, True, self.limit
 
     def _roll(self, now: float) -> None:
         if self._end is not None and now >= self._end + MARGIN:
             self._end, self._firm, self._counted, self._reported = None, False, 0, 0
         while self._unseen and self._unseen[0] + self.period <= now:
             self._unseen.popleft()
+
+    def _beside(self) -> int:
+        """Unseen calls that were under way together with one that is, which the server may have counted before them."""
+        first = min(self._flying, default=math.inf)
+        return sum(ended >= first for ended in self._unseen)
 
     def _in_any_phase(self, room: int) -> float:
         """When so many unseen calls are over for a period: wherever the server's window begins, it holds no more."""
@@ -154,9 +169,9 @@ class Budget:
     def __init__(self, windows: Sequence[Window]) -> None:
         self._windows = tuple(windows)
 
-    def ready(self, now: float, *, final: bool) -> float:
+    def ready(self, now: float, *, urgent: bool) -> float:
         """The earliest time for a call."""
-        return max(window.ready(now, final=final) for window in self._windows)
+        return max(window.ready(now, urgent=urgent) for window in self._windows)
 
     def idle(self, now: float) -> bool:
         return all(window.idle(now) for window in self._windows)
@@ -165,9 +180,9 @@ class Budget:
         for window in self._windows:
             window.start(now)
 
-    def settle(self, now: float) -> None:
+    def settle(self, now: float, left: float) -> None:
         for window in self._windows:
-            window.settle(now)
+            window.settle(now, left)
 
     def learn(self, now: float, told: RateLimit) -> None:
         """After a 429, nothing more for a while: in the window that others spend from too if it was for that one."""
@@ -182,6 +197,8 @@ class Departure:
     """A call that counts against the global rate. `at` is when its request left; None while it has not."""
 
     at: float | None = None
+    repeated: bool = False
+    """Whether another left after it, by discord.py."""
 
 
 class GlobalRate:
@@ -212,9 +229,10 @@ class GlobalRate:
 
     def ready(self, now: float, *, share: float = 1.0) -> float:
         """The earliest time for a call that may use so much of the rate."""
-        horizon = self.horizon
-        self._calls = deque(call for call in self._calls if call.at is None or call.at + horizon > now)
-        excess = len(self._calls) - max(int(self._rate * share), 1)
+        horizon, most = self.horizon, max(int(self._rate * share), 1)
+        if len(self._calls) >= most:
+            self._calls = deque(call for call in self._calls if call.at is None or call.at + horizon > now)
+        excess = len(self._calls) - most
         if excess < 0:
             return max(now, self._blocked_until)
         ends = sorted((now if call.at is None else call.at) + horizon for call in self._calls)
@@ -232,6 +250,8 @@ class GlobalRate:
         """A request left; one that is not `departure`, or repeats it, counts apart."""
         if departure is None or departure.at is not None:
             self._calls.append(Departure(now))
+            if departure is not None:
+                departure.repeated = True
         else:
             departure.at = now
 
@@ -242,7 +262,7 @@ class GlobalRate:
 
     def observe(self, served_at: float, departure: Departure) -> None:
         """By the server's clock, in seconds: only differences between such times are used."""
-        if departure.at is not None:
+        if departure.at is not None and not departure.repeated:
             self._journeys.append(served_at - departure.at)
 
     def block(self, now: float, seconds: float) -> None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 from collections.abc import Callable, Coroutine, Hashable, Mapping
 from contextvars import ContextVar
@@ -131,28 +132,43 @@ def trace_config(learn: Learn, leave: Callable[[], None], *, patience: float = A
     `leave` is called when a request leaves that counts against the global rate: all but those about interactions do.
     A call that has no answer after `patience` seconds fails with DiscordRefused.
     """
+    watch, trace = _Watch(learn, leave, patience), aiohttp.TraceConfig()
+    trace.on_request_start.append(watch.begun)
+    trace.on_request_headers_sent.append(watch.left)
+    trace.on_request_exception.append(watch.failed)
+    trace.on_request_end.append(watch.answered)
+    return trace
 
-    async def on_request_headers_sent(
-        session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestHeadersSentParams
-    ) -> None:
-        if not _OF_INTERACTIONS.search(params.url.path):
-            leave()
 
-    async def on_request_start(
-        session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestStartParams
+class _Watch:
+    """What aiohttp tells of each request, in the task that makes it. `context` is the request's own."""
+
+    def __init__(self, learn: Learn, leave: Callable[[], None], patience: float) -> None:
+        self._learn = learn
+        self._leave = leave
+        self._patience = patience
+
+    async def begun(
+        self, session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestStartParams
     ) -> None:
         answer, task = _answer_of.get(), asyncio.current_task()
         if answer is not None and task is not None:
             loop = asyncio.get_running_loop()
-            context.giving_up = loop.call_later(patience, _give_up, answer, task, patience)
+            context.giving_up = loop.call_later(self._patience, _give_up, answer, task, self._patience)
 
-    async def on_request_exception(
-        session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestExceptionParams
+    async def left(
+        self, session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestHeadersSentParams
+    ) -> None:
+        if not _OF_INTERACTIONS.search(params.url.path):
+            self._leave()
+
+    async def failed(
+        self, session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestExceptionParams
     ) -> None:
         _keep_on(context)
 
-    async def on_request_end(
-        session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
+    async def answered(
+        self, session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
     ) -> None:
         response = params.response
         route = _route(params.method, params.url.path)
@@ -163,19 +179,12 @@ def trace_config(learn: Learn, leave: Callable[[], None], *, patience: float = A
         if route is None:
             return
         answer, task = _answer_of.get(), asyncio.current_task()
-        _teach(learn, route, response, body, ours=answer is not None)
+        _teach(self._learn, route, response, body, ours=answer is not None)
         if answer is not None and not answer.done():
             _settle(answer, response, body)
             if response.status >= 500 and task is not None and _must_not_repeat(*route):
                 answer.set_exception(DiscordRefused(response.status, 0, response.reason or ""))
                 task.cancel()
-
-    trace = aiohttp.TraceConfig()
-    trace.on_request_headers_sent.append(on_request_headers_sent)
-    trace.on_request_start.append(on_request_start)
-    trace.on_request_exception.append(on_request_exception)
-    trace.on_request_end.append(on_request_end)
-    return trace
 
 
 def _must_not_repeat(key: Hashable, route: Route) -> bool:
@@ -226,10 +235,10 @@ def _teach(
     if not limited and "X-RateLimit-Remaining" not in headers:
         return
     told = RateLimit(
-        limit=int(headers.get("X-RateLimit-Limit", 1)),
-        remaining=int(headers.get("X-RateLimit-Remaining", 0)),
-        reset_after=float(headers.get("X-RateLimit-Reset-After", 0)),
-        retry_after=float(body.get("retry_after", headers.get("Retry-After", "1"))) if limited else None,
+        limit=int(_number(headers.get("X-RateLimit-Limit"), 1)),
+        remaining=int(_number(headers.get("X-RateLimit-Remaining"), 0)),
+        reset_after=_number(headers.get("X-RateLimit-Reset-After"), 0),
+        retry_after=_number(body.get("retry_after", headers.get("Retry-After")), 1) if limited else None,
         everywhere=bool(body.get("global")) if limited else False,
         shared=headers.get("X-RateLimit-Scope") == "shared",
         bucket=headers.get("X-RateLimit-Bucket"),
@@ -241,9 +250,18 @@ def _teach(
 
 def _served_at(headers: Mapping[str, str]) -> float | None:
     """By the server's clock: it tells the end of the window as a time of day and as a distance."""
-    if "X-RateLimit-Reset" not in headers or "X-RateLimit-Reset-After" not in headers:
-        return None
-    return float(headers["X-RateLimit-Reset"]) - float(headers["X-RateLimit-Reset-After"])
+    reset = _number(headers.get("X-RateLimit-Reset"), math.nan)
+    served_at = reset - _number(headers.get("X-RateLimit-Reset-After"), math.nan)
+    return served_at if math.isfinite(served_at) else None
+
+
+def _number(told: object, default: float) -> float:
+    """What is no number from 0 on, such as the date that a proxy may put into Retry-After, says nothing."""
+    try:
+        number = float(str(told))
+    except ValueError:
+        return default
+    return number if math.isfinite(number) and number >= 0 else default
 
 
 def _settle(answer: asyncio.Future[Posted], response: aiohttp.ClientResponse, body: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ module makes of it as many calls as the rate limits allow. All calls that spend 
 interaction's, form a *lane*. A lane is looked at when something happens in it: a text where there was nothing to do, an
 answer of the server, the moment for which a waiting call was put off. Then its due calls are gone through in order:
 
-1. the last text of an answer that has ended: it takes any slot that is free, the reserved one too;
+1. the last text of an answer that has ended;
 2. the first text of an answer, so that people see that it has begun;
 3. the last text of a page that is full;
 4. an answer's next page, once the page before shows all it ever will, and half a step later: what it has to show is
@@ -13,10 +13,11 @@ answer of the server, the moment for which a waiting call was put off. Then its 
 5. edits, the page first whose newest text has waited longest. With several answers in one channel each gets its share,
    and what they share is the channel's even step (see `bot.delivery.budget`).
 
-A budget is never ready for a lesser call before it is for a greater one, so the order is all it takes. Intermediate
-edits have a step of their own besides: with many channels at work it grows with their number, so that together they
-leave room under the global rate for first and last texts, and each is shown as often as the others. Signs of typing
-come last of all, and where many answers are under way only for those whose first text is long in coming.
+All but edits are *urgent* to a budget: they take any slot that is free, the reserved one too. A budget is never ready
+for a lesser call before it is for a greater one, so the order is all it takes. Intermediate edits have a step of their
+own besides: with many channels at work it grows with their number, so that together they leave room under the global
+rate for first and last texts, and each is shown as often as the others. Signs of typing come last of all, and where
+many answers are under way only for those whose first text is long in coming.
 
 How old is what is visible, then? With four edits in five seconds, each shows all that was written until it left, so the
 visible text is 0.6 s old on average, and the last text late by one journey. No schedule that keeps a slot for it does
@@ -34,6 +35,7 @@ from collections.abc import Coroutine, Hashable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -49,8 +51,8 @@ TYPING_REFRESH = 8.0
 """Seconds; Discord shows typing for ten (its documentation, Channel)."""
 TYPING_PATIENCE = 0.1
 LONGEST_PATIENCE = 2.0
-"""Seconds before the first sign of typing, for each lane at work and at the most: alone, people see at once that they
-were heard; where many ask, texts that come in a moment need the calls more."""
+"""Seconds before the first sign of typing, for each other lane at work and at the most: alone, people see at once that
+they were heard; where many ask, texts that come in a moment need the calls more."""
 EARLIEST, LONGEST_EARLIEST = 0.5, 1.0
 """The part of a lane's even step under the global rate, and the most in seconds, before which it shows nothing more:
 the first texts of many answers that begin at once would else be held up by second ones."""
@@ -70,15 +72,19 @@ class Lane:
         self.budgets = budgets
         self.old_edits = Budget([Window(3, 6.0)])
         """Of messages over an hour old, counted beside the others (unofficial documentation: 3 in 6 s a channel)."""
-        self._routes: dict[str, Route] = {}
+        self._own = dict(budgets)
+        self._buckets: dict[Route, str] = {}
+        """The server's names for them."""
         self.deliveries: dict[Delivery, None] = {}
         self.shown_at = -math.inf
+        self.busy_since = -math.inf
         self.typing_at = -math.inf
+        """From when on another sign of typing is due."""
         self.wake_at = math.inf
 
-    def jobs(self, now: float) -> list[Job]:
-        due = [job for delivery in self.deliveries for job in delivery.jobs(now)]
-        return sorted(due, key=lambda job: (job.rank, job.stale_since, job.position))
+    def jobs(self, now: float, *, expected: bool = False) -> list[Job]:
+        due = [job for delivery in self.deliveries for job in delivery.jobs(now, expected=expected)]
+        return sorted(due, key=lambda job: (job.rank, job.stale_since))
 
     def of(self, job: Job) -> tuple[Budget, ...]:
         """What the call spends."""
@@ -86,12 +92,14 @@ class Lane:
         return (budget, self.old_edits) if job.old else (budget,)
 
     def meet(self, route: Route, bucket: str) -> None:
-        """Routes that the server counts in one bucket have one budget."""
-        same = self._routes.setdefault(bucket, route)
-        self.budgets[route] = self.budgets[same]
+        """Routes that the server counts in one bucket have one budget, as long as it does."""
+        self._buckets[route] = bucket
+        firsts: dict[str, Route] = {}
+        for each, name in self._buckets.items():
+            self.budgets[each] = self._own[firsts.setdefault(name, each)]
 
     def idle(self, now: float) -> bool:
-        return not self.deliveries and all(budget.idle(now) for budget in self.budgets.values())
+        return not self.deliveries and all(budget.idle(now) for budget in (*self._own.values(), self.old_edits))
 
 
 def _channel_budgets() -> dict[Route, Budget]:
@@ -126,6 +134,7 @@ class Spent:
     """What a call was counted in before it was made."""
 
     budgets: Sequence[Budget]
+    at: float
     departure: Departure | None
 
 
@@ -140,11 +149,12 @@ class Scheduler:
         self._clock = clock
         self._global = GlobalRate(global_rate)
         self._lanes: dict[Hashable, Lane] = {}
-        self._interactions: dict[int, Window] = {}
-        """By channel."""
+        self._interactions: WeakValueDictionary[int, Window] = WeakValueDictionary()
+        """By channel; its lanes keep it."""
         self._busy: set[Lane] = set()
-        self._eager: set[Lane] = set()
-        """Those that have an intermediate text to show, and slots of their own for it."""
+        self._eager: dict[Lane, None] = {}
+        """Those that have an intermediate text to show and slots of their own for it, in the order in which they had:
+        `_serve` starts it as soon as the global rate allows."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.Task[None] | None = None
         self._timer_at = math.inf
@@ -184,7 +194,6 @@ class Scheduler:
             self._global.block(now, told.retry_after or 0.0)
         else:
             lane.budgets[route].learn(now, told)
-        self._attend(lane)
 
     def leave(self) -> None:
         """A request leaves that counts against the global rate: in the context of a call of ours, it is that one."""
@@ -195,7 +204,6 @@ class Scheduler:
             if len(self._lanes) - len(self._busy) >= MAX_IDLE_LANES:
                 now = self._clock.monotonic()
                 self._lanes = {kept: lane for kept, lane in self._lanes.items() if not lane.idle(now)}
-                self._interactions = {id: window for id, window in self._interactions.items() if not window.idle(now)}
             self._lanes[key] = Lane(key, self._budgets(key))
         return self._lanes[key]
 
@@ -213,31 +221,34 @@ class Scheduler:
             return
         lane.deliveries[delivery] = None
         if lane not in self._busy:
-            patience = min(TYPING_PATIENCE * len(self._busy), LONGEST_PATIENCE)
-            lane.typing_at = self._clock.monotonic() + patience
+            lane.busy_since = self._clock.monotonic()
             self._busy.add(lane)
         self._attend(lane)
 
     def _attend(self, lane: Lane) -> None:
         """Starts every call of the lane that may start now, and sees to it that the next is not forgotten."""
-        if self._closed or lane not in self._busy:
-            return
         now = self._clock.monotonic()
         self._look(lane, now)
-        self._type(lane, now)
         self._release(lane)
+        self._type(lane, now)
         self._serve(now)
         self._set_timer(lane.wake_at, now)
 
     def _look(self, lane: Lane, now: float) -> None:
+        self._eager.pop(lane, None)
+        expected = lane.jobs(now, expected=True)
+        lane.wake_at = min((self._ready(lane, job, now) for job in expected), default=math.inf)
+        if lane.wake_at <= now + TOLERANCE:
+            self._start_due(lane, now)
+
+    def _start_due(self, lane: Lane, now: float) -> None:
         lane.wake_at = math.inf
-        self._eager.discard(lane)
         for job in lane.jobs(now):
             ready = self._ready(lane, job, now)
             if ready > now + TOLERANCE:
                 lane.wake_at = min(lane.wake_at, ready)
             elif job.rank is Rank.EDIT and not lane.exempt:
-                self._eager.add(lane)
+                self._eager[lane] = None
                 return
             else:
                 self._start(lane, job, now)
@@ -245,7 +256,7 @@ class Scheduler:
     def _ready(self, lane: Lane, job: Job, now: float) -> float:
         """For an intermediate text, as far as its lane is concerned."""
         paced = job.rank is Rank.EDIT
-        ready = max(job.at, *(budget.ready(now, final=not paced) for budget in lane.of(job)))
+        ready = max(job.at, *(budget.ready(now, urgent=not paced) for budget in lane.of(job)))
         if lane.exempt:
             return ready
         if paced:
@@ -260,8 +271,12 @@ class Scheduler:
                 self._set_timer(ready, now)
                 return
             lane = min(self._eager, key=lambda lane: lane.shown_at)
-            self._start(lane, next(job for job in lane.jobs(now) if job.rank is Rank.EDIT), now)
+            # Of what it was eager to show, a newer text may have made the last of a page, which goes by `_look`.
+            due = (job for job in lane.jobs(now) if job.rank is Rank.EDIT)
+            if (job := next((job for job in due if self._ready(lane, job, now) <= now + TOLERANCE), None)) is not None:
+                self._start(lane, job, now)
             self._look(lane, now)
+            self._set_timer(lane.wake_at, now)
 
     def _start(self, lane: Lane, job: Job, now: float) -> None:
         job.delivery.start(job)
@@ -276,21 +291,22 @@ class Scheduler:
     def _spend(self, lane: Lane, budgets: Sequence[Budget], now: float) -> Spent:
         for budget in budgets:
             budget.start(now)
-        return Spent(budgets, None if lane.exempt else self._global.start())
+        return Spent(budgets, now, None if lane.exempt else self._global.start())
 
     def _settle(self, spent: Spent) -> None:
         now = self._clock.monotonic()
         for budget in spent.budgets:
-            budget.settle(now)
+            budget.settle(now, spent.at)
         if spent.departure is not None:
             self._global.settle(now, spent.departure)
 
     def _type(self, lane: Lane, now: float) -> None:
-        """One sign for all answers of a lane that nothing is seen of yet."""
+        """One sign for all answers of a lane of which nothing is seen yet, or nothing more for now."""
         target = next((delivery.target for delivery in lane.deliveries if delivery.typing), None)
         if target is None:
             return
-        at = max(lane.typing_at, lane.budgets["typing"].ready(now, final=False))
+        patience = min(TYPING_PATIENCE * (len(self._busy) - 1), LONGEST_PATIENCE)
+        at = max(lane.busy_since + patience, lane.typing_at, lane.budgets["typing"].ready(now, urgent=False))
         if not lane.exempt:
             at = max(at, self._global.ready(now, share=TYPING_SHARE))
         if at <= now + TOLERANCE:
@@ -312,7 +328,7 @@ class Scheduler:
             del lane.deliveries[delivery]
         if not lane.deliveries:
             self._busy.discard(lane)
-            self._eager.discard(lane)
+            self._eager.pop(lane, None)
             lane.typing_at = -math.inf
 
     def _run(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:

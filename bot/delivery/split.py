@@ -8,8 +8,9 @@ A page has room for whatever begins in its first three quarters, so all of that 
 nearly full: the best place for a cut so far is remembered, and only what stands before it is shown. The best place only
 ever moves on: a better one or an equally good one takes its place. So the cut can never fall before what was shown.
 
-What is not settled is shown in the first half of a page alone. A span or a table's header that begins there fits, when
-it comes to its end, and one that begins later may still have to move to the next page as a whole.
+Of what is not settled, text that only grows stays where it begins, and is shown. The rest is shown in the first half of
+a page alone. A span, or a table's header with its first row, that begins there fits when it comes to its end, and one
+that begins later may still have to move to the next page as a whole.
 
 White space at a cut belongs to the page before, where Discord drops it. A table's columns are aligned over the rows of
 its page: a row that fits no more goes to the next page, under the header's repetition, and leaves no trace in this one.
@@ -21,10 +22,10 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from bot.delivery.fences import close, tamed, units
+from bot.delivery.fences import tamed, units
+from bot.delivery.grammar import lined
 from bot.delivery.pieces import Piece, Rank
 from bot.delivery.render import Reader
-from bot.delivery.spans import SPOILER
 from bot.delivery.tables import Cell, Layout, Row, Table, lay_out
 
 LIMIT = 2000
@@ -36,7 +37,8 @@ MIN_LIMIT = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageText:
-    """`body` is the page's share of the answer; `head` and `tail` reopen and close what a cut divides."""
+    """`body` is the page's share of the answer; `head` and `tail` reopen and close what a cut divides. The first one's
+    head is the lead."""
 
     head: str
     body: str
@@ -49,45 +51,51 @@ class PageText:
         return (self.head + body + self.tail).strip()
 
 
-def split(text: str, *, limit: int = LIMIT) -> tuple[PageText, ...]:
+def split(text: str, *, limit: int = LIMIT, lead: str = "") -> tuple[PageText, ...]:
     """The pages of a text that has ended, each at most `limit` UTF-16 units; none for blank text.
 
     Raises ValueError for a limit under MIN_LIMIT.
     """
-    return Splitter(limit=limit).feed(text, final=True)
+    return Splitter(limit=limit, lead=lead).feed(text, final=True)
 
 
 def with_remark(answer: str, remark: str | None) -> str:
-    """`answer` with a remark in small print below it, outside any code block and spoiler; alone without an answer."""
+    """`answer` with a remark in small print below it, outside code, spans and spoilers; alone without an answer."""
     if remark is None or not answer.strip():
         return answer if remark is None else remark
-    small = "\n".join(f"-# {line}" for line in remark.splitlines() if line.strip())
-    closed = close(answer.rstrip())
-    closed += f"\n{SPOILER}" if Reader(LIMIT).hides(closed) else ""
-    return f"{closed}\n{small}"
+    return f"{Reader(LIMIT).broken_off(lined(answer).rstrip())}\n{small_print(remark)}"
+
+
+def small_print(text: str) -> str:
+    return "\n".join(f"-# {line}" for line in text.splitlines() if line.strip())
 
 
 class Splitter:
     """Follows one answer as it grows; each step reads what is new."""
 
-    def __init__(self, *, limit: int = LIMIT, quiet: bool = False) -> None:
-        """`quiet` writes links so that Discord shows no previews of them. Raises ValueError as `split` does."""
+    def __init__(self, *, limit: int = LIMIT, quiet: bool = False, lead: str = "") -> None:
+        """`quiet` writes links so that Discord shows no previews of them. `lead` is a quoted line as Discord has it,
+        which stands above the text on its first page, and takes a third of that at the most.
+
+        Raises ValueError as `split` does.
+        """
         if limit < MIN_LIMIT:
             raise ValueError(f"a page of {limit} units is too small")
         self._limit = limit
         self._quiet = quiet
+        self._lead = lead
         self._begin()
 
     def _begin(self) -> None:
         self._reader = Reader(self._limit, quiet=self._quiet)
         self._closed: list[PageText] = []
-        self._page = _Page(self._limit)
+        self._page = _Page(self._limit, lead=self._lead)
         self._read = ""
         self._open_at = 0
 
     @property
     def open_at(self) -> int:
-        """Where the open page begins in the text."""
+        """Where the open page begins in the text, in which each newline is one character."""
         return self._open_at
 
     def feed(self, text: str, *, final: bool = False) -> tuple[PageText, ...]:
@@ -95,13 +103,14 @@ class Splitter:
 
         The open page shows what will stay in it whatever follows, or, if the text is `final`, everything.
         """
+        text = lined(text, final=final)
         if not text.startswith(self._read):
             self._begin()
         self._take(self._reader.feed(text))
         self._read = text[: self._reader.read]
         if final:
             return self._end(text)
-        tail = self._reader.tail(text) if self._page.early else []
+        tail = self._reader.tail(text) if self._page.early or self._reader.certain else []
         return self._with(self._page.shown(tail))
 
     def _end(self, text: str) -> tuple[PageText, ...]:
@@ -110,10 +119,17 @@ class Splitter:
         self._take(self._reader.end(text))
         pages = self._with(self._page.ending(len(self._page.pieces)))
         self._closed, self._page, self._open_at = closed, page, open_at
-        return pages or _as_it_is(text, self._limit)
+        return pages or self._as_it_is(text)
+
+    def _as_it_is(self, text: str) -> tuple[PageText, ...]:
+        """For a text of which nothing is left in Discord's dialect, such as a comment: better than no answer at all."""
+        body = tamed(text.strip()[: self._limit // 4])
+        return (PageText(head=_above(self._lead, body), body=body, tail=""),) if body else ()
 
     def _with(self, page: PageText) -> tuple[PageText, ...]:
-        return (*self._closed, page) if page.text else tuple(self._closed)
+        """The lead is nothing by itself."""
+        nothing = "" if self._closed else self._lead
+        return tuple(self._closed) if page.text == nothing else (*self._closed, page)
 
     def _take(self, pieces: list[Piece]) -> None:
         waiting = deque(pieces)
@@ -134,21 +150,21 @@ class Splitter:
         return rest
 
 
-def _as_it_is(text: str, limit: int) -> tuple[PageText, ...]:
-    """For a text of which nothing is left in Discord's dialect, such as a comment: better than no answer at all."""
-    body = tamed(text.strip()[: limit // 4])
-    return (PageText(head="", body=body, tail=""),) if body else ()
+def _above(lead: str, body: str) -> str:
+    """A quotation right below the lead would be more of it."""
+    return f"{lead}\n\n" if lead and body.startswith(">") else f"{lead}\n" if lead else ""
 
 
 class _Page:
     """One page in the making."""
 
-    def __init__(self, limit: int, head: str = "") -> None:
+    def __init__(self, limit: int, head: str = "", lead: str = "") -> None:
         self.pieces: list[Piece] = []
         self._limit = limit
         self._nearly_full = limit - limit // 4
         self._head = head
-        self._used = units(head)
+        self._lead = lead
+        self._used = units(head + _above(lead, ">"))
         self._ends: list[int] = []
         """Units of the page up to the end of each piece."""
         self._room = 0
@@ -156,8 +172,6 @@ class _Page:
         self._best: int | None = None
         """The best place for a cut since it is."""
         self._best_rank = Rank.NONE
-        self._inner: int | None = None
-        """The last place since then that divides a span."""
         self._last = 0
         """The last place of all that divides none."""
         self._group: _Group | None = None
@@ -169,24 +183,22 @@ class _Page:
         return self._used * 2 <= self._limit
 
     def copy(self) -> _Page:
-        page = _Page(self._limit, self._head)
+        page = _Page(self._limit, self._head, self._lead)
         for piece in self.pieces:
             page.add(piece)
         return page
 
     def add(self, piece: Piece) -> bool:
-        """Whether the piece fits. White space before the first piece is the page before's."""
+        """Whether the piece fits. The first does, unless below a lead; white space before it is the page before's."""
         place = len(self.pieces)
         self._weigh(piece.rank, place)
         space = len(piece.space) if place else 0
         if piece.row is not None:
             group = (self._group or _Group(piece.row.table, self._used + space)).with_row(piece.row)
             used = group.size()
-            fits = used <= self._limit
         else:
             group, used = None, self._used + space + piece.units
-            fits = used + len(piece.tail) <= self._limit
-        if not fits and place:
+        if used + len(piece.tail) > self._limit and (place or self._lead):
             return False
         if self._used < self._nearly_full:
             self._room = place + 1
@@ -197,22 +209,19 @@ class _Page:
         return True
 
     def _weigh(self, rank: Rank, place: int) -> None:
-        if rank >= Rank.POINT:
-            self._last = place
-        if self._used < self._nearly_full or not place:
+        if rank < Rank.POINT:
             return
-        if rank is Rank.SPAN:
-            self._inner = place
-        elif rank >= max(self._best_rank, Rank.POINT):
+        self._last = place
+        if place and self._used >= self._nearly_full and rank >= self._best_rank:
             self._best, self._best_rank = place, rank
 
     def cut(self) -> int:
-        """Where the page ends, now that the next piece does not fit."""
+        """Where the page ends, now that the next piece does not fit. A span that began in the first half is divided."""
         if self._best is not None:
             return self._best
-        if self._last == len(self.pieces) or (self._last and self._ends[self._last - 1] * 2 > self._limit):
+        if self._last and self._ends[self._last - 1] * 2 > self._limit:
             return self._last
-        return self._inner or len(self.pieces)
+        return len(self.pieces)
 
     def shown(self, tail: list[Piece]) -> PageText:
         """What will stay in the page whatever follows; `tail` is what is not settled yet."""
@@ -221,15 +230,20 @@ class _Page:
         if not tail or place < settled:
             return self._settled_up_to(place)
         for piece in tail:
-            begins_late = used >= self._nearly_full
-            used += len(piece.space) + piece.units
-            if begins_late or used + len(piece.tail) > self._limit:
+            begins, used = used + piece.slack, used + len(piece.space) + piece.units
+            if begins >= self._nearly_full or used + len(piece.tail) > self._limit or self._may_move(piece, begins):
                 break
             self.pieces.append(piece)
             place += 1
         page = self.ending(place, keep=settled)
         del self.pieces[settled:]
         return page
+
+    def _may_move(self, piece: Piece, begins: int) -> bool:
+        """Whether it begins a span, or inline code, that may become too large for the rest of the page."""
+        if begins * 2 <= self._limit or piece.rank < Rank.POINT or "```" in piece.tail:
+            return False
+        return bool(piece.tail) or piece.text[-1:] == "`"
 
     def _settled_up_to(self, place: int) -> PageText:
         if self._last_shown is None or self._last_shown[0] != place:
@@ -243,7 +257,7 @@ class _Page:
         body += behind.space if behind else ""
         if body.endswith("\n"):
             closing = closing.removeprefix("\n")
-        return PageText(head=self._head + opening, body=body, tail=closing)
+        return PageText(head=_above(self._lead, body) + self._head + opening, body=body, tail=closing)
 
     def _written_out(self, place: int, keep: int) -> tuple[str, str, str]:
         """The body up to `place`, what opens the table that it begins in, and what closes the one that it ends in."""

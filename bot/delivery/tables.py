@@ -16,12 +16,15 @@ from wcwidth import wcswidth
 
 MAX_WIDTH = 60
 """Columns of an aligned table; a code block in Discord's desktop window shows more, its telephones about half of it."""
+EMPTY = "–"
+"""An empty cell behind its header, in a list."""
 HEADER_LOOK = 60
 """Characters in which the first pipe of a table's header is looked for."""
 
-_DELIMITER = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\r?")
-_HALF_DELIMITER = re.compile(r"[ \t]*[|:-]?[-:| \t]*\r?")
+_DELIMITER = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
+_HALF_DELIMITER = re.compile(r"[ \t]*[|:-]?[-:| \t]*")
 _EDGE = re.compile(r"(?<!\\)\|")
+_CODE = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)")
 _PIPE = re.compile(r"(?<![\\|])\|(?!\|)")
 
 
@@ -46,6 +49,8 @@ class Table:
     headers: tuple[Cell, ...]
     aligns: str
     """For each column one of `<`, `^` and `>`, as in a format specification."""
+    margin: str = ""
+    """What each of its lines begins with: a quotation's mark."""
 
 
 class Row(NamedTuple):
@@ -99,8 +104,12 @@ def split_row(line: str) -> list[str]:
     return [cell.strip().replace("\\|", "|") for cell in cells]
 
 
-def fitted(cells: list[str], columns: int) -> list[str]:
-    """As many cells as the table has columns. What is too much, a pipe that was not escaped, stays with the last."""
+def fitted(line: str, columns: int) -> list[str]:
+    """As many cells as the table has columns. A pipe that is too much was not escaped: in code, or in the last cell."""
+    cells = split_row(line)
+    if len(cells) > columns:
+        whole = split_row(_CODE.sub(lambda code: _EDGE.sub(r"\\|", code[0]), line))
+        cells = whole if len(whole) == columns else cells
     if len(cells) > columns:
         return [*cells[: columns - 1], " | ".join(cells[columns - 1 :])]
     return cells + [""] * (columns - len(cells))
@@ -110,12 +119,18 @@ def lay_out(table: Table, rows: Sequence[tuple[Cell, ...]], *, max_width: int = 
     rows = [row for row in rows if row]
     grid = [table.headers, *rows]
     widths = [max([cell.width for cell in column]) for column in zip(*grid, strict=True)]
-    linked = any(cell.linked for row in rows for cell in row)
+    linked = any(cell.linked for row in grid for cell in row)
     if linked or sum(widths) + 3 * (len(widths) - 1) > max_width:
-        return Layout("", "\n".join(listed(table, row) for row in rows), "")
+        lines = [listed(table, row) for row in rows] or [" | ".join(head.rich for head in table.headers)]
+        return Layout("", _inset("\n".join(lines), table.margin), "")
     rule = "-+-".join("-" * width for width in widths)
-    head = f"```\n{_aligned(table.headers, widths, table.aligns)}\n{rule}\n"
-    return Layout(head, "\n".join(_aligned(row, widths, table.aligns) for row in rows), "\n```")
+    head = _inset(f"```\n{_aligned(table.headers, widths, table.aligns)}\n{rule}", table.margin)
+    body = "\n".join(_inset(_aligned(row, widths, table.aligns), table.margin) for row in rows)
+    return Layout(f"{head}\n", body, "\n" * bool(rows) + f"{table.margin}```")
+
+
+def _inset(text: str, margin: str) -> str:
+    return margin + text.replace("\n", f"\n{margin}") if margin else text
 
 
 def _aligned(cells: tuple[Cell, ...], widths: Sequence[int], aligns: str) -> str:
@@ -135,10 +150,10 @@ def _padded(line: tuple[str, int], width: int, align: str) -> str:
 
 
 def listed(table: Table, cells: tuple[Cell, ...]) -> str:
-    pairs = [(head.rich, cell.rich) for head, cell in zip(table.headers, cells, strict=True) if cell.rich]
-    entries = [f"{head}: {text}" if head else text for head, text in pairs]
+    pairs = [(head.rich, cell.rich) for head, cell in zip(table.headers, cells, strict=True)]
+    entries = [f"{head}: {text or EMPTY}" if head else text for head, text in pairs if head or text]
     entries = [entry.replace("\n", " / ") for entry in entries]
-    return "\n".join(f"  - {entry}" if place else f"- {entry}" for place, entry in enumerate(entries)) or "-"
+    return "\n".join(f"  - {entry}" if place else f"- {entry}" for place, entry in enumerate(entries or [EMPTY]))
 
 
 def _columns(text: str) -> int:

@@ -74,11 +74,15 @@ class ChannelTarget:
     async def typing(self) -> None:
         await self._calls.answer(_typing(self._channel))
 
+    async def withdraw(self) -> None:
+        return None
+
     async def _send(
         self, position: int, text: str, previews: bool, *, reply_to: int | None = None, file: str | None = None
     ) -> Posted:
-        # discord.py sends enforce_nonce with every nonce: a repeated send gets the first one's message.
-        nonce = f"{self._trigger_id}-{position}" if self._mentioning is None else f"{self._trigger_id}-notice"
+        # discord.py sends enforce_nonce with every nonce: a repeated send gets the first one's message. Discord takes
+        # 25 characters, and an id may have 20.
+        nonce = f"{self._trigger_id}-{position}" if self._mentioning is None else f"{self._trigger_id}-n"
         quiet = discord.AllowedMentions.none()
         if self._mentioning is not None:
             quiet = quiet.merge(discord.AllowedMentions(users=[discord.Object(self._mentioning)]))
@@ -177,6 +181,9 @@ class InteractionTarget:
 
     async def typing(self) -> None:
         return None
+
+    async def withdraw(self) -> None:
+        await self._calls.answer(self._interaction.delete_original_response())
 
     async def _edit_original(self, text: str) -> Posted:
         quiet = discord.AllowedMentions.none()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import strategies as st
 
 CHARACTERS = st.sampled_from(
@@ -26,12 +28,55 @@ CHARACTERS = st.sampled_from(
         *("😀", "👨‍👩‍👧‍👦", "🇰🇷", "🇰", "👍🏽", "❤️", "\u200d", "\ufe0f", "𝒳", "𠀀"),
     )
 )
+CLUSTERS = CHARACTERS | st.sampled_from(
+    (
+        *(
+            " \u200d",
+            " \u0301",
+            "e" + "\u0301" * 12,
+            "\u0301" * 6,
+            "a\u200d",
+            "🇰🇷🇰🇷",
+            "🏴\u200d☠️",
+            "ㄱ\u302e",
+            "x" * 30,
+        ),
+        *("\n```\n", "\n```py\n", "`", "``", "# ", "- "),
+    )
+)
+"""What people see as a character, joined in every way, in text and in code."""
 _MARKS = (
     *("**", "*", "_", "__", "***", "~~", "||", "`", "``", "```", "````", "~~~", "\\", "|", "~", "!", "<", "&", "$"),
-    *("**bold**", "*it*", "__strong__", "_it_", "~~out~~", "||hidden||", "`code`", "**많이**는", "***both***", "\\*"),
+    *(
+        "**bold**",
+        "*it*",
+        "__strong__",
+        "_it_",
+        "~~out~~",
+        "||hidden||",
+        "`code`",
+        "`**kw`",
+        "**많이**는",
+        "***both***",
+        "\\*",
+    ),
     *("[text](https://example.com/a)", "[text](", "[", "](", "https://example.com/a_b?c=d", "http", ")", "![i](u)"),
     *("<@123>", "<#45>", "<:smile:678>", "<t:1700000000:R>", "<br>", "<b>", "</b>", "<details>", "<!-- x -->", "&amp;"),
-    *("$x_1$", "\\(a*b\\)", "<code>x</code>", "H<sub>2</sub>O", "<T>", "<"),
+    *(
+        "[^1]",
+        "\n[^2]: ",
+        "\n[1]: ",
+        "$x_1$",
+        "\\(a*b\\)",
+        "<code>x</code>",
+        "<code></code>",
+        "[]()",
+        "H<sub>2</sub>O",
+        "<T>",
+        "<",
+        "<!-- 가\n",
+        "-->",
+    ),
 )
 _LINES = (
     *(
@@ -47,7 +92,22 @@ _LINES = (
         "2) two\n",
         "- [ ] do\n",
     ),
-    *("- [x] done\n", "> quote\n", ">> deeper\n", ">\n", "> ```py\n> code\n", "---\n", "***\n", "- ", "1", "-", "#"),
+    *(
+        "- [x] done\n",
+        "> quote\n",
+        ">> deeper\n",
+        "> - quoted\n",
+        ">   - quoted\n",
+        ">    quote\n",
+        ">\n",
+        "> ```py\n> code\n",
+        "---\n",
+        "***\n",
+        "- ",
+        "1",
+        "-",
+        "#",
+    ),
     *(
         "\n```py\n",
         "```\n",
@@ -57,10 +117,22 @@ _LINES = (
         "- ```sh\n",
         "\n````md\n",
         "code line\n",
+        "글: ```py\n",
+        "코드```\n",
+        "``` 그리고 더\n",
+        "```를 ",
         "    indented\n",
         "\n    indented\n",
     ),
-    *("\n| a | b |\n|---|---|\n", "| 1 | 2 |\n", "| 가나 | **b** |\n", "|:-:|--:|\n", "a | b\n---|---\n", "|---|"),
+    *(
+        "\n| a | b |\n|---|---|\n",
+        "| 1 | 2 |\n",
+        "| 가나 | **b** |\n",
+        "> | a | b |\n> |---|---|\n> | 1 | 2 |\n",
+        "|:-:|--:|\n",
+        "a | b\n---|---\n",
+        "|---|",
+    ),
     *(
         "| x | " + "y " * 20 + "|\n",
         "| [l](https://e.x/y) | 2 |\n",
@@ -68,6 +140,13 @@ _LINES = (
         "\n" * 150,
         " " * 130,
         "```" + "i" * 60 + "\n",
+        "\n$$\n",
+        "\n\\[\n",
+        "글 \\[ x = 가\n",
+        "$$f(x) = {\n",
+        "+ 나*다 $$\n",
+        "- x_{가}\\\\\n",
+        "\\]\n",
     ),
 )
 _WORDS = ("가나다라 마바사 ", "아자차카. ", "한글 ")
@@ -86,3 +165,29 @@ def prefixes(text: str, sizes: list[int]) -> list[str]:
         at += sizes[len(ends) % len(sizes)]
         ends.append(text[:at])
     return ends
+
+
+_SEEN = (
+    re.compile(r"\\([^0-9A-Za-z\s])"),
+    re.compile(r"(?:`+)([\s\S]*?[^`])`+(?!`)"),
+    re.compile(r"\*\*((?:\\[\s\S]|[^\\])+?)\*\*(?!\*)"),
+    re.compile(r"__((?:\\[\s\S]|[^\\])+?)__(?!_)"),
+    re.compile(r"\b_((?:__|\\[\s\S]|[^\\_])+?)_\b", re.ASCII),
+    re.compile(r"\*(?=\S)((?:\*\*|\s+(?:[^*\s]|\*\*)|[^\s*])+?)\*(?!\*)"),
+    re.compile(r"~~([\s\S]+?)~~"),
+    re.compile(r"\|\|([\s\S]+?)\|\|"),
+)
+"""What Discord's client takes for an escape, for code, for bold text and so on, in its order."""
+
+
+def seen(text: str) -> str:
+    """What people see of a text in Discord, without its marks; code is taken for a span like any other."""
+    parts, at = "", 0
+    while at < len(text):
+        match = next((found for pattern in _SEEN if (found := pattern.match(text[at:]))), None)
+        if match is None:
+            parts, at = parts + text[at], at + 1
+        else:
+            inner = match[1] if match[0][0] in "\\`" else seen(match[1])
+            parts, at = parts + inner, at + match.end()
+    return parts

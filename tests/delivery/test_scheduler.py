@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -15,45 +12,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.clock import ManualClock
-from bot.delivery.answer import Delivery, InteractionKey
+from bot.delivery.answer import EDIT_GAP, InteractionKey, Route
 from bot.delivery.budget import RateLimit
 from bot.delivery.manuscript import Form
-from bot.delivery.scheduler import Scheduler
-from bot.delivery.split import split
+from bot.delivery.split import PageText, Splitter, split
 from bot.domain.run import Page
 from bot.errors import ChannelGone, DiscordRefused, MessageGone, NotAllowed
-from tests.delivery.discord_double import Channel, Discord
+from tests.delivery.discord_double import Channel
+from tests.delivery.world import SERVER_ERROR, World, assert_tried_for_a_minute, started, world
 
 log = logging.getLogger(__name__)
 
 TOKENS_PER_SECOND = 40
-SERVER_ERROR = DiscordRefused(502, 0, "bad gateway")
-
-
-@dataclass
-class World:
-    clock: ManualClock
-    discord: Discord
-    scheduler: Scheduler
-
-    async def run(self, work: asyncio.Task[object], *, step: float = 0.05, limit: float = 300.0) -> None:
-        """Moves the clock until `work` is done."""
-        for _ in range(int(limit / step)):
-            if work.done():
-                return
-            await self.clock.advance(step)
-        raise AssertionError("not done in time")
-
-
-@asynccontextmanager
-async def world(seed: int = 1, **options: object) -> AsyncIterator[World]:
-    clock = ManualClock()
-    discord = Discord(clock, random.Random(seed), **options)  # type: ignore[arg-type]
-    scheduler = Scheduler(clock)
-    discord.scheduler = scheduler
-    yield World(clock, discord, scheduler)
-    await scheduler.close()
 
 
 @dataclass
@@ -272,11 +242,18 @@ async def test_old_messages_are_edited_more_slowly() -> None:
     assert all(later - earlier > 6.0 for earlier, later in zip(edits, edits[3:], strict=False))
 
 
-async def test_routes_of_one_bucket_have_one_budget() -> None:
+TOLD: tuple[tuple[tuple[Route, str], ...], ...] = (
+    (("create", "both"), ("edit", "both")),
+    (("edit", "of its own"), ("create", "both"), ("edit", "both")),
+)
+
+
+@pytest.mark.parametrize("told", TOLD, ids=["at once", "by and by"])
+async def test_routes_of_one_bucket_have_one_budget(told: tuple[tuple[Route, str], ...]) -> None:
     async with world() as here:
         here.discord.headers = False
-        for route in ("create", "edit"):
-            here.scheduler.learn(1, route, RateLimit(limit=5, remaining=5, reset_after=5.0, bucket="both"))
+        for route, bucket in told:
+            here.scheduler.learn(1, route, RateLimit(limit=5, remaining=5, reset_after=5.0, bucket=bucket))
         made = asyncio.ensure_future(here.scheduler.open(Channel(here.discord, 1)).finish("word " * 1_500))
         await here.run(made)
         anew = here.scheduler.open(Channel(here.discord, 1), pages=made.result())
@@ -338,6 +315,46 @@ async def test_typing_ends_with_the_first_text() -> None:
         await delivery.abandon()
 
 
+async def test_what_goes_on_in_a_file_is_seen_to_go_on() -> None:
+    async with world() as here:
+        channel = Channel(here.discord, 1)
+        delivery = here.scheduler.open(channel)
+        delivery.present(Form(messages=1, notice="The rest is in the file."))
+        text = "word " * 500
+        for number in range(220):
+            delivery.show(f"{text}{number} ")
+            await here.clock.advance(0.1)
+        typed = [at for at in channel.typed if at > 1]
+        assert len(typed) in (2, 3)
+        await here.run(asyncio.ensure_future(delivery.finish(text)))
+        ended = here.clock.monotonic()
+        await here.clock.advance(20)
+        assert len(here.discord.messages) == 2 and max(channel.typed) <= ended
+
+
+async def test_the_first_edit_waits_until_it_has_something_to_show() -> None:
+    async with world() as here:
+        delivery = await started(here, since=0.1)
+        made = here.discord.calls[-1][0]
+        for number in range(20):
+            delivery.show("Hello there" + " more" * number)
+            await here.clock.advance(0.05)
+        edits = [at for at, _, route in here.discord.calls if route == "edit"]
+        journeys = 0.1
+        assert [abs(at - made - EDIT_GAP) <= journeys for at in edits] == [True]
+        finish = asyncio.ensure_future(delivery.finish("Hello there. The end."))
+        await here.run(finish)
+
+
+async def test_the_end_of_a_short_answer_does_not_wait() -> None:
+    async with world() as here:
+        delivery = await started(here, since=0.1)
+        made = here.discord.calls[-1][0]
+        finish = asyncio.ensure_future(delivery.finish("Hello there. The end."))
+        await here.run(finish, step=0.01)
+        assert here.discord.calls[-1][0] - made < EDIT_GAP
+
+
 async def test_the_first_word_is_waited_for_a_moment() -> None:
     async with world(latency=0.0) as here:
         slow, fast = Channel(here.discord, 1), Channel(here.discord, 2)
@@ -351,6 +368,50 @@ async def test_the_first_word_is_waited_for_a_moment() -> None:
         assert [text for _, _, text in fast.seen] == ["Hello"]
         await here.clock.advance(0.05)
         assert [text for _, _, text in slow.seen] == ["Hel"]
+
+
+async def test_one_word_that_is_all_is_not_waited_for() -> None:
+    async with world(latency=0.0) as here:
+        await here.scheduler.open(Channel(here.discord, 1)).finish("Yes")
+        assert here.clock.monotonic() == 0.0
+
+
+async def test_a_first_word_that_is_seen_already_is_not_waited_for_again() -> None:
+    async with world(latency=0.0) as here:
+        channel = Channel(here.discord, 1)
+        delivery = here.scheduler.open(channel)
+        delivery.show("Hel")
+        await here.clock.advance(1.0)
+        delivery.show("Hello")
+        await here.clock.advance(0.01)
+        assert [text for _, _, text in channel.seen] == ["Hel", "Hello"]
+        await delivery.abandon()
+
+
+async def test_of_the_calls_that_wait_for_one_slot_the_last_text_goes_first_and_then_a_first_one() -> None:
+    async with world(latency=0.0, headers=False) as here:
+        long, new, over = (Channel(here.discord, 1) for _ in range(3))
+        growing, beginning, ending = (here.scheduler.open(channel) for channel in (long, new, over))
+        growing.show("word " * 100)
+        await here.clock.advance(1.0)
+        here.scheduler.learn(1, "create", RateLimit(limit=1, remaining=0, reset_after=5.0))
+        growing.show("word " * 600)
+        await here.clock.advance(1.0)
+        beginning.show("Hello ")
+        await here.clock.advance(1.0)
+        finish = asyncio.ensure_future(ending.finish("Hello."))
+        await here.run(finish)
+        await here.clock.advance(20.0)
+        made = sorted((at, name) for name, at in _created(long=long, new=new, over=over))
+        assert [name for _, name in made] == ["long", "over", "new", "long"]
+
+
+def _created(**channels: Channel) -> list[tuple[str, float]]:
+    """When each message was."""
+    firsts = [
+        (name, {message_id: at for at, message_id, _ in reversed(channel.seen)}) for name, channel in channels.items()
+    ]
+    return [(name, at) for name, created in firsts for at in created.values()]
 
 
 async def test_pages_are_reported_as_they_are_created() -> None:
@@ -422,13 +483,6 @@ async def test_abandon_leaves_everything_as_it_is() -> None:
         assert list(here.discord.messages.values()) == ["Hello there"]
 
 
-async def started(here: World) -> Delivery:
-    delivery = here.scheduler.open(Channel(here.discord, 1))
-    delivery.show("Hello there")
-    await here.clock.advance(1)
-    return delivery
-
-
 async def test_a_deleted_message_ends_the_answer() -> None:
     async with world() as here:
         delivery = await started(here)
@@ -478,18 +532,11 @@ async def test_a_create_whose_answer_was_lost_ends_with_the_whole_text(times: in
         assert list(here.discord.messages.values()) == ["Hello there, and that was all."]
 
 
-@pytest.mark.parametrize("failures", [1, 2, 3])
-async def test_the_last_text_is_tried_three_times(failures: int) -> None:
+@pytest.mark.parametrize("failures", [1, 11, 12])
+async def test_the_last_text_is_tried_for_a_minute(failures: int) -> None:
     async with world() as here:
         delivery = await started(here)
-        here.discord.faults += [("edit", SERVER_ERROR)] * failures
-        finish = asyncio.ensure_future(delivery.finish("Hello there. The end."))
-        if failures < 3:
-            await here.run(finish)
-            assert list(here.discord.messages.values()) == ["Hello there. The end."]
-        else:
-            with pytest.raises(DiscordRefused):
-                await asyncio.gather(finish, here.run(finish))
+        await assert_tried_for_a_minute(here, delivery, failures)
 
 
 async def test_an_error_of_on_page_ends_the_answer() -> None:
@@ -527,6 +574,22 @@ async def test_a_text_that_is_withdrawn_holds_nothing_up() -> None:
             await here.clock.advance(0.05)
         await here.run(asyncio.ensure_future(delivery.finish(beginning + "a | 1\n")))
         assert "a                 | 1" in here.discord.messages[channel.made[0]]
+
+
+async def test_a_text_is_laid_out_when_it_is_shown_and_not_for_each_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    feed, fed = Splitter.feed, []
+
+    def noted(splitter: Splitter, text: str, *, final: bool = False) -> tuple[PageText, ...]:
+        fed.append(text)
+        return feed(splitter, text, final=final)
+
+    monkeypatch.setattr(Splitter, "feed", noted)
+    async with world() as here:
+        stream = Stream(here, Channel(here.discord, 1), 30.0)
+        await here.run(asyncio.ensure_future(stream.run()))
+        calls = [route for _, _, route in here.discord.calls if route in ("create", "edit")]
+        assert len(calls) > 20 and len(stream.pages) > 2
+        assert len(fed) < 3 * len(calls)
 
 
 async def test_a_later_page_that_failed_is_made_while_the_next_grows() -> None:
