@@ -80,7 +80,7 @@ class App:
         )
         self.signs = WaitingSigns(DiscordMessages(self.client))
         work_waits = asyncio.Event()
-        preferences = Preferences(storage, clock, _operator_settings(config))
+        preferences = Preferences(storage, clock, operator_settings(config))
         personas = Personas(storage, clock, preferences)
         self.resets = Resets(storage, clock, preferences, personas)
         self.worker = Worker(
@@ -128,8 +128,10 @@ class App:
         )
 
 
-def _operator_settings(config: Config) -> dict[str, str]:
-    return {WINDOW_TOKENS.key: str(config.window_tokens), ANSWER_TOKENS.key: str(config.answer_tokens)}
+def operator_settings(config: Config) -> dict[str, str]:
+    """Those that the operator has set: of the others people are told that the default holds."""
+    values = {WINDOW_TOKENS.key: config.window_tokens, ANSWER_TOKENS.key: config.answer_tokens}
+    return {key: str(value) for key, value in values.items() if key in config.model_fields_set}
 
 
 async def connect(app: App) -> None:

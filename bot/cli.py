@@ -19,7 +19,7 @@ from rich.table import Table
 
 from bot import __version__, config
 from bot.config import Config
-from bot.context.tokens import TokenCounter
+from bot.context.tokens import TokenCounter, encoding_name, provide_ranks
 from bot.errors import (
     CauserieError,
     DatabaseUnusable,
@@ -89,14 +89,14 @@ def check() -> None:
 @db.command()
 def upgrade() -> None:
     """Bring the schema up to date. The bot does so at its start, too."""
-    before, after = asyncio.run(upgrade_schema(config.load().database_url))
+    before, after = asyncio.run(upgrade_schema(config.load_database_url()))
     out.print(f"schema {after}: nothing to do" if before == after else f"schema {before or 'none'} → {after}")
 
 
 @db.command("check")
 def check_database() -> None:
     """Examine the whole database."""
-    url = config.load().database_url
+    url = config.load_database_url()
     parsed = sa.make_url(url)
     if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).is_file():
         raise DatabaseUnusable(url, "there is none yet; the first start makes it")
@@ -109,9 +109,11 @@ def check_database() -> None:
 
 
 @db.command()
-def backup(target: Annotated[Path, typer.Argument(help="File that the copy goes to; it must not exist.")]) -> None:
+def backup(
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes to; it must not exist.")],
+) -> None:
     """Copy a SQLite database while the bot runs."""
-    url = sa.make_url(config.load().database_url)
+    url = sa.make_url(config.load_database_url())
     if url.get_backend_name() != "sqlite":
         err.print("This database is PostgreSQL: use pg_dump.")
         raise typer.Exit(1)
@@ -250,6 +252,10 @@ async def _database(settings: Config) -> str:
 async def _ranks(settings: Config) -> str:
     counter = TokenCounter(settings.openai_model, cache_dir=settings.cache_dir)
     await counter.load()
+    try:
+        await asyncio.to_thread(provide_ranks, encoding_name(settings.openai_model), settings.cache_dir)
+    except OSError:
+        return f"loaded, but they cannot be kept in {settings.cache_dir}"
     return f"in {settings.cache_dir}"
 
 

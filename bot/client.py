@@ -12,6 +12,7 @@ import aiohttp
 import discord
 import structlog
 import yarl
+from discord import app_commands
 from discord.ext import commands
 
 from bot.channels.departures import Departures
@@ -20,7 +21,7 @@ from bot.channels.preferences import Preferences
 from bot.channels.resets import Resets
 from bot.clock import Clock
 from bot.delivery.answer import Target
-from bot.delivery.calls import Calls, translated
+from bot.delivery.calls import NO_HISTORY, Calls, translated
 from bot.delivery.target import INTERACTION_LIFE, ChannelTarget, InteractionTarget
 from bot.domain.run import Run
 from bot.errors import DiscordRefused
@@ -140,6 +141,16 @@ class Causerie(commands.AutoShardedBot):
     def channel(self, channel_id: int, guild_id: int | None) -> discord.PartialMessageable:
         return self.get_partial_messageable(channel_id, guild_id=guild_id)
 
+    @property
+    def mentions(self) -> dict[str, str]:
+        """By a slash command's English name: clickable, and shown under its localised name.
+
+        Empty until Discord has given the commands their ids.
+        """
+        names = [each.qualified_name for each in self.tree.walk_commands() if isinstance(each, app_commands.Command)]
+        ids = {name: self.command_ids.get(name.split()[0]) for name in names}
+        return {name: f"</{name}:{command_id}>" for name, command_id in ids.items() if command_id}
+
     def remember(self, interaction: discord.Interaction) -> None:
         """Keeps a deferred interaction for the run it started, while its token holds."""
         now = datetime.now(UTC)
@@ -188,8 +199,18 @@ class DiscordMessages:
     async def edit(self, channel_id: int, message_id: int, text: str) -> None:
         await _translated(self._partial(channel_id, message_id).edit(content=text))
 
-    async def send(self, channel_id: int, text: str) -> None:
-        await _translated(self._client.channel(channel_id, None).send(text))
+    async def send(self, channel_id: int, text: str, reply_to: int | None = None) -> None:
+        """A reply to `reply_to` where Discord takes one: it refuses them where history may not be read."""
+        channel = self._client.channel(channel_id, None)
+        if reply_to is not None:
+            reference = channel.get_partial_message(reply_to).to_reference(fail_if_not_exists=False)
+            try:
+                await _translated(channel.send(text, reference=reference))
+                return
+            except DiscordRefused as refused:
+                if refused.code != NO_HISTORY:
+                    raise
+        await _translated(channel.send(text))
 
     def _partial(self, channel_id: int, message_id: int) -> discord.PartialMessage:
         return self._client.channel(channel_id, None).get_partial_message(message_id)

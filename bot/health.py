@@ -16,6 +16,12 @@ from aiohttp import web
 
 from bot.errors import HealthPortTaken
 
+PATIENCE = 5.0
+"""Seconds that `probe` waits for an answer."""
+
+HIGHEST_PORT = 65_535
+"""Of TCP."""
+
 log = structlog.get_logger(__name__)
 
 Probe = Callable[[], Awaitable[list[str]]]
@@ -74,16 +80,31 @@ def probe() -> int:
             "not asked: HEALTH_PORT is not set in the environment; without it the bot answers no probe", file=sys.stderr
         )
         return 1
+    if not port.isdecimal():
+        print(f"not asked: HEALTH_PORT is no number: {port}", file=sys.stderr)
+        return 1
+    if not 1 <= int(port) <= HIGHEST_PORT:
+        print(f"not asked: HEALTH_PORT is out of range, 1 to {HIGHEST_PORT}: {port}", file=sys.stderr)
+        return 1
     # A proxy of the environment is for the world outside, and knows another 127.0.0.1.
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with direct.open(f"http://127.0.0.1:{port}/readyz", timeout=5):
+        with direct.open(f"http://127.0.0.1:{port}/readyz", timeout=PATIENCE):
             return 0
     except urllib.error.HTTPError as error:
         print(f"not ready: {_told(error)}", file=sys.stderr)
     except (OSError, http.client.HTTPException) as error:
-        print(f"not ready: {error}", file=sys.stderr)
+        print(f"not ready: {_unanswered(error, port)}", file=sys.stderr)
     return 1
+
+
+def _unanswered(error: Exception, port: str) -> str:
+    cause = getattr(error, "reason", error)
+    if isinstance(cause, TimeoutError):
+        return f"no answer on port {port} within {PATIENCE:g} s"
+    if isinstance(cause, OSError):
+        return f"nothing answers on port {port} ({cause.strerror or cause})"
+    return f"port {port} answers, but not as the bot does"
 
 
 def _told(answer: urllib.error.HTTPError) -> str:

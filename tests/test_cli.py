@@ -96,12 +96,32 @@ async def test_the_doctor_repeats_what_it_was_told_to_the_letter(examined: Termi
     assert "(" in model.partition("cannot be reached")[2], "the operator is told why"
 
 
-def test_settings_that_are_wrong_end_every_command(terminal: Terminal) -> None:
+DATABASE_COMMANDS = (("db", "upgrade"), ("db", "check"), ("db", "backup", "copy.db"))
+
+
+def test_the_doctor_is_told_of_every_setting_that_is_wrong(terminal: Terminal) -> None:
     terminal.given(DISCORD_TOKEN="", LOG_FORMAT="xml")
-    for arguments in (("check",), ("db", "upgrade"), ("db", "check"), ("db", "backup", "copy.db")):
-        done = terminal.types(*arguments)
-        assert done.status == 2 and done.said == ""
-        assert [line.split()[0] for line in done.complained.splitlines()] == ["DISCORD_TOKEN", "LOG_FORMAT"]
+    done = terminal.types("check")
+    assert done.status == 2 and done.said == ""
+    assert [line.split()[0] for line in done.complained.splitlines()] == ["DISCORD_TOKEN", "LOG_FORMAT"]
+
+
+def test_care_for_the_database_takes_its_address_alone(terminal: Terminal) -> None:
+    terminal.given(DISCORD_TOKEN="", OPENAI_API_KEY="", LOG_FORMAT="xml", CAUSERIE_OF_A_NEWER_VERSION="1")
+    assert [terminal.types(*arguments).status for arguments in DATABASE_COMMANDS] == [0, 0, 0]
+    (terminal.directory / ".env").write_text(f"DATABASE_URL=sqlite:///{terminal.directory / 'copy.db'}\n")
+    terminal.given(DATABASE_URL="")
+    assert terminal.types("db", "check").said.strip() == "the database is whole"
+
+
+def test_an_address_that_is_wrong_ends_the_care_for_the_database(terminal: Terminal) -> None:
+    for file, url in (("", "causerie.db"), ("DATABSE_URL=sqlite:///other.db", "")):
+        (terminal.directory / ".env").write_text(file)
+        terminal.given(DATABASE_URL=url)
+        for arguments in DATABASE_COMMANDS:
+            done = terminal.types(*arguments)
+            (line,) = done.complained.splitlines()
+            assert done.status == 2 and done.said == "" and line.split()[0] in ("DATABASE_URL", "DATABSE_URL")
 
 
 def test_a_schema_is_made_once(terminal: Terminal) -> None:
@@ -172,6 +192,11 @@ def test_a_backup_of_nothing_leaves_nothing(terminal: Terminal) -> None:
     done = terminal.types("db", "backup", "copy.db")
     assert done.status == 8 and str(terminal.database) in done.complained
     assert list(terminal.directory.iterdir()) == []
+
+
+def test_a_backup_without_a_file_is_asked_for_what_the_documents_call_it(terminal: Terminal) -> None:
+    done = terminal.types("db", "backup")
+    assert done.status == 2 and "Missing argument 'FILE'" in done.complained
 
 
 def test_a_backup_never_replaces_a_file(terminal: Terminal) -> None:

@@ -94,9 +94,24 @@ def test_a_containers_check_of_a_bot_that_is_not_there(
         closed.bind(("127.0.0.1", 0))
         monkeypatch.setenv("HEALTH_PORT", str(closed.getsockname()[1]))
         assert probe() == 1
-    monkeypatch.setenv("HEALTH_PORT", "eighty")
-    assert probe() == 1
-    assert [line.split(":")[0] for line in capsys.readouterr().err.splitlines()] == ["not ready"] * 2
+    for port in ("eighty", "0", "65536"):
+        monkeypatch.setenv("HEALTH_PORT", port)
+        assert probe() == 1
+    refused, unreadable, *beyond = capsys.readouterr().err.splitlines()
+    assert refused.startswith("not ready: nothing answers on port ") and refused.endswith(" (Connection refused)")
+    assert unreadable == "not asked: HEALTH_PORT is no number: eighty"
+    assert beyond == [f"not asked: HEALTH_PORT is out of range, 1 to 65535: {port}" for port in (0, 65536)]
+
+
+async def test_a_containers_check_of_a_bot_that_is_stuck(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        monkeypatch.setenv("HEALTH_PORT", str(port))
+        monkeypatch.setattr("bot.health.PATIENCE", 0.1)
+        assert await asyncio.to_thread(probe) == 1
+    assert capsys.readouterr().err == f"not ready: no answer on port {port} within 0.1 s\n"
 
 
 @pytest.mark.parametrize("given", [None, "", '""'])

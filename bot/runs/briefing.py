@@ -10,7 +10,7 @@ from bot.channels.personas import Personas
 from bot.channels.preferences import Preferences
 from bot.context.prompt import Prompt, instructions
 from bot.context.tokens import TokenCounter
-from bot.context.window import Window, context_length, fit
+from bot.context.window import Window, fit
 from bot.domain.conversation import Item
 from bot.domain.persona import Persona
 from bot.domain.run import Run
@@ -91,7 +91,7 @@ class Briefing:
         prompt = Prompt(model=model, instructions=instructions(sources.persona))
         window = self._window(sources, prompt)
         return Brief(
-            request=self._request(run, sources, prompt, window),
+            request=self._request(run, sources.persona, prompt, window),
             questions=sources.said.questions,
             window=window,
             prefix_hash=prompt.prefix_hash,
@@ -100,32 +100,33 @@ class Briefing:
 
     async def _read(self, work: Work, run: Run) -> _Sources:
         layers = await self._preferences.layers(work, run.place, run.asker.user_id)
+        said = await _said(work, run)
+        # Each of several people may write in a language of their own; the instructions stay what they were.
+        locale = said.history[0].locale if said.history else run.locale
         return _Sources(
-            persona=await self._personas.in_use(work, run.place, run.asker.user_id, run.locale, layers),
-            said=await _said(work, run),
+            persona=await self._personas.in_use(work, run.place, run.asker.user_id, locale, layers),
+            said=said,
             window_tokens=resolve(WINDOW_TOKENS, layers).value,
             answer_tokens=resolve(ANSWER_TOKENS, layers).value,
             showing=_showing(layers),
         )
 
     def _window(self, sources: _Sources, prompt: Prompt) -> Window:
-        whole = min(sources.window_tokens, context_length(prompt.model) or sources.window_tokens)
         return fit(
             sources.said.history,
             sources.said.questions,
             counter=self._counter,
-            window_tokens=whole,
+            window_tokens=sources.window_tokens,
             answer_tokens=sources.answer_tokens,
             prompt=prompt,
             start=sources.said.start,
         )
 
-    def _request(self, run: Run, sources: _Sources, prompt: Prompt, window: Window) -> Request:
-        persona = sources.persona
+    def _request(self, run: Run, persona: Persona, prompt: Prompt, window: Window) -> Request:
         return Request(
             model=prompt.model,
             messages=prompt.messages(window),
-            max_tokens=sources.answer_tokens,
+            max_tokens=window.answer_tokens,
             temperature=persona.temperature,
             top_p=persona.top_p,
             reasoning_effort=persona.reasoning_effort,

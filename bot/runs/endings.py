@@ -10,8 +10,11 @@ from bot.words import N_, Words
 
 STOPPED = N_("Stopped: the conversation was reset.")
 OUT_OF_TIME = N_("Discord gives me 15 minutes for a private answer, and they are over. Ask in the channel for more.")
-IN_FILE = N_("This is not all: the file has the whole answer.")
+IN_FILE = N_("The answer goes on in the file, which has it from its beginning.")
 _INTERRUPTED = N_("The answer was interrupted here: the bot was restarted. Ask again for a whole answer.")
+
+_NEARLY_ALL = 0.9
+"""Of the bot's limit, by the server's count: below it the limit that ended an answer was not the bot's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +41,9 @@ def remark(outcome: Outcome, cap: int, _: Words) -> str | None:
         return _without_text(outcome, cap, _)
     match outcome.reason:
         case FinishReason.LENGTH:
-            return _("The answer reached its limit of {cap:number} tokens. Say “continue” for the rest.", cap=cap)
+            if _ended_early(outcome, cap):
+                return _("The model's server ended the answer at a limit of its own. Reply “continue” for the rest.")
+            return _("The answer reached its limit of {cap:number} tokens. Reply “continue” for the rest.", cap=cap)
         case FinishReason.CONTENT_FILTER:
             return _("The model's content filter ended the answer here.")
         case FinishReason.BROKEN:
@@ -51,11 +56,7 @@ def remark(outcome: Outcome, cap: int, _: Words) -> str | None:
 
 def _without_text(outcome: Outcome, cap: int, _: Words) -> str:
     if outcome.reason is FinishReason.LENGTH:
-        return _(
-            "The model spent its whole limit of {cap:number} tokens on thinking and wrote no answer. A moderator can "
-            "raise `answer_tokens` with `/settings set` or lower the persona's reasoning effort.",
-            cap=cap,
-        )
+        return _thought_only(outcome, cap, _)
     if outcome.reason is FinishReason.CONTENT_FILTER:
         return _("The model's content filter held the whole answer back. Try to put the question another way.")
     if outcome.reason is FinishReason.INTERRUPTED:
@@ -63,3 +64,22 @@ def _without_text(outcome: Outcome, cap: int, _: Words) -> str:
     if outcome.reason is FinishReason.BROKEN:
         return _("The connection to the model broke before any answer came. Please ask again.")
     return _("The model gave an empty answer. Please ask again, perhaps in other words.")
+
+
+def _thought_only(outcome: Outcome, cap: int, _: Words) -> str:
+    if _ended_early(outcome, cap):
+        return _(
+            "The model's server ended the answer at a limit of its own before the model wrote anything. A moderator "
+            "can lower “Tokens of history, question and answer together” with `/settings set`, or the persona's "
+            "reasoning effort."
+        )
+    return _(
+        "The model spent its whole limit of {cap:number} tokens on thinking and wrote no answer. A moderator can raise "
+        "“Longest answer in tokens” or “Tokens of history, question and answer together” with `/settings set`, or "
+        "lower the persona's reasoning effort.",
+        cap=cap,
+    )
+
+
+def _ended_early(outcome: Outcome, cap: int) -> bool:
+    return outcome.usage is not None and outcome.usage.completion_tokens < _NEARLY_ALL * cap

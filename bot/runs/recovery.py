@@ -1,8 +1,8 @@
 """What a process that died left behind.
 
 Nothing was shown: the run is queued again, twice at the most, so that a turn that kills the program cannot do so for
-ever. Something was shown: the pages are closed as interrupted, and what can be read of them becomes the answer. The
-model is never called again for an answer that people have begun to read, unless they ask.
+ever; then its channel is told. Something was shown: the pages are closed as interrupted, and what can be read of them
+becomes the answer. The model is never called again for an answer that people have begun to read, unless they ask.
 
 A question that has waited for an hour is let go: an answer that late would fall into another talk. Whoever asked is
 told, once a channel.
@@ -36,7 +36,7 @@ MAX_ATTEMPTS = 3
 PATIENCE = timedelta(hours=1)
 """How long a question waits for its turn before it expires."""
 
-_LEAD = re.compile(r"> .*(?:\n|\Z)")
+_LEAD = re.compile(r"(> .*)\n*")
 _SMALL_PRINT = re.compile(r"(?:(?:\A|\n)-# [^\n]*)+\s*\Z")
 
 
@@ -51,7 +51,7 @@ class PostedPages(Protocol):
 
     async def edit(self, channel_id: int, message_id: int, text: str) -> None: ...
 
-    async def send(self, channel_id: int, text: str) -> None: ...
+    async def send(self, channel_id: int, text: str, reply_to: int | None = None) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,15 +63,16 @@ class _Readable:
     last: str
 
     @classmethod
-    def of(cls, run: Run, texts: list[str]) -> _Readable:
+    def of(cls, run: Run, posted: list[tuple[Page, str]]) -> _Readable:
         """The question is shown above the answer of a slash command; remarks and notices are small print below."""
-        bodies = [_SMALL_PRINT.sub("", text) for text in texts]
-        lead = _LEAD.match(bodies[0]) if bodies and run.reply_to_message_id is None else None
+        bodies = [_SMALL_PRINT.sub("", text) for _page, text in posted]
+        begins = bool(posted) and posted[0][0].position == 0
+        lead = _LEAD.match(bodies[0]) if begins and run.reply_to_message_id is None else None
         if lead:
             bodies[0] = bodies[0][lead.end() :]
         return cls(
             answer="\n".join(bodies).strip(),
-            last_lead=lead[0] if lead and len(bodies) == 1 else "",
+            last_lead=lead[1] if lead and len(bodies) == 1 else "",
             last=bodies[-1] if bodies else "",
         )
 
@@ -105,13 +106,17 @@ class Recovery:
         now = self.clock.now()
         async with self.storage.write() as work:
             expired = await work.runs.expire(now - PATIENCE, now)
-            said = {run.run_id: await work.conversations.questions(run.run_id) for run in expired}
         for run in expired:
-            ids = [message_id for item in said[run.run_id] for message_id in item.message_ids]
-            self.signs.clear(run.place.channel_id, ids, waited=True)
+            await self._clear_signs(run)
         for _channel_id, runs in groupby(sorted(expired, key=_channel_of), _channel_of):
             await self._say_expired([run for run in runs if not run.private])
         return len(expired)
+
+    async def _clear_signs(self, run: Run) -> None:
+        async with self.storage.read() as work:
+            questions = await work.conversations.questions(run.run_id)
+        ids = [message_id for item in questions for message_id in item.message_ids]
+        self.signs.clear(run.place.channel_id, ids, waited=True)
 
     async def _say_expired(self, runs: Sequence[Run]) -> None:
         """To a channel; of a private question nobody else hears."""
@@ -133,16 +138,32 @@ class Recovery:
             pages = await work.runs.pages(run.run_id)
         if pages:
             await self._close(run, pages)
-        elif run.private or run.attempts >= MAX_ATTEMPTS or run.status is RunStatus.CANCELLING:
+        elif run.private or run.status is RunStatus.CANCELLING:
             await self._end(run, None)
+        elif run.attempts >= MAX_ATTEMPTS:
+            await self._end(run, None)
+            await self._clear_signs(run)
+            await self._say_given_up(run)
         else:
             async with self.storage.write() as work:
                 await work.runs.requeue(run.run_id, self.clock.now())
         log.info("run_recovered", run=run.run_id, pages=len(pages), attempts=run.attempts)
 
+    async def _say_given_up(self, run: Run) -> None:
+        _ = words(run.locale)
+        text = _(
+            "I was stopped {n:number} times while I worked on a question here, so I have let it go. Please ask again "
+            "if it still matters.",
+            n=run.attempts,
+        )
+        try:
+            await self.posted.send(_channel_of(run), text, run.reply_to_message_id)
+        except Exception as error:  # the word is a courtesy
+            log.info("giving_up_not_said", run=run.run_id, error=repr(error))
+
     async def _close(self, run: Run, pages: tuple[Page, ...]) -> None:
         posted = [(page, text) for page in pages if (text := await self._read(run, page)) is not None]
-        readable = _Readable.of(run, [text for _page, text in posted])
+        readable = _Readable.of(run, posted)
         if posted:
             await self._mark(run, posted[-1][0], readable)
         await self._end(run, readable.answer or None)
@@ -159,7 +180,7 @@ class Recovery:
         _ = words(run.locale)
         outcome = Outcome(text=readable.last, reason=FinishReason.INTERRUPTED, usage=None)
         text = _(STOPPED) if run.status is RunStatus.CANCELLING else remark(outcome, 0, _)
-        first, *rest = split(readable.last_lead + with_remark(readable.last, text))
+        first, *rest = split(with_remark(readable.last, text), lead=readable.last_lead)
         try:
             await self.posted.edit(run.place.channel_id, page.message_id, first.text)
             for further in rest:

@@ -23,13 +23,16 @@ class Reactions(Protocol):
     async def remove(self, channel_id: int, message_id: int) -> None: ...
 
 
+CLOSING = 5.0
+"""Seconds that the program's end waits for signs under way: a Discord that is silent would hold it for minutes."""
 MAX_KNOWN = 1_000
 """Signs and starts that are remembered; what was forgotten is treated as another process's."""
 
 
 class WaitingSigns:
-    def __init__(self, reactions: Reactions) -> None:
+    def __init__(self, reactions: Reactions, *, closing: float = CLOSING) -> None:
         self._reactions = reactions
+        self._closing = closing
         self._shown: dict[int, asyncio.Task[None]] = {}
         self._removals: set[asyncio.Task[None]] = set()
         self._started: deque[int] = deque(maxlen=MAX_KNOWN)
@@ -64,7 +67,12 @@ class WaitingSigns:
                 removal.add_done_callback(self._removals.discard)
 
     async def close(self) -> None:
-        await asyncio.gather(*self._shown.values(), *self._removals)
+        """Signs that are not answered by then stay as they are."""
+        if tasks := {*self._shown.values(), *self._removals}:
+            _, late = await asyncio.wait(tasks, timeout=self._closing)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def _remove_after(self, shown: asyncio.Task[None] | None, channel_id: int, message_id: int) -> None:
         if shown is not None:

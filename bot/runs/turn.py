@@ -23,8 +23,9 @@ from bot.context.prompt import item_tokens
 from bot.context.tokens import TokenCounter
 from bot.delivery.answer import Delivery, InteractionKey, Target
 from bot.delivery.manuscript import Form
+from bot.delivery.question import shown_above
 from bot.delivery.scheduler import Scheduler
-from bot.delivery.split import with_remark
+from bot.delivery.split import small_print
 from bot.domain.conversation import Item, Role
 from bot.domain.run import ANSWERED, FinishReason, Page, Run, RunStatus
 from bot.errors import DeliveryError, ModelError, NotAllowed
@@ -51,8 +52,6 @@ SIGN_AFTER = timedelta(seconds=1)
 class _Draft:
     """The answer as it grows."""
 
-    lead: str
-    """Shown before the answer: the question, where Discord does not show it."""
     text: str = ""
     refusal: str = ""
     end: Finished | None = None
@@ -63,14 +62,9 @@ class _Draft:
     def whole(self) -> str:
         return self.text or self.refusal
 
-    @property
-    def visible(self) -> str:
-        return self.lead + self.whole
-
     def outcome(self) -> Outcome:
         end = self.end or Finished(FinishReason.BROKEN, None)
-        reason = FinishReason.REFUSAL if self.refusal and not self.text else end.reason
-        return Outcome(text=self.whole, reason=reason, usage=end.usage, model=end.model)
+        return Outcome(text=self.whole, reason=end.reason, usage=end.usage, model=end.model)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +92,10 @@ class TurnOfRun:
         self._run = run
         self._owner = owner
         self._words: Words = words(run.locale)
-        self._draft = _Draft(lead="")
+        self._draft = _Draft()
         self._brief: Brief | None = None
         self._target = _target(studio, run)
-        self._form = Form(notice=f"-# {self._words(IN_FILE)}")
+        self._form = Form(notice=self._words(IN_FILE), edited_only=isinstance(self._target.key, InteractionKey))
         self._delivery: Delivery = studio.scheduler.open(self._target, on_page=self._keep_page)
 
     async def carry_out(self) -> None:
@@ -118,7 +112,7 @@ class TurnOfRun:
 
     async def stop(self) -> None:
         """After cancellation by a reset: what is visible stays, with the reason below."""
-        await self._close_pages(self._words(STOPPED))
+        await self._show_ending(self._words(STOPPED))
         await self._end(RunStatus.CANCELLED)
 
     async def give_up(self) -> None:
@@ -135,17 +129,25 @@ class TurnOfRun:
             if not self._delivery.shown and not self._run.private:
                 await self._release()
                 return
-            outcome = Outcome(text=outcome.text, reason=FinishReason.INTERRUPTED, usage=outcome.usage)
+            outcome = replace(outcome, reason=FinishReason.INTERRUPTED)
         await self._finish(outcome)
 
     async def crash(self, error: Exception) -> None:
         """After an error that nobody foresaw: the asker reads that it was not their fault."""
         _ = self._words
+        text = _("Something went wrong on my side, and the answer ends here. Please ask again.")
         if self._delivery.error is not None:
-            self._delivery = self._studio.scheduler.open(self._target, pages=self._delivery.pages)
-            self._delivery.present(self._form)
-        await self._close_pages(_("Something went wrong on my side, and the answer ends here. Please ask again."))
+            self._begin_anew()
+        if not isinstance(await self._show_ending(text), DeliveryError | None):
+            # It is the answer that cannot be shown.
+            self._draft = _Draft()
+            self._begin_anew()
+            await self._show_ending(text)
         await self._end(RunStatus.FAILED, error=error)
+
+    def _begin_anew(self) -> None:
+        self._delivery = self._studio.scheduler.open(self._target, pages=self._delivery.pages)
+        self._delivery.present(self._form)
 
     async def _release(self) -> None:
         await self._delivery.abandon()
@@ -153,6 +155,14 @@ class TurnOfRun:
             released = await work.runs.release(self._run.run_id, owner=self._owner)
         if not released:
             await self._end(RunStatus.CANCELLED)
+        await self._withdraw()
+
+    async def _withdraw(self) -> None:
+        """Discord would say for good that the bot is thinking, though the answer comes as a message of the channel."""
+        try:
+            await self._target.withdraw()
+        except DeliveryError as error:
+            log.warning("promise_not_withdrawn", run=self._run.run_id, error=repr(error))
 
     async def _prepare(self) -> Brief:
         brief = await self._studio.briefing.prepare(self._run)
@@ -160,7 +170,7 @@ class TurnOfRun:
         waited = self._studio.clock.now() - self._run.created_at > SIGN_AFTER
         self._studio.signs.clear(self._run.place.channel_id, ids, waited=waited)
         if self._run.reply_to_message_id is None and not self._run.private:
-            self._draft.lead = _question_shown(brief.questions)
+            self._form = replace(self._form, lead=shown_above(brief.questions[0].text))
         self._form = replace(self._form, messages=brief.showing.messages, previews=brief.showing.previews)
         self._delivery.present(self._form)
         return brief
@@ -191,12 +201,12 @@ class TurnOfRun:
                     case Finished():
                         draft.end = event
                         continue
-                if draft.whole.strip() and brief.showing.live:
-                    self._delivery.show(draft.visible)
                 if self._late and self._run.private:
                     draft.out_of_time = True
                     return
                 await self._move_if_late()
+                if draft.whole.strip() and brief.showing.live:
+                    self._delivery.show(draft.whole)
                 self._raise_undelivered()
 
     @property
@@ -210,6 +220,8 @@ class TurnOfRun:
         if not self._late or self._run.private:
             return
         pages = await self._delivery.abandon()
+        if not pages:
+            await self._withdraw()
         self._target = self._studio.targets(self._run)
         self._delivery = self._studio.scheduler.open(self._target, on_page=self._keep_page, pages=pages)
         self._delivery.present(self._form)
@@ -221,8 +233,8 @@ class TurnOfRun:
     def _announce_wait(self, wait: float) -> None:
         if wait >= ANNOUNCED_WAIT:
             _ = self._words
-            text = _("The model is busy. Trying again in {wait:duration}…", wait=round(wait))
-            self._delivery.show(f"{self._draft.lead}-# {text}")
+            text = _("The model does not answer yet. Trying again in {wait:duration}…", wait=round(wait))
+            self._delivery.show(small_print(text))
 
     async def _finish(self, outcome: Outcome) -> None:
         """Shows the end and stores it. An answer whose end cannot be shown is kept if people saw its beginning."""
@@ -232,7 +244,7 @@ class TurnOfRun:
         status, error = outcome.status, None
         try:
             await self._move_if_late()
-            await self._delivery.finish(self._with_remark(outcome.text, text))
+            await self._delivery.finish(outcome.text, remark=text)
         except DeliveryError as raised:
             log.warning("answer_not_shown", run=self._run.run_id, error=repr(raised))
             error = raised
@@ -257,18 +269,18 @@ class TurnOfRun:
 
     async def _fail(self, error: ModelError) -> None:
         log.warning("run_failed", run=self._run.run_id, error=repr(error), request_id=error.request_id)
-        await self._close_pages(explain(error, self._words))
+        await self._show_ending(explain(error, self._words))
         await self._end(RunStatus.FAILED, error=error)
 
-    async def _close_pages(self, text: str) -> None:
+    async def _show_ending(self, text: str) -> Exception | None:
+        """Returns what kept it from being shown."""
         try:
             await self._move_if_late()
-            await self._delivery.finish(self._with_remark(self._draft.whole, text))
+            await self._delivery.finish(self._draft.whole, remark=text)
         except Exception as error:  # whatever ended the delivery, the run still has to end
             log.warning("ending_not_shown", run=self._run.run_id, error=repr(error))
-
-    def _with_remark(self, answer: str, text: str | None) -> str:
-        return self._draft.lead + with_remark(answer, text)
+            return error
+        return None
 
     async def _end(self, status: RunStatus, *, outcome: Outcome | None = None, error: Exception | None = None) -> None:
         brief = self._brief
@@ -323,9 +335,3 @@ async def end_unbegun(studio: Studio, run: Run, owner: str, error: Exception) ->
         await work.runs.finish(
             run.run_id, owner=owner, status=RunStatus.FAILED, now=studio.clock.now(), error=repr(error)
         )
-
-
-def _question_shown(questions: tuple[Item, ...]) -> str:
-    """Discord shows that somebody used `/ask`, not what was asked. No block of code begins in one line."""
-    asked = " ".join(questions[0].text.replace("```", "`").split())
-    return f"> {asked if len(asked) <= 300 else asked[:299] + '…'}\n"

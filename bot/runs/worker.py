@@ -87,8 +87,9 @@ class Worker:
         tasks = list(self._tasks.values())
         if tasks:
             await asyncio.wait(tasks, timeout=seconds)
-        for task in tasks:
-            task.cancel()
+        for run_id, in_hand in self._in_hand.items():
+            if not in_hand.ending:
+                self._tasks[run_id].cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=ENDING)
         for task in tasks:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+import aiosqlite
 import pytest
 import sqlalchemy as sa
 import structlog
@@ -52,6 +53,8 @@ class Board:
     signs: set[int] = field(default_factory=set)
     files: list[str] = field(default_factory=list)
     calls: list[tuple[str, int]] = field(default_factory=list)
+    nonces: dict[Hashable, int] = field(default_factory=dict)
+    """Of created messages: a create that is repeated gets the first one's message."""
     failures: dict[str, list[Exception | None]] = field(default_factory=dict)
     missing: Exception | None = None
     """What `target` raises: there is nowhere to answer."""
@@ -59,6 +62,8 @@ class Board:
     """Whether the interaction of a private run is still there."""
     until: datetime | None = None
     """When interactions are over. With it, a command's first target is its interaction; without it, the channel."""
+    replies: dict[int, int | None] = field(default_factory=dict)
+    """The message that each word to a channel answers."""
     answered: set[int] = field(default_factory=set)
     now: Callable[[], datetime] = ManualClock().now
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(9_000))
@@ -107,9 +112,9 @@ class Board:
             raise MessageGone
         self.texts[message_id] = text
 
-    async def send(self, channel_id: int, text: str) -> None:
+    async def send(self, channel_id: int, text: str, reply_to: int | None = None) -> None:
         self.called("send", channel_id)
-        self.post(channel_id, text)
+        self.replies[self.post(channel_id, text)] = reply_to
 
     async def add(self, channel_id: int, message_id: int) -> None:
         self.called("add", message_id)
@@ -139,7 +144,10 @@ class BoardTarget:
         self.board.called(self.name, self.run.run_id)
         if file is not None:
             self.board.files.append(file)
-        message_id = self.board.post(self.run.place.channel_id, text)
+        nonce = (self.key, self.run.trigger_message_id, self.name, position)
+        if (made := self.board.nonces.get(nonce)) in self.board.texts:
+            return Posted(message_id=made, text=self.board.texts[made])
+        message_id = self.board.nonces[nonce] = self.board.post(self.run.place.channel_id, text)
         if self.name != "notice":
             self.board.of_run.setdefault(self.run.run_id, []).append(message_id)
         return Posted(message_id=message_id, text=text)
@@ -159,12 +167,15 @@ class BoardTarget:
     async def typing(self) -> None:
         self.board.called("typing", self.run.run_id)
 
+    async def withdraw(self) -> None:
+        self.board.called("withdraw", self.run.run_id)
+
 
 @dataclass
 class Stage:
     storage: Storage
     counter: TokenCounter
-    clock: ManualClock = field(default_factory=ManualClock)
+    clock: ManualClock
     board: Board = field(default_factory=Board)
     work_waits: asyncio.Event = field(default_factory=asyncio.Event)
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(100))
@@ -266,8 +277,15 @@ class Stage:
             if await reached():
                 return
             await self.clock.advance(step)
-            await self.row(0)  # the database has threads of its own, which this waits for
         raise AssertionError("not reached in time")
+
+    async def until_asked(self) -> None:
+        """Until the model is; the clock stands still meanwhile."""
+        for _ in range(1_000):
+            if self.model.requests:
+                return
+            await self.row(0)
+        raise AssertionError("the model was not asked")
 
     async def until_shown(self, text: str) -> None:
         await self.until(lambda: _said(any(text in shown for shown in self.board.texts.values())))
@@ -356,8 +374,31 @@ def quiet() -> Iterator[None]:
 
 
 @pytest.fixture
-async def stage(migrated: Path, counter: TokenCounter, tmp_path: Path) -> AsyncIterator[Stage]:
+def busy(monkeypatch: pytest.MonkeyPatch) -> Callable[[], bool]:
+    """Whether a database's thread is at work: clocks stand still meanwhile, however busy the machine is."""
+    trips = 0
+
+    def counted(trip: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
+        async def wrapper(*args: Any, **kwargs: Any) -> T:
+            nonlocal trips
+            trips += 1
+            try:
+                return await trip(*args, **kwargs)
+            finally:
+                trips -= 1
+
+        return wrapper
+
+    for name in ("_connect", "_execute"):
+        monkeypatch.setattr(aiosqlite.Connection, name, counted(getattr(aiosqlite.Connection, name)))
+    return lambda: trips > 0
+
+
+@pytest.fixture
+async def stage(
+    migrated: Path, counter: TokenCounter, busy: Callable[[], bool], tmp_path: Path
+) -> AsyncIterator[Stage]:
     shutil.copy(migrated, tmp_path / "causerie.db")
-    stage = Stage(await open_storage(f"sqlite:///{tmp_path / 'causerie.db'}"), counter)
+    stage = Stage(await open_storage(f"sqlite:///{tmp_path / 'causerie.db'}"), counter, ManualClock(busy=busy))
     yield stage
     await stage.close()

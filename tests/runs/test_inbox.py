@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.conversation import MAX_WAITING, File, Quote
 from bot.domain.run import RunStatus
-from bot.runs.inbox import MAX_JOINED, MAX_QUOTE_TOKENS, Full, Joined, Queued, Seen
+from bot.runs.inbox import MAX_JOINED, MAX_PRIVATE, MAX_QUOTE_TOKENS, Full, Joined, Queued, Seen
 from bot.storage.runs import Runs
 from tests.runs.conftest import ANNA, BORA, Stage
 
@@ -65,6 +65,9 @@ async def test_a_command_neither_joins_nor_is_joined(stage: Stage) -> None:
     await stage.ask("spoken")
     command = await stage.say("asked", command=True)
     assert isinstance(command, Queued) and command.run.reply_to_message_id is None
+    async with stage.storage.read() as work:
+        (item,) = await work.conversations.questions(command.run.run_id)
+    assert item.message_ids == (), "an interaction is no message"
     spoken = await stage.say("spoken again")
     assert isinstance(spoken, Queued) and spoken.ahead == 2
 
@@ -129,6 +132,32 @@ async def test_a_private_question_waits_for_nobody_and_holds_nobody_up(stage: St
     assert isinstance(private, Queued) and private.run.private and private.ahead == 0
     third = await stage.say(speaker=BORA)
     assert isinstance(third, Queued) and third.ahead == 1
+
+
+async def test_private_questions_of_one_person_have_a_bound_wherever_they_are_asked(stage: Stage) -> None:
+    for channel_id in range(1, MAX_PRIVATE + 1):
+        assert isinstance(await stage.say(private=True, channel_id=channel_id), Queued)
+    await stage.claim()
+    before = await stage.count("items")
+    assert await stage.say(private=True, channel_id=9) == Full(3, private=True)
+    assert await stage.count("items") == before
+    assert isinstance(await stage.say(private=True, speaker=BORA), Queued)
+    assert isinstance(await stage.say(), Queued)
+
+
+async def test_a_turn_that_began_just_now_is_not_joined_and_waits_no_longer(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(MAX_WAITING - 1):
+        await stage.ask(speaker=replace(ANNA, user_id=100 + number))
+    last = await stage.ask(speaker=BORA)
+
+    async def begun(self: Runs, run_id: int, reply_to_message_id: int) -> bool:
+        return False
+
+    monkeypatch.setattr(Runs, "join", begun)
+    anew = await stage.say(speaker=BORA)
+    assert isinstance(anew, Queued) and anew.run.run_id != last.run_id
 
 
 async def test_a_private_question_does_not_make_a_conversation_known(stage: Stage) -> None:

@@ -5,14 +5,20 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.run import Run, RunStatus
+from bot.domain.run import FinishReason, Run, RunStatus
 from bot.errors import DiscordRefused, NotAllowed
+from bot.llm.scripted import says
 from bot.runs.recovery import MAX_ATTEMPTS, PATIENCE
 from bot.runs.turn import SIGN_AFTER, TurnOfRun
 from bot.runs.worker import LEASE
 from tests.runs.conftest import BORA, OWNER, Stage
 
 INTERRUPTED = "The answer was interrupted here: the bot was restarted. Ask again for a whole answer."
+
+GIVEN_UP = (
+    "I was stopped 3 times while I worked on a question here, so I have let it go. Please ask again if it still "
+    "matters."
+)
 
 
 async def abandoned(stage: Stage, **options: object) -> Run:
@@ -45,8 +51,31 @@ async def test_a_run_that_kills_its_process_is_given_up(stage: Stage) -> None:
     await stage.recovery.recover(alone=True)
     row = await stage.row(run.run_id)
     assert (row["status"], row["attempts"], row["finish_reason"]) == ("failed", MAX_ATTEMPTS, "interrupted")
-    assert await stage.history() == ()
+    assert await stage.history() == () and stage.board.in_channel(1) == [GIVEN_UP]
+    assert stage.board.replies == dict.fromkeys(stage.board.texts, run.reply_to_message_id)
     assert (await stage.ask()).run_id != run.run_id and await stage.claim(), "the conversation goes on"
+
+
+async def test_a_question_that_is_given_up_keeps_no_sign_that_it_waits(stage: Stage) -> None:
+    run = await abandoned(stage)
+    assert run.reply_to_message_id is not None
+    stage.board.signs.add(run.reply_to_message_id)
+    for _attempt in range(MAX_ATTEMPTS - 1):
+        await stage.recovery.recover(alone=True)
+        await stage.claim("dead")
+    await stage.recovery.recover(alone=True)
+    await stage.signs.close()
+    assert stage.board.signs == set()
+
+
+async def test_a_channel_that_cannot_be_told_of_a_run_given_up_stops_no_recovery(stage: Stage) -> None:
+    run = await abandoned(stage)
+    for _attempt in range(MAX_ATTEMPTS - 1):
+        await stage.recovery.recover(alone=True)
+        await stage.claim("dead")
+    stage.board.fail("send", NotAllowed("no"))
+    assert await stage.recovery.recover(alone=True) == 1
+    assert (await stage.row(run.run_id))["status"] == "failed" and stage.board.in_channel(1) == []
 
 
 async def test_what_was_shown_is_closed_and_becomes_the_answer(stage: Stage) -> None:
@@ -112,7 +141,7 @@ async def test_what_discord_refuses_stops_no_recovery(stage: Stage, call: str, e
 
 async def test_a_notice_is_no_answer(stage: Stage) -> None:
     run = await abandoned(stage)
-    await stage.show_pages(run, "-# The model is busy. Trying again in 20 sec…")
+    await stage.show_pages(run, "-# The model does not answer yet. Trying again in 20 sec…")
     await stage.recovery.recover(alone=True)
     assert stage.board.in_channel(1) == [INTERRUPTED]
     assert (await stage.row(run.run_id))["status"] == "failed" and await stage.history() == ()
@@ -124,6 +153,27 @@ async def test_neither_the_question_above_nor_a_remark_below_is_part_of_the_answ
     await stage.recovery.recover(alone=True)
     assert stage.board.in_channel(1) == [f"> How many?\nSeven\n-# {INTERRUPTED}"]
     assert await stage.answers() == ["Seven"]
+
+
+@pytest.mark.parametrize("question", ["what does <br> do?", "why (a ||b) fails", "give me a *quote*"])
+@pytest.mark.parametrize("answer", ["> To be or not to be\nis from Hamlet.", "Seven ||or eight||."])
+async def test_the_question_above_is_taken_off_as_it_was_shown(stage: Stage, question: str, answer: str) -> None:
+    stage.model.enqueue(says(answer, piece=100, reason=FinishReason.BROKEN))
+    shown = stage.board.shown(await stage.answer(question, command=True)).rpartition("\n-# ")[0]
+    run = await abandoned(stage, channel_id=2, command=True)
+    await stage.show_pages(run, shown)
+    await stage.recovery.recover(alone=True)
+    assert stage.board.in_channel(2) == [f"{shown}\n-# {INTERRUPTED}"]
+    assert await stage.answers(2) == [answer]
+
+
+async def test_nothing_is_taken_off_where_the_page_with_the_question_is_gone(stage: Stage) -> None:
+    run = await abandoned(stage, command=True)
+    first, _ = await stage.show_pages(run, "> How many?\nSeven", "> To be or not to be")
+    del stage.board.texts[first]
+    await stage.recovery.recover(alone=True)
+    assert stage.board.in_channel(1) == [f"> To be or not to be\n-# {INTERRUPTED}"]
+    assert await stage.answers() == ["> To be or not to be"]
 
 
 async def test_a_quotation_that_the_model_wrote_stays(stage: Stage) -> None:

@@ -29,9 +29,10 @@ async def test_a_sign_is_put_on_and_taken_off() -> None:
     signs.show(1, 50)
     await signs.close()
     assert board.signs == {50}
-    signs.clear(1, [50])
-    await signs.close()
-    assert board.signs == set()
+    for _ in range(2):
+        signs.clear(1, [50])
+        await signs.close()
+    assert board.signs == set() and board.calls == [("add", 50), ("remove", 50)]
 
 
 async def test_a_sign_is_put_on_once() -> None:
@@ -87,6 +88,31 @@ async def test_signs_of_an_earlier_process_are_taken_off() -> None:
     assert board.signs == set() and board.calls == [("remove", 50)]
 
 
+async def test_the_end_of_the_program_waits_for_signs_under_way() -> None:
+    board = SlowBoard()
+    signs = WaitingSigns(board)
+    signs.show(1, 50)
+    signs.show(2, 60)
+    signs.clear(2, [60])
+    closing = asyncio.create_task(signs.close())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert board.waiting == [50, 60] and not closing.done()
+    board.answering.set()
+    await closing
+    assert board.calls == [("add", 50), ("add", 60), ("remove", 60)] and board.signs == {50}
+
+
+async def test_the_end_of_the_program_does_not_wait_for_a_silent_discord() -> None:
+    board = SlowBoard()
+    signs = WaitingSigns(board, closing=0.0)
+    signs.show(1, 50)
+    signs.clear(1, [50])
+    signs.show(1, 51)
+    await signs.close()
+    assert board.waiting == [50] and board.calls == []
+
+
 async def test_only_so_many_signs_are_remembered() -> None:
     board = Board()
     signs = WaitingSigns(board)
@@ -96,6 +122,18 @@ async def test_only_so_many_signs_are_remembered() -> None:
     signs.clear(1, range(MAX_KNOWN + 500))
     await signs.close()
     assert len([call for call in board.calls if call[0] == "remove"]) == MAX_KNOWN
+
+
+async def test_a_sign_on_its_way_is_not_forgotten_however_many_follow() -> None:
+    board = SlowBoard()
+    signs = WaitingSigns(board)
+    for message_id in range(MAX_KNOWN + 2):
+        signs.show(message_id, message_id)
+    await asyncio.sleep(0)
+    signs.clear(0, [0])
+    board.answering.set()
+    await signs.close()
+    assert 0 not in board.signs and ("remove", 0) in board.calls
 
 
 async def test_what_never_had_a_sign_costs_no_call_however_long_it_waited() -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -10,11 +10,12 @@ from bot.channels.resets import Resets
 from bot.domain.actor import EVERYTHING, Actor
 from bot.domain.conversation import Place
 from bot.domain.run import FinishReason, Run, RunStatus
-from bot.llm.port import Finished, TextDelta
+from bot.llm.port import Event, Finished, Request, TextDelta
 from bot.llm.scripted import Pause, Script, says
-from bot.runs.worker import HEARTBEAT, LEASE, POLL
+from bot.runs.inbox import Inbox, Queued
+from bot.runs.worker import HEARTBEAT, LEASE, POLL, Worker
 from bot.storage import Storage, Work
-from tests.runs.conftest import BORA, Stage
+from tests.runs.conftest import BORA, BoardTarget, Stage
 
 NEVER = 100_000.0
 """Seconds that no test lets pass."""
@@ -35,6 +36,13 @@ def silent() -> Script:
 async def ended(stage: Stage, *runs: Run) -> None:
     for run in runs:
         await stage.until_status(run, RunStatus.COMPLETED)
+
+
+async def lapsed(stage: Stage, run: Run) -> None:
+    """Its lease is over, and it waits for any worker again."""
+    async with stage.storage.write() as work:
+        await work.runs.lapse_all(stage.clock.now())
+        assert await work.runs.requeue(run.run_id, stage.clock.now())
 
 
 async def asked(stage: Stage, times: int = 1) -> None:
@@ -78,6 +86,56 @@ async def test_what_is_said_while_the_worker_sleeps_wakes_it(stage: Stage) -> No
     await stage.clock.advance(1)
     stage.model.enqueue("here")
     await ended(stage, await stage.ask())
+
+
+async def test_what_is_said_while_the_worker_looks_is_not_left_lying(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.model.enqueue("here")
+    write = Storage.write
+    said: list[Run | None] = []
+
+    @asynccontextmanager
+    async def and_then_somebody_asks(storage: Storage) -> AsyncIterator[Work]:
+        async with write(storage) as work:
+            yield work
+        if not said:
+            said.append(None)
+            said[0] = await stage.ask()
+
+    monkeypatch.setattr(Storage, "write", and_then_somebody_asks)
+    stage.worker()
+
+    async def answered() -> bool:
+        return bool(said and said[0] and (await stage.row(said[0].run_id))["status"] == "completed")
+
+    await stage.until(answered)
+
+
+async def test_what_another_process_queued_is_found_by_looking(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.runs.worker.POLL", 0.01)
+    stage.worker(shared=True)
+    await stage.clock.advance(1)
+    stage.model.enqueue("here")
+    elsewhere = Inbox(stage.storage, stage.clock, stage.counter, asyncio.Event())
+    queued = await elsewhere.accept(stage.incoming())
+    assert isinstance(queued, Queued)
+    await ended(stage, queued.run)
+
+
+async def test_no_two_workers_have_one_name(stage: Stage) -> None:
+    one, two = (Worker(stage.studio, stage.work_waits, concurrency=1, shared=True) for _ in range(2))
+    assert one.name and two.name and one.name != two.name
+
+
+async def test_a_worker_lives_from_its_start_to_its_end(stage: Stage) -> None:
+    worker = Worker(stage.studio, stage.work_waits, concurrency=1, shared=False)
+    assert not worker.alive
+    await worker.drain(0)
+    worker.start()
+    assert worker.alive
+    await stage.pass_time(worker.drain(0))
+    assert not worker.alive
 
 
 async def test_a_second_run_of_a_conversation_waits_for_the_first(stage: Stage) -> None:
@@ -178,6 +236,20 @@ class TestCrash:
         await stage.until_status(first, RunStatus.FAILED)
         await ended(stage, await stage.ask())
 
+    async def test_a_reset_does_not_keep_a_crashed_run_from_its_end(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        stage.model.enqueue(Script((Pause(5), TextDelta("word "), Finished(FinishReason.STOP, None))), "second")
+        first = await stage.ask()
+        worker = stage.worker()
+        await asked(stage)
+        async with database_away(stage, monkeypatch):
+            await stage.clock.advance(5 + 2 * POLL)
+            worker.stop_run(first.run_id)
+            await stage.clock.advance(POLL)
+        await stage.until_status(first, RunStatus.FAILED)
+        await ended(stage, await stage.ask())
+
     async def test_a_database_that_is_away_does_not_end_the_worker(
         self, stage: Stage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -196,16 +268,30 @@ class TestLease:
         run = await stage.ask()
         stage.worker()
         await asked(stage)
-
-        async def extended() -> bool:
-            left = (await stage.row(run.run_id))["lease_until"] / 1e6 - stage.clock.now().timestamp()
-            return bool(left > LEASE.total_seconds() - 5)
-
-        for _ in range(10):
-            await stage.clock.advance(HEARTBEAT)
-            await stage.until(extended, step=0.01)
+        for _ in range(60):
+            row = await stage.row(run.run_id)
+            left = row["lease_until"] / 1e6 - stage.clock.now().timestamp()
+            assert left >= 40, "three heartbeats may fail"
+            await stage.clock.advance(2.0)
         assert await stage.recovery.recover() == 0
         assert (await stage.row(run.run_id))["lease_owner"] == "here"
+
+    async def test_a_heartbeat_that_failed_is_followed_by_another(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        stage.model.enqueue(silent())
+        run = await stage.ask()
+        worker = stage.worker()
+        await asked(stage)
+        before = (await stage.row(run.run_id))["lease_until"]
+        async with database_away(stage, monkeypatch) as attempts:
+            await stage.clock.advance(2 * HEARTBEAT + 1)
+            assert len(attempts) >= 2 and worker.alive
+
+        async def extended() -> bool:
+            return bool((await stage.row(run.run_id))["lease_until"] > before)
+
+        await stage.until(extended, limit=HEARTBEAT + 5)
 
     async def test_a_run_that_another_process_was_told_to_stop_is_stopped(self, stage: Stage) -> None:
         stage.model.enqueue(slow())
@@ -233,20 +319,43 @@ class TestLease:
             return stage.model.abandoned == 1
 
         await stage.until(abandoned)
+        calls = list(stage.board.calls)
+        await stage.clock.advance(30)
+        assert stage.board.calls == calls
         row = await stage.row(run.run_id)
         assert (row["status"], row["lease_owner"]) == ("in_progress", "other")
         assert stage.board.in_channel(1) == shown and "interrupted" not in shown[0]
 
-    async def test_a_run_that_comes_back_to_the_worker_that_lost_it_is_answered_once(self, stage: Stage) -> None:
-        stage.model.enqueue(silent(), "second attempt")
+    async def test_nobody_types_for_a_run_that_another_process_took_up(self, stage: Stage) -> None:
+        stage.model.enqueue(silent())
         run = await stage.ask()
         worker = stage.worker(shared=True)
         await asked(stage)
-        async with stage.storage.write() as work:
-            await work.runs.lapse_all(stage.clock.now())
-            assert await work.runs.requeue(run.run_id, stage.clock.now())
+        await lapsed(stage, run)
+        await stage.claim("other")
+
+        async def let_go() -> bool:
+            return not worker.in_hand
+
+        await stage.until(let_go)
+        calls = list(stage.board.calls)
+        await stage.clock.advance(30)
+        assert stage.board.calls == calls
+
+    @pytest.mark.parametrize("poll", [0.01, POLL], ids=["before the next heartbeat", "after it"])
+    async def test_a_run_that_comes_back_to_the_worker_that_lost_it_is_answered_once(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch, poll: float
+    ) -> None:
+        monkeypatch.setattr("bot.runs.worker.POLL", poll)
+        stage.model.enqueue(silent(), says("second attempt", every=1.0))
+        run = await stage.ask()
+        worker = stage.worker(shared=True)
+        await asked(stage)
+        await lapsed(stage, run)
+        await stage.until_shown("seco")
+        assert tuple(worker.in_hand) == (run.run_id,), "it is held like any other"
         await ended(stage, run)
-        assert stage.board.in_channel(1) == ["second attempt"] and worker.in_hand == ()
+        assert stage.board.in_channel(1) == ["second attempt"]
         assert stage.model.abandoned == 1
 
     async def test_no_run_waits_for_anothers_former(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,9 +371,7 @@ class TestLease:
             await end_former(run_id)
 
         monkeypatch.setattr(worker, "_end_former", held)
-        async with stage.storage.write() as work:
-            await work.runs.lapse_all(stage.clock.now())
-            assert await work.runs.requeue(run.run_id, stage.clock.now())
+        await lapsed(stage, run)
         await ended(stage, await stage.ask(channel_id=2))
         release.set()
         await ended(stage, run)
@@ -287,6 +394,29 @@ class TestReset:
         assert await stage.history() == () and stage.model.abandoned == 1
         await ended(stage, await stage.ask("from the start"))
         assert len(stage.model.requests[1].messages) == 2
+
+    async def test_a_second_reset_does_not_disturb_what_the_first_has_begun(self, stage: Stage) -> None:
+        """The call to the model takes a while to close."""
+        closed: list[float] = []
+
+        async def stream(request: Request) -> AsyncGenerator[Event, None]:
+            try:
+                yield TextDelta("one two ")
+                await stage.clock.sleep(NEVER)
+            finally:
+                await stage.clock.sleep(5.0)
+                closed.append(stage.clock.monotonic())
+
+        stage.model.stream = stream  # type: ignore[method-assign]
+        run = await stage.ask()
+        worker = stage.worker()
+        await stage.until_shown("one two")
+        for _ in range(3):
+            worker.stop_run(run.run_id)
+            await stage.clock.advance(1.0)
+        assert not closed
+        await stage.until_status(run, RunStatus.CANCELLED)
+        assert len(closed) == 1 and stage.board.in_channel(1) == [f"one two\n{STOPPED}"]
 
     async def test_a_run_of_another_worker_is_not_stopped(self, stage: Stage) -> None:
         stage.model.enqueue("done")
@@ -311,10 +441,30 @@ class TestReset:
         assert (await stage.row(run.run_id))["status"] in ("cancelled", "incomplete")
         assert await stage.history() == ()
 
+    async def test_the_end_of_a_run_that_a_reset_stopped_is_shown_while_the_program_ends(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        edit = BoardTarget.edit
+
+        async def slowly(target: BoardTarget, message_id: int, text: str) -> None:
+            await stage.clock.sleep(3.0)
+            await edit(target, message_id, text)
+
+        monkeypatch.setattr(BoardTarget, "edit", slowly)
+        stage.model.enqueue(slow())
+        run = await stage.ask()
+        worker = stage.worker()
+        await stage.until_shown("one two")
+        reset = await Resets(stage.storage, stage.clock, stage.preferences, stage.personas).reset(run.place, MODERATOR)
+        worker.stop_run(*reset.running)
+        await stage.pass_time(worker.drain(0))
+        assert (await stage.row(run.run_id))["status"] == "cancelled"
+        assert stage.board.in_channel(1) == [f"one two\n{STOPPED}"]
+
 
 class TestDrain:
     async def test_running_answers_are_finished_and_nothing_new_begins(self, stage: Stage) -> None:
-        stage.model.enqueue(says("one two three", piece=8))
+        stage.model.enqueue(slow(10.0))
         first = await stage.ask()
         worker = stage.worker()
         await asked(stage)
@@ -351,9 +501,34 @@ class TestDrain:
         run = await stage.ask()
         worker = stage.worker()
         await stage.until_shown("one two")
-        async with database_away(stage, monkeypatch):
-            await stage.pass_time(worker.drain(1))
+        async with database_away(stage, monkeypatch) as attempts:
+            await stage.pass_time(worker.drain(0))
         assert (await stage.row(run.run_id))["status"] == "in_progress", "left to its lease"
+        assert len(attempts) < 5, "once to store the end, once to store that it failed"
+
+    async def test_a_discord_that_does_not_answer_does_not_keep_the_program_from_ending(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def never(channel_id: int, message_id: int, text: str) -> None:
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr("bot.runs.worker.ENDING", 0.1)
+        monkeypatch.setattr(stage.board, "edit", never)
+        stage.model.enqueue(slow())
+        run = await stage.ask()
+        worker = stage.worker()
+        await stage.until_shown("one two")
+        async with asyncio.timeout(5):
+            await worker.drain(0)
+        assert (await stage.row(run.run_id))["status"] == "in_progress", "left to its lease"
+
+    async def test_nothing_of_it_goes_on_afterwards(self, stage: Stage) -> None:
+        before = asyncio.all_tasks()
+        worker = stage.worker()
+        stage.model.enqueue("done")
+        await ended(stage, await stage.ask())
+        await stage.pass_time(worker.drain(0))
+        assert {task.get_name() for task in asyncio.all_tasks() - before if "orker" in repr(task)} == set()
 
     async def test_a_worker_that_never_started_can_be_drained(self, stage: Stage) -> None:
         worker = stage.worker()
