@@ -40,6 +40,10 @@ class Ask(commands.Cog):
     ) -> None:
         await interaction.response.defer(ephemeral=private, thinking=True)
         asked_by = await caller(interaction, self._services.preferences)
+        if not prompt.strip() and file is None:
+            _ = asked_by.private
+            await _refuse(interaction, _("Your question is empty. Please write one."))
+            return
         files = await heard.read_files([file] if file else [])
         if files.skipped:
             await _refuse(interaction, explain(FileUnreadable(files.skipped[0]), asked_by.private))
@@ -79,7 +83,7 @@ def _incoming(
         addressing=Addressing.COMMAND,
         files=files,
         private=private,
-        locale=asked_by.private_locale if private else asked_by.public_locale,
+        locale=asked_by.private_locale if private else heard.spoken(asked_by.public_locale, prompt),
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import discord
 
@@ -12,6 +14,9 @@ from bot.domain.conversation import Place, Speaker
 from bot.domain.settings import Permission
 from bot.words import Words, words
 
+if TYPE_CHECKING:
+    from bot.client import Causerie
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
@@ -19,10 +24,12 @@ class Caller:
     actor: Actor
     private_locale: str | None
     public_locale: str | None
+    mentions: Mapping[str, str]
+    """Of the bot's commands, by their English names."""
 
     @property
     def private(self) -> Words:
-        return words(self.private_locale)
+        return words(self.private_locale).mentioning(self.mentions)
 
     @property
     def public(self) -> Words:
@@ -38,7 +45,7 @@ class Caller:
         return Speaker(user_id=self.actor.user_id, name=self.actor.name)
 
 
-async def caller(interaction: discord.Interaction, preferences: Preferences) -> Caller:
+async def caller(interaction: discord.Interaction[Causerie], preferences: Preferences) -> Caller:
     place = place_of(interaction)
     user_id = interaction.user.id
     private = await preferences.locale(place, interaction.locale.value, user_id)
@@ -46,7 +53,13 @@ async def caller(interaction: discord.Interaction, preferences: Preferences) -> 
     if place.guild_id is not None:
         guild_locale = interaction.guild_locale
         public = await preferences.locale(place, guild_locale.value if guild_locale else None)
-    return Caller(place=place, actor=actor_of(interaction), private_locale=private, public_locale=public)
+    return Caller(
+        place=place,
+        actor=actor_of(interaction),
+        private_locale=private,
+        public_locale=public,
+        mentions=interaction.client.mentions,
+    )
 
 
 def place_of(interaction: discord.Interaction) -> Place:

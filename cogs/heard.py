@@ -177,9 +177,15 @@ def place_of(message: discord.Message) -> Place:
 
 
 def locale_of(message: discord.Message) -> str | None:
-    """The guild's. A DM has none: there the script that the person writes in tells."""
+    """The guild's; a DM has none."""
     if message.guild is not None:
-        return message.guild.preferred_locale.value
-    if not isinstance(message.channel, discord.DMChannel):
-        return None
-    return "ko" if _HANGUL.search(message.content) else None
+        return spoken(message.guild.preferred_locale.value, message.content)
+    return spoken(None, message.content) if isinstance(message.channel, discord.DMChannel) else None
+
+
+def spoken(locale: str | None, text: str) -> str | None:
+    """The language in which a question is answered: where none was chosen, the script that its asker writes in tells.
+
+    en-US is the locale of every guild that is no Community, which cannot choose one (Discord's documentation, Guild).
+    """
+    return "ko" if locale in (None, "en-US") and _HANGUL.search(text) else locale

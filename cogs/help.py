@@ -9,21 +9,27 @@ from discord.ext import commands
 
 from bot.channels.personas import Personas
 from bot.client import Causerie
+from bot.domain.conversation import Place
 from bot.domain.settings import REPLY_TO
 from bot.words import N_, Words
 from cogs.caller import Caller, caller
-from cogs.replies import answer_privately
+from cogs.replies import MENTIONS_ONLY, answer_privately
 
+_CHANNELS = N_("Manage Channels")
+_MESSAGES = N_("Manage Messages")
 _COMMANDS = (
-    ("ask", N_("ask without a mention, in private if you like")),
-    ("persona show", N_("who I am in this channel")),
-    ("persona list", N_("who else I can be")),
-    ("persona use", N_("change who I am here")),
-    ("persona create", N_("write a persona of your own (Manage Channels)")),
-    ("reset", N_("start this conversation anew (Manage Messages)")),
-    ("settings set", N_("how I behave here (Manage Channels)")),
-    ("preferences", N_("your own settings")),
+    ("ask", N_("ask a question, in private if you like"), None),
+    ("persona show", N_("who I am here"), None),
+    ("persona list", N_("who else I can be"), None),
+    ("persona use", N_("change who I am here"), None),
+    ("persona create", N_("write a persona of your own"), _CHANNELS),
+    ("persona edit", N_("change a persona that was written here"), _CHANNELS),
+    ("persona delete", N_("delete a persona that was written here"), _CHANNELS),
+    ("reset", N_("start this conversation anew"), _MESSAGES),
+    ("settings set", N_("how I behave here"), _CHANNELS),
+    ("preferences", N_("your own settings"), None),
 )
+"""With the permission that each takes on a server."""
 
 
 class Help(commands.Cog):
@@ -37,28 +43,33 @@ class Help(commands.Cog):
         everything = await self._services.preferences.value(REPLY_TO, asked_by.place) == "everything"
         persona = await self._persona(self._services.personas, asked_by)
         _ = asked_by.private
-        text = "\n".join((_how(asked_by, everything, _), "", *self._commands(_), "", _memory(persona, _)))
+        sees_content = self._bot.intents.message_content
+        ways = how(asked_by.place, _, everything=everything, sees_content=sees_content)
+        text = "\n".join((ways, "", *self._commands(asked_by), "", _memory(persona, _)))
         await answer_privately(interaction, text)
 
-    def _commands(self, _: Words) -> list[str]:
-        return [f"- {self._mention(name)}: {_(text)}" for name, text in _COMMANDS]
-
-    def _mention(self, name: str) -> str:
-        """Clickable, and shown under its localised name, once Discord has given it an id."""
-        command_id = self._bot.command_ids.get(name.split()[0])
-        return f"</{name}:{command_id}>" if command_id else f"`/{name}`"
+    def _commands(self, asked_by: Caller) -> list[str]:
+        _, direct, mentions = asked_by.private, asked_by.place.guild_id is None, self._bot.mentions
+        return [
+            f"- {mentions.get(name, f'`/{name}`')}: {_(text)}"
+            + ("" if direct or permission is None else f" ({_(permission)})")
+            for name, text, permission in _COMMANDS
+        ]
 
     @staticmethod
     async def _persona(personas: Personas, asked_by: Caller) -> str:
         return (await personas.current(asked_by.place, asked_by.actor, asked_by.public_locale)).name
 
 
-def _how(asked_by: Caller, everything: bool, _: Words) -> str:
-    if asked_by.place.guild_id is None:
+def how(place: Place, _: Words, *, everything: bool, sees_content: bool) -> str:
+    if place.guild_id is None:
         return _("Here in our direct messages I answer whatever you write.")
-    if everything:
+    if everything and sees_content:
         return _("In this channel I answer every message.")
-    return _("Mention me or reply to one of my messages, and I answer. Each channel and thread is a conversation.")
+    usual = _("Mention me or reply to one of my messages, and I answer. Each channel and thread is a conversation.")
+    if not everything:
+        return usual
+    return " ".join((usual, _("This channel is set to have every message answered."), _(MENTIONS_ONLY)))
 
 
 def _memory(persona: str, _: Words) -> str:

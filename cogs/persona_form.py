@@ -13,6 +13,7 @@ from bot.domain.persona import (
     MAX_GREETING,
     MAX_INSTRUCTIONS,
     MAX_NAME,
+    MOST,
     Persona,
     ReasoningEffort,
 )
@@ -25,13 +26,17 @@ from cogs.replies import answer_privately, reporting
 NEW = ""
 """The ref of a persona that is not stored yet."""
 
-_PARAMETER = re.compile(r"\s*(?P<key>\w+)\s*[:= ]\s*(?P<value>[\w.]+)\s*")
+_PARAMETER = re.compile(r"\s*(?P<key>\w+)\s*[:= ]\s*(?P<value>[-\w.]+)\s*")
 _PARSERS: dict[str, Callable[[str], float | ReasoningEffort]] = {
     "temperature": float,
     "top_p": float,
     "reasoning_effort": ReasoningEffort,
 }
 _MAX_PARAMETERS = 200
+_TAKEN = ", ".join(
+    [*(f"{key} 0–{most}" for key, most in MOST.items()), f"reasoning_effort {'/'.join(ReasoningEffort)}"]
+)
+"""What the parameters take. Discord shows 100 characters."""
 
 
 def blank() -> Persona:
@@ -55,16 +60,25 @@ class PersonaForm(discord.ui.Modal):
             written(persona) if parameters is None else parameters,
             _MAX_PARAMETERS,
             hint="temperature=0.7, top_p=1, reasoning_effort=low",
+            description=_TAKEN,
         )
 
     def _input(
-        self, label: str, value: str, limit: int, *, required: bool = False, long: bool = False, hint: str | None = None
+        self,
+        label: str,
+        value: str,
+        limit: int,
+        *,
+        required: bool = False,
+        long: bool = False,
+        hint: str | None = None,
+        description: str | None = None,
     ) -> discord.ui.TextInput[PersonaForm]:
         style = discord.TextStyle.paragraph if long else discord.TextStyle.short
         field: discord.ui.TextInput[PersonaForm] = discord.ui.TextInput(
             style=style, default=value or None, max_length=limit, required=required, placeholder=hint
         )
-        self.add_item(discord.ui.Label(text=label, component=field))
+        self.add_item(discord.ui.Label(text=label, description=description, component=field))
         return field
 
     async def on_submit(self, interaction: discord.Interaction[Causerie]) -> None:  # type: ignore[override]
@@ -75,11 +89,9 @@ class PersonaForm(discord.ui.Modal):
             except RequestError as error:
                 await self._refuse(interaction, error, asked_by)
                 return
-            _ = asked_by.private
-            name = discord.utils.escape_markdown(saved.name)
-            await answer_privately(
-                interaction, _("**{name}** is saved. `/persona use` puts it to work in a channel.", name=name)
-            )
+            personas = interaction.client.services.personas
+            current = await personas.current(asked_by.place, asked_by.actor, asked_by.public_locale)
+            await answer_privately(interaction, _told(saved, saved.ref == current.ref, asked_by.private))
 
     async def _save(self, interaction: discord.Interaction[Causerie], asked_by: Caller) -> Persona:
         personas = interaction.client.services.personas
@@ -99,6 +111,13 @@ class PersonaForm(discord.ui.Modal):
     async def _refuse(self, interaction: discord.Interaction[Causerie], error: RequestError, asked_by: Caller) -> None:
         again = TryAgain(self._typed(), self._parameters.value, asked_by.private)
         await answer_privately(interaction, explain(error, asked_by.private), again)
+
+
+def _told(saved: Persona, in_use: bool, _: Words) -> str:
+    name = discord.utils.escape_markdown(saved.name)
+    if in_use:
+        return _("**{name}** is saved. I use it here from the next message on.", name=name)
+    return _("**{name}** is saved. `/persona use` puts it to work in a channel.", name=name)
 
 
 class TryAgain(discord.ui.View):
@@ -141,7 +160,9 @@ def _parameter(part: str) -> tuple[str, float | ReasoningEffort]:
     parse = _PARSERS.get(found["key"].casefold()) if found else None
     if found is None or parse is None:
         raise PersonaInvalid("parameters", part.strip())
+    key, value = found["key"].casefold(), found["value"]
     try:
-        return found["key"].casefold(), parse(found["value"].casefold())
+        return key, parse(value.casefold())
     except ValueError:
-        raise PersonaInvalid("parameters", part.strip()) from None
+        options = tuple(ReasoningEffort) if parse is ReasoningEffort else ()
+        raise PersonaInvalid(key, value, most=MOST.get(key), options=options) from None

@@ -13,7 +13,7 @@ from discord import app_commands
 
 from bot.delivery.split import LIMIT
 from bot.errors import CauserieError
-from bot.words import words
+from bot.words import N_, Words, words
 from bot.words.explain import explain
 from cogs.caller import caller
 
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from bot.client import Causerie
 
 log = structlog.get_logger(__name__)
+
+MENTIONS_ONLY = N_(
+    "So far Discord lets me read only messages that mention me. For the others the bot's operator has to switch on the "
+    "message content intent (`CAUSERIE_MESSAGE_CONTENT`, see docs/configuration.md)."
+)
+"""Where every message is to be answered, of a bot that has not asked for that intent."""
 
 
 def shortened(text: str, limit: int = LIMIT) -> str:
@@ -41,11 +47,11 @@ async def answer_privately(interaction: discord.Interaction, text: str, view: di
         await interaction.response.send_message(text, view=shown, ephemeral=True)
 
 
-async def explain_failure(interaction: discord.Interaction, error: BaseException) -> None:
+async def explain_failure(interaction: discord.Interaction[Causerie], error: BaseException) -> None:
     """Tells the person; an error that nobody foresaw is logged under the id that they read."""
     if isinstance(error, app_commands.CommandInvokeError):
         error = error.original
-    _ = words(await _locale(interaction))
+    _ = await _words(interaction)
     if isinstance(error, CauserieError):
         text = explain(error, _)
     else:
@@ -58,14 +64,14 @@ async def explain_failure(interaction: discord.Interaction, error: BaseException
         log.warning("failure_not_shown", error=str(refused))
 
 
-async def _locale(interaction: discord.Interaction) -> str | None:
-    """As the person chose it, if that can still be found out."""
+async def _words(interaction: discord.Interaction[Causerie]) -> Words:
+    """In the language that the person chose, if that can still be found out."""
     services = getattr(interaction.client, "services", None)
     try:
-        return (await caller(interaction, services.preferences)).private_locale if services else None
+        return (await caller(interaction, services.preferences)).private if services else words(None)
     except Exception as error:  # a second failure must not hide the first
         log.warning("language_unknown", error=repr(error))
-        return interaction.locale.value
+        return words(interaction.locale.value)
 
 
 @asynccontextmanager

@@ -10,21 +10,24 @@ from discord.app_commands import Choice
 from discord.app_commands import locale_str as L_
 from discord.ext import commands
 
-from bot.channels.preferences import Change, Preferences
+from bot.channels.names import folded
+from bot.channels.preferences import Change, Preferences, not_offered
 from bot.client import Causerie
 from bot.domain import settings as registry
+from bot.domain.conversation import Place
 from bot.domain.settings import Resolved, Scope, Setting
-from bot.words import N_, Words
+from bot.errors import SettingInvalid
+from bot.words import LOCALES, N_, Words, words
 from cogs.caller import Caller, caller
-from cogs.replies import answer_privately
+from cogs.replies import MENTIONS_ONLY, answer_privately
 
-_LABELS: dict[str, str] = {
+LABELS: dict[str, str] = {
     registry.REPLY_TO.key: N_("What I answer"),
     registry.PERSONA_USE.key: N_("Who may change the persona"),
     registry.LANGUAGE.key: N_("My language"),
     registry.UPDATES.key: N_("When I show my answers"),
     registry.NOTICE.key: N_("A mention when a long answer is done"),
-    registry.WINDOW_TOKENS.key: N_("Tokens of history I am sent"),
+    registry.WINDOW_TOKENS.key: N_("Tokens of history, question and answer together"),
     registry.ANSWER_TOKENS.key: N_("Longest answer in tokens"),
     registry.ANSWER_MESSAGES.key: N_("Longest answer in messages"),
     registry.LINK_PREVIEWS.key: N_("Previews of links in answers"),
@@ -42,12 +45,18 @@ _OPTIONS: dict[str, str] = {
     "live": N_("while I write"),
     "finished": N_("when they are finished"),
 }
+_DEFAULT = N_("default")
 _SOURCES: dict[Scope | None, str] = {
     Scope.PERSON: N_("set by you"),
     Scope.CHANNEL: N_("set for this channel"),
     Scope.GUILD: N_("set for this server"),
     Scope.OPERATOR: N_("set by the bot's operator"),
-    None: N_("default"),
+    None: _DEFAULT,
+}
+_HOLDERS: dict[Scope | None, str] = {
+    Scope.CHANNEL: N_("the channel's value"),
+    Scope.GUILD: N_("the server's value"),
+    Scope.OPERATOR: N_("the operator's value"),
 }
 Value = app_commands.Range[str, 1, 80]
 _PLACES = (Scope.CHANNEL, Scope.GUILD)
@@ -55,7 +64,7 @@ _PLACES = (Scope.CHANNEL, Scope.GUILD)
 
 def _choices(*scopes: Scope) -> list[Choice[str]]:
     return [
-        Choice(name=L_(_LABELS[setting.key]), value=setting.key)
+        Choice(name=L_(LABELS[setting.key]), value=setting.key)
         for setting in registry.REGISTRY.values()
         if setting.listed and any(scope in setting.scopes for scope in scopes)
     ]
@@ -64,6 +73,7 @@ def _choices(*scopes: Scope) -> list[Choice[str]]:
 class Settings(commands.GroupCog, group_name=L_("settings"), group_description=L_("How I behave here")):
     def __init__(self, bot: Causerie) -> None:
         self._preferences = bot.services.preferences
+        self._sees_content = bot.intents.message_content
         super().__init__()
 
     @app_commands.command(name=L_("set"), description=L_("Show or change a setting of this channel or server"))
@@ -89,19 +99,21 @@ class Settings(commands.GroupCog, group_name=L_("settings"), group_description=L
             await _show(interaction, asked_by, self._preferences, key, _PLACES)
             return
         chosen = Scope(scope) if scope else _usual_scope(registry.REGISTRY.get(key))
-        change = await self._preferences.set(asked_by.place, asked_by.actor, key, value, chosen)
-        await answer_privately(interaction, _confirmation(change, asked_by.private))
+        change = await _set(self._preferences, asked_by, key, value, chosen)
+        text = confirmation(change, asked_by.place, asked_by.private, sees_content=self._sees_content)
+        await answer_privately(interaction, text)
 
     @change.autocomplete("value")
     async def _values(self, interaction: discord.Interaction[Causerie], typed: str) -> list[Choice[str]]:
         key = getattr(interaction.namespace, "setting", None) or getattr(interaction.namespace, "key", None)
         asked_by = await caller(interaction, self._preferences)
-        return _suggestions(key, typed, self._preferences, asked_by.private)
+        return _suggestions(key, typed, self._preferences, asked_by, _PLACES)
 
 
 class Preference(commands.Cog):
     def __init__(self, bot: Causerie) -> None:
         self._preferences = bot.services.preferences
+        self._sees_content = bot.intents.message_content
 
     @app_commands.command(name=L_("preferences"), description=L_("Show or change how I behave towards you"))
     @app_commands.rename(key=L_("setting"), value=L_("value"))
@@ -113,23 +125,34 @@ class Preference(commands.Cog):
         self, interaction: discord.Interaction[Causerie], key: str | None = None, value: Value | None = None
     ) -> None:
         asked_by = await caller(interaction, self._preferences)
+        if key is None and value is not None:
+            _ = asked_by.private
+            await answer_privately(interaction, _("Which setting is “{value}” for? Choose it too.", value=value))
+            return
         if key is None or value is None:
             await _show(interaction, asked_by, self._preferences, key, (Scope.PERSON,))
             return
-        change = await self._preferences.set(asked_by.place, asked_by.actor, key, value, Scope.PERSON)
+        change = await _set(self._preferences, asked_by, key, value, Scope.PERSON)
         fresh = await caller(interaction, self._preferences)
-        await answer_privately(interaction, _confirmation(change, fresh.private))
+        text = confirmation(change, fresh.place, fresh.private, sees_content=self._sees_content)
+        await answer_privately(interaction, text)
 
     @preferences.autocomplete("value")
     async def _values(self, interaction: discord.Interaction[Causerie], typed: str) -> list[Choice[str]]:
         key = getattr(interaction.namespace, "setting", None) or getattr(interaction.namespace, "key", None)
         asked_by = await caller(interaction, self._preferences)
-        return _suggestions(key, typed, self._preferences, asked_by.private)
+        return _suggestions(key, typed, self._preferences, asked_by, (Scope.PERSON,))
 
 
 def _usual_scope(setting: Setting[Any] | None) -> Scope:
     """The narrowest that the setting has: the channel, else the server."""
     return Scope.GUILD if setting and Scope.CHANNEL not in setting.scopes else Scope.CHANNEL
+
+
+async def _set(preferences: Preferences, asked_by: Caller, key: str, typed: str, scope: Scope) -> Change:
+    setting = registry.REGISTRY.get(key)
+    value = meant(setting, typed) if setting else typed
+    return await preferences.set(asked_by.place, asked_by.actor, key, value, scope)
 
 
 async def _show(
@@ -142,50 +165,104 @@ async def _show(
     shown = await preferences.shown(asked_by.place, asked_by.actor.user_id, scopes)
     _ = asked_by.private
     lines = [_line(setting, resolved, _) for setting, resolved in shown if key in (None, setting)]
+    if not lines:
+        raise not_offered(registry.REGISTRY.get(key or ""))
     await answer_privately(interaction, "\n".join(lines))
 
 
 def _line(key: str, resolved: Resolved[Any], _: Words) -> str:
-    return f"**{_(_LABELS[key])}**: {_named(resolved.value, _)} ({_(_SOURCES[resolved.scope])})"
+    return f"**{_(LABELS[key])}**: {named(resolved.value, _)} ({_(_SOURCES[resolved.scope])})"
 
 
-def _named(value: Any, _: Words) -> str:
+def named(value: Any, _: Words) -> str:
     return _("{n:number}", n=value) if isinstance(value, int) else _(_OPTIONS[value])
 
 
-def _confirmation(change: Change, _: Words) -> str:
-    label = _(_LABELS[change.setting.key])
+def meant(setting: Setting[Any], typed: str) -> str:
+    """The value for one of its names: any that I show, in every language that I speak; else what was typed."""
+    options = setting.kind.options if isinstance(setting.kind, registry.Choice) else ()
+    shown = {option: _OPTIONS[option] for option in options} | {"default": _DEFAULT}
+    wanted = folded(typed)
+    for value, name in shown.items():
+        if wanted in (folded(value), *(folded(words(locale)(name)) for locale in LOCALES)):
+            return value
+    return typed
+
+
+def confirmation(change: Change, place: Place, _: Words, *, sees_content: bool) -> str:
+    """`sees_content`: whether the bot has the intent without which it cannot answer every message."""
+    told = _(
+        _told(change),
+        label=_(LABELS[change.setting.key]),
+        value=f"**{named(change.value, _)}**" if change.value is not None else "",
+        effective=f"**{named(change.effective, _)}**",
+        where=_(_where(change.scope, place)),
+        holder=_(_HOLDERS[change.source]) if change.source in _HOLDERS else "",
+    )
+    everything = change.setting is registry.REPLY_TO and "everything" in (change.value, change.effective)
+    return f"{told} {_(MENTIONS_ONLY)}" if everything and not sees_content else told
+
+
+def _told(change: Change) -> str:
+    if change.value is None and change.source is None:
+        return N_("**{label}** is back to its default {where}: {effective}.")
     if change.value is None:
-        return _("**{label}** is back to its default: {value}.", label=label, value=_named(change.effective, _))
+        return N_("**{label}** is no longer set {where}. Here {holder} holds now: {effective}.")
     if change.value != change.effective:
-        return _(
-            "**{label}** is now {value} in this scope. Here, {effective} holds: it is set more closely.",
-            label=label,
-            value=_named(change.value, _),
-            effective=_named(change.effective, _),
-        )
-    return _("**{label}** is now {value}.", label=label, value=_named(change.value, _))
+        return N_("**{label}** is now {value} {where}. Here {holder} holds: {effective}.")
+    return N_("**{label}** is now {value} {where}.")
 
 
-def _suggestions(key: str | None, typed: str, preferences: Preferences, _: Words) -> list[Choice[str]]:
-    setting = registry.REGISTRY.get(key or "")
+def _where(scope: Scope, place: Place) -> str:
+    if scope is Scope.PERSON:
+        return N_("for you")
+    if place.guild_id is None:
+        return N_("here")
+    if scope is Scope.GUILD:
+        return N_("in this server")
+    return N_("in this thread") if place.parent_id else N_("in this channel")
+
+
+def _suggestions(
+    key: str | None, typed: str, preferences: Preferences, asked_by: Caller, scopes: tuple[Scope, ...]
+) -> list[Choice[str]]:
+    """Discord's client sends the first one in place of what was typed: a value is first, and no value gets none."""
+    setting = next((each for each in preferences.offered(asked_by.place, scopes) if each.key == key), None)
     if setting is None:
         return []
-    offered = [Choice(name=name, value=value) for value, name in _offers(setting, preferences, _)]
-    wanted = typed.strip().casefold()
-    return [choice for choice in offered if wanted in choice.name.casefold() or wanted in choice.value][:25] or offered
+    offered = _offers(setting, preferences, asked_by.private)
+    wanted = folded(typed)
+    if not wanted:
+        return offered
+    whole = _whole(setting, typed, preferences, asked_by.private)
+    begun = [each for each in offered if folded(each.name).startswith(wanted) or each.value.startswith(wanted)]
+    return [*whole, *(choice for choice in begun if choice not in whole)]
 
 
-def _offers(setting: Setting[Any], preferences: Preferences, _: Words) -> list[tuple[str, str]]:
-    default = ("default", _("default"))
-    if isinstance(setting.kind, registry.Choice):
-        return [*((option, _(_OPTIONS[option])) for option in setting.kind.options), default]
+def _whole(setting: Setting[Any], typed: str, preferences: Preferences, _: Words) -> list[Choice[str]]:
+    try:
+        return [_offer(preferences.parse(setting, meant(setting, typed)), _)]
+    except SettingInvalid:
+        return []
+
+
+def _offers(setting: Setting[Any], preferences: Preferences, _: Words) -> list[Choice[str]]:
     bounds = preferences.bounds(setting)
-    if bounds is None:
-        return [default]
-    least, most = bounds
-    steps = sorted({least, *(most // part for part in (8, 4, 2, 1) if most // part >= least)})
-    return [*((str(step), _("{n:number}", n=step)) for step in steps), default]
+    if isinstance(setting.kind, registry.Choice):
+        values: list[Any] = [*setting.kind.options]
+    elif bounds is not None:
+        least, most = bounds
+        values = sorted({least, *(most // part for part in (8, 4, 2, 1) if most // part >= least)})
+    else:
+        values = []
+    return [_offer(value, _) for value in (*values, None)]
+
+
+def _offer(value: Any, _: Words) -> Choice[str]:
+    """None is the way back to the default."""
+    if value is None:
+        return Choice(name=_(_DEFAULT), value="default")
+    return Choice(name=named(value, _), value=str(value))
 
 
 async def setup(bot: Causerie) -> None:

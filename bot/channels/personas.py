@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.channels.names import folded
 from bot.channels.preferences import Preferences
 from bot.channels.shipped import DEFAULT_REF, shipped
 from bot.clock import Clock
@@ -17,6 +18,7 @@ from bot.domain.persona import (
     MAX_INSTRUCTIONS,
     MAX_NAME,
     MAX_PERSONAS,
+    MOST,
     Library,
     Persona,
     ReasoningEffort,
@@ -27,15 +29,13 @@ from bot.errors import (
     PersonaExists,
     PersonaInvalid,
     PersonaNotFound,
+    PersonaReplaced,
     PersonaShipped,
 )
 from bot.storage import Storage, Work
-from bot.storage.personas import folded
 from bot.words import LOCALES, words
 
 _LIMITS = {"name": MAX_NAME, "instructions": MAX_INSTRUCTIONS, "greeting": MAX_GREETING}
-_MOST = {"temperature": 2, "top_p": 1}
-"""Of Chat Completions' parameters; the least is 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,9 +144,9 @@ class Personas:
         return Deleted(persona=persona, audit_id=audit_id)
 
     async def restore(self, place: Place, actor: Actor, audit_id: int) -> Persona:
-        """Brings a deleted persona back into the library.
+        """Brings a deleted persona back into the library; one that is back already stays as it is.
 
-        Raises PersonaExists, PersonaNotFound, LibraryFull, PermissionMissing.
+        Raises PersonaReplaced, PersonaNotFound, LibraryFull, PermissionMissing.
         """
         actor.require_everywhere(Permission.MANAGE_CHANNELS)
         async with self._storage.write() as work:
@@ -156,9 +156,15 @@ class Personas:
             if place.guild_id is None and entry.actor_id != actor.user_id:
                 raise PersonaNotFound(str(audit_id))
             library = _library(place, actor.user_id)
-            await self._refuse_full(work, library)
             persona = _from_details(entry.details)
-            restored = await work.personas.restore(library, persona, actor_id=actor.user_id, now=self._clock.now())
+            back = await work.personas.get(library, persona.ref)
+            if back is not None:
+                return back
+            await self._refuse_full(work, library)
+            try:
+                restored = await work.personas.restore(library, persona, actor_id=actor.user_id, now=self._clock.now())
+            except PersonaExists as taken:
+                raise PersonaReplaced(persona.name) from taken
             await self._audit(work, place, actor, "persona.restore", dataclasses.asdict(restored))
         return restored
 
@@ -168,7 +174,7 @@ class Personas:
     async def _find(self, work: Work, place: Place, actor: Actor, name: str, locale: str | None) -> Persona:
         """A name comes before a ref: people choose names, and one may be a number."""
         personas = await self._all(work, place, actor, locale)
-        named = [persona for persona in personas if _folded(persona.name) == _folded(name)]
+        named = [persona for persona in personas if folded(name) in _names(persona)]
         for persona in (*named, *(persona for persona in personas if persona.ref == name.strip())):
             return persona
         raise PersonaNotFound(name)
@@ -176,8 +182,7 @@ class Personas:
     @staticmethod
     def _refuse_shipped_name(name: str) -> None:
         """In any language: others in this guild may see the shipped ones under that name."""
-        taken = {_folded(persona.name) for locale in LOCALES for persona in shipped(words(locale))}
-        if _folded(name) in taken:
+        if any(folded(name) in _names(persona) for persona in shipped(words(None))):
             raise PersonaExists(name)
 
     @staticmethod
@@ -198,10 +203,17 @@ class Personas:
 
 def matching(personas: Sequence[Persona], typed: str) -> list[Persona]:
     """For autocomplete: names that begin with what was typed, then names that hold it; 25 at the most."""
-    wanted = _folded(typed)
-    starts = [persona for persona in personas if _folded(persona.name).startswith(wanted)]
-    holds = [persona for persona in personas if wanted in _folded(persona.name) and persona not in starts]
+    wanted = folded(typed)
+    starts = [persona for persona in personas if any(name.startswith(wanted) for name in _names(persona))]
+    others = [persona for persona in personas if persona not in starts]
+    holds = [persona for persona in others if any(wanted in name for name in _names(persona))]
     return [*starts, *holds][:25]
+
+
+def _names(persona: Persona) -> set[str]:
+    """Folded. A shipped one has a name in each language that the bot speaks, and people have seen it under any."""
+    known = [each for locale in LOCALES for each in shipped(words(locale))] if persona.shipped else []
+    return {folded(persona.name), *(folded(each.name) for each in known if each.ref == persona.ref)}
 
 
 def _library(place: Place, user_id: int) -> Library:
@@ -211,10 +223,6 @@ def _library(place: Place, user_id: int) -> Library:
 def _from_details(details: Mapping[str, Any]) -> Persona:
     effort = details["reasoning_effort"]
     return Persona(**{**details, "reasoning_effort": effort and ReasoningEffort(effort)})
-
-
-def _folded(name: str) -> str:
-    return folded(" ".join(name.split()))
 
 
 def _checked(persona: Persona) -> Persona:
@@ -231,7 +239,7 @@ def _checked(persona: Persona) -> Persona:
     for field in ("name", "instructions"):
         if not getattr(trimmed, field):
             raise PersonaInvalid(field, "")
-    for field, most in _MOST.items():
+    for field, most in MOST.items():
         value = getattr(trimmed, field)
         if value is not None and not 0 <= value <= most:
             raise PersonaInvalid(field, f"{value:g}", most=most)

@@ -20,7 +20,7 @@ from bot.domain.settings import (
     Setting,
     resolve,
 )
-from bot.errors import GuildOnly, SettingInvalid, SettingScope, SettingUnknown
+from bot.errors import GuildOnly, PersonalElsewhere, SettingInvalid, SettingScope, SettingUnknown
 from bot.storage import Storage, Work
 
 T = TypeVar("T")
@@ -34,6 +34,8 @@ class Change:
     """None: back to the default."""
     effective: Any
     """What holds now in the place: a lower ceiling may lie above."""
+    source: Scope | None
+    """Where that is set; None for the default."""
 
 
 class Preferences:
@@ -65,9 +67,11 @@ class Preferences:
         Raises SettingUnknown, SettingScope, SettingInvalid, GuildOnly, PermissionMissing.
         """
         setting = self._setting(key, scope)
+        if setting not in self.offered(place, [scope]):
+            raise not_offered(setting)
         if scope in REQUIRED:
             actor.require(REQUIRED[scope])
-        value = self._parse(setting, raw)
+        value = self.parse(setting, raw)
         scope_id = _scope_id(scope, place, actor)
         now = self._clock.now()
         async with self._storage.write() as work:
@@ -82,36 +86,36 @@ class Preferences:
                 details={"scope": scope, "key": key, "from": before, "to": stored},
             )
             layers = await self.layers(work, place, _reader(actor.user_id, [scope]))
-        return Change(setting=setting, scope=scope, value=value, effective=resolve(setting, layers).value)
+        holds = resolve(setting, layers)
+        return Change(setting=setting, scope=scope, value=value, effective=holds.value, source=holds.scope)
 
     async def shown(self, place: Place, user_id: int, scopes: Sequence[Scope]) -> list[tuple[str, Resolved[Any]]]:
-        """The listed settings that can be set in one of `scopes`, with what holds and where it comes from."""
+        """Those that are offered, with what holds and where it comes from."""
         async with self._storage.read() as work:
             layers = await self.layers(work, place, _reader(user_id, scopes))
-        return [
-            (setting.key, resolve(setting, layers))
-            for setting in REGISTRY.values()
-            if setting.listed and any(scope in setting.scopes for scope in scopes)
-        ]
+        return [(setting.key, resolve(setting, layers)) for setting in self.offered(place, scopes)]
 
     @staticmethod
-    def _setting(key: str, scope: Scope) -> Setting[Any]:
-        setting = REGISTRY.get(key)
-        if setting is None or not setting.listed:
-            raise SettingUnknown(key)
-        if scope not in setting.scopes or scope is Scope.OPERATOR:
-            raise SettingScope(key, scope)
-        return setting
+    def offered(place: Place, scopes: Sequence[Scope]) -> list[Setting[Any]]:
+        """The listed settings that can be set there in one of `scopes`, and have an effect there."""
+        direct = place.guild_id is None
+        wanted = {scope for scope in scopes if not (direct and scope is Scope.GUILD)}
+        return [
+            setting
+            for setting in REGISTRY.values()
+            if setting.listed and not (direct and setting.guild_only) and wanted.intersection(setting.scopes)
+        ]
 
-    def _parse(self, setting: Setting[Any], raw: str | None) -> Any:
+    def parse(self, setting: Setting[Any], raw: str | None) -> Any:
+        """What people may set it to; None for the way back to the default. Raises SettingInvalid."""
         if raw is None or raw.strip().casefold() == "default":
             return None
         try:
             value = setting.parse(raw.strip())
         except ValueError:
-            raise SettingInvalid(setting.key, raw) from None
+            raise SettingInvalid(setting.key, raw, self.bounds(setting)) from None
         if setting.lower_only and value > self.ceiling(setting):
-            raise SettingInvalid(setting.key, raw)
+            raise SettingInvalid(setting.key, raw, self.bounds(setting))
         return value
 
     def ceiling(self, setting: Setting[Any]) -> Any:
@@ -125,6 +129,20 @@ class Preferences:
         top = int(self.ceiling(setting)) if setting.lower_only else setting.kind.maximum
         return setting.kind.minimum, top
 
+    @staticmethod
+    def _setting(key: str, scope: Scope) -> Setting[Any]:
+        setting = REGISTRY.get(key)
+        if setting is None or not setting.listed:
+            raise SettingUnknown(key)
+        if scope not in setting.scopes or scope is Scope.OPERATOR:
+            raise SettingScope(key, scope)
+        return setting
+
+
+def not_offered(setting: Setting[Any] | None) -> GuildOnly:
+    """What to raise where a direct message has no such setting."""
+    return PersonalElsewhere() if setting and Scope.PERSON in setting.scopes else GuildOnly()
+
 
 def _reader(user_id: int, scopes: Sequence[Scope]) -> int | None:
     """Whose own settings count: what holds in a place is not one person's matter."""
@@ -135,7 +153,6 @@ def _scope_id(scope: Scope, place: Place, actor: Actor) -> int:
     if scope is Scope.PERSON:
         return actor.user_id
     if scope is Scope.GUILD:
-        if place.guild_id is None:
-            raise GuildOnly
+        assert place.guild_id is not None, "a DM is offered nothing for a server"
         return place.guild_id
     return place.channel_id

@@ -6,7 +6,7 @@ no longer be brought back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from bot.channels.preferences import Preferences
 from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.conversation import Place
-from bot.domain.run import RunStatus
+from bot.domain.run import Run, RunStatus
 from bot.domain.settings import PERSONA, PERSONA_USE, Permission, Scope
 from bot.storage import Storage, Work
 
@@ -32,8 +32,10 @@ class Forgotten:
     """The channel had chosen a persona, and is back to the default one."""
     running: tuple[int, ...]
     """Runs to stop."""
+    dropped: tuple[Run, ...]
+    """Questions that waited for an answer and will get none."""
     unanswered: tuple[int, ...]
-    """Messages that waited for an answer and will get none: their signs have to go."""
+    """The messages of `dropped`: their signs have to go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,8 @@ class Undone:
     turns: int
     persona_back: bool
     """The channel uses again the persona that it had chosen."""
+    lost: bool = False
+    """What the reset stopped or dropped stays unanswered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,8 @@ class Resets:
         now = self._clock.now()
         async with self._storage.write() as work:
             await work.conversations.ensure(place, now)
-            unanswered = await _waiting(work, place.channel_id)
+            dropped = await _waiting(work, place.channel_id)
+            unanswered = await _messages(work, dropped)
             persona = await self._take_persona(work, place, actor)
             reset = await work.conversations.reset(place.channel_id, actor.user_id, now, persona=persona)
             details = {"reset": reset.reset_id, "turns": reset.turns, "persona": persona}
@@ -71,6 +76,7 @@ class Resets:
             turns=reset.turns,
             persona_left=persona is not None,
             running=reset.running,
+            dropped=dropped,
             unanswered=unanswered,
         )
 
@@ -91,7 +97,7 @@ class Resets:
             back = await self._return_persona(work, place, actor, restored.persona)
             details = {"reset": reset_id, "turns": restored.turns, "persona": back}
             await self._audit(work, place, actor, "reset.undo", details)
-        return Undone(turns=restored.turns, persona_back=back is not None)
+        return Undone(turns=restored.turns, persona_back=back is not None, lost=restored.lost)
 
     async def _return_persona(self, work: Work, place: Place, actor: Actor, ref: str | None) -> str | None:
         """None where there is none to return: another was chosen meanwhile, or it is deleted."""
@@ -117,7 +123,10 @@ class Resets:
         )
 
 
-async def _waiting(work: Work, channel_id: int) -> tuple[int, ...]:
-    waiting = [run for run in await work.runs.unended(channel_id) if run.status is RunStatus.QUEUED]
-    said = [item for run in waiting for item in await work.conversations.questions(run.run_id)]
+async def _waiting(work: Work, channel_id: int) -> tuple[Run, ...]:
+    return tuple(run for run in await work.runs.unended(channel_id) if run.status is RunStatus.QUEUED)
+
+
+async def _messages(work: Work, dropped: Sequence[Run]) -> tuple[int, ...]:
+    said = [item for run in dropped for item in await work.conversations.questions(run.run_id)]
     return tuple(message_id for item in said for message_id in item.message_ids)

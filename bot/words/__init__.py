@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gettext
 import io
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -34,6 +35,16 @@ class Words:
         self.locale = locale
         self._catalogue = catalogue
         self._form = Form(locale)
+        self._mentions: Mapping[str, str] = {}
+
+    def mentioning(self, commands: Mapping[str, str]) -> Words:
+        """The same, with slash commands that a sentence names, such as `/persona list`, as mentions.
+
+        `commands` has the mention of each by its English name, without the slash.
+        """
+        linked = Words(self.locale, self._catalogue)
+        linked._mentions = {f"`/{' '.join(map(self, name.split()))}`": mention for name, mention in commands.items()}
+        return linked
 
     def __call__(self, text: str, /, **values: object) -> str:
         """`values` fill the fields of the sentence: see `bot.words.form`."""
@@ -44,6 +55,8 @@ class Words:
         return self._filled(self._catalogue.ngettext(one, many, n), {"n": n, **values})
 
     def _filled(self, text: str, values: dict[str, object]) -> str:
+        for name, mention in self._mentions.items():
+            text = text.replace(name, mention)
         return self._form.format(text, **values) if values else text
 
 

@@ -27,6 +27,7 @@ _FIELDS = {
     "parameters": N_("Parameters"),
     "temperature": N_("Temperature"),
     "top_p": N_("Top P"),
+    "reasoning_effort": N_("Reasoning effort"),
 }
 
 
@@ -43,11 +44,18 @@ def _says(text: str) -> _Explanation:
     return lambda error, _: _(text, **vars(error))
 
 
-def _rate_limited(error: errors.RateLimited | errors.Overloaded, _: Words) -> str:
+def _rate_limited(error: errors.RateLimited, _: Words) -> str:
     if error.retry_after is None:
         return _("The model's server has too much to do at the moment. Please ask again in a minute.")
     wait = max(1, round(error.retry_after))
     return _("The model's server has too much to do. Please ask again in {wait:duration}.", wait=wait)
+
+
+def _overloaded(error: errors.Overloaded, _: Words) -> str:
+    if error.retry_after is None:
+        return _("The model's server has a problem at the moment. Please ask again in a minute.")
+    wait = max(1, round(error.retry_after))
+    return _("The model's server has a problem. Please ask again in {wait:duration}.", wait=wait)
 
 
 def _persona_invalid(error: errors.PersonaInvalid, _: Words) -> str:
@@ -57,6 +65,9 @@ def _persona_invalid(error: errors.PersonaInvalid, _: Words) -> str:
     if error.most is not None:
         told = N_("{field} is a number from 0 to {most:number}. “{value}” is not.")
         return _(told, field=field, most=error.most, value=error.value)
+    if error.options:
+        options = ", ".join(f"`{option}`" for option in error.options)
+        return _("{field} is one of {options}. “{value}” is not.", field=field, options=options, value=error.value)
     if not error.value:
         return _("{field} is empty. Please fill it in.", field=field)
     return _(
@@ -64,6 +75,14 @@ def _persona_invalid(error: errors.PersonaInvalid, _: Words) -> str:
         field=field,
         value=error.value,
     )
+
+
+def _setting_invalid(error: errors.SettingInvalid, _: Words) -> str:
+    if error.bounds is None:
+        return _("“{value}” is not a value for this setting. Choose one of those I suggest.", value=error.value)
+    least, most = error.bounds
+    told = N_("“{value}” is not a whole number from {least:number} to {most:number}.")
+    return _(told, value=error.value, least=least, most=most)
 
 
 def _configuration(error: errors.ConfigurationError, _: Words) -> str:
@@ -102,14 +121,17 @@ _EXPLANATIONS: dict[type[BaseException], _Explanation] = {
         N_("The model `{model}` does not exist here. A moderator can choose another with `/persona edit`.")
     ),
     errors.RateLimited: _rate_limited,
-    errors.Overloaded: _rate_limited,
+    errors.Overloaded: _overloaded,
     errors.QuotaExhausted: _says(
         N_("The bot's account with the model's provider is used up. The bot's operator has to top it up.")
     ),
     errors.Unreachable: _says(N_("The model's server cannot be reached. Please ask again in a minute.")),
     errors.TimedOut: _says(N_("The model took too long to answer. Please ask again.")),
     errors.ContextTooLong: _says(
-        N_("This conversation is too long for the model. A moderator can use `/reset` or lower `window_tokens`.")
+        N_(
+            "This conversation is too long for the model. A moderator can use `/reset` or lower “Tokens of history, "
+            "question and answer together” with `/settings set`."
+        )
     ),
     errors.RequestRefused: _says(
         N_("The model's server did not accept the question. The bot's operator finds the reason in the log.")
@@ -130,15 +152,25 @@ _EXPLANATIONS: dict[type[BaseException], _Explanation] = {
         permission=_(_PERMISSIONS.get(str(error.permission), str(error.permission))),
     ),
     errors.GuildOnly: _says(N_("That works on a server only.")),
+    errors.PersonalElsewhere: _says(N_("That works on a server only. For yourself, `/preferences` does it.")),
     errors.PersonaNotFound: _says(N_("There is no persona “{name}”. `/persona list` shows those there are.")),
     errors.PersonaExists: _says(N_("There is a persona “{name}” already. Choose another name.")),
+    errors.PersonaReplaced: _says(
+        N_(
+            "Another persona is called “{name}” now. Rename it with `/persona edit` or delete it with "
+            "`/persona delete`, then press Undo again."
+        )
+    ),
     errors.PersonaShipped: _says(
-        N_("“{name}” comes with the bot and cannot be changed. Write one of your own with `/persona create`.")
+        N_(
+            "“{name}” comes with the bot and can be neither changed nor deleted. Write one of your own with "
+            "`/persona create`."
+        )
     ),
     errors.PersonaInvalid: _persona_invalid,
     errors.LibraryFull: _says(N_("The library is full: {limit:number} personas are the most. Delete one first.")),
     errors.SettingUnknown: _says(N_("There is no setting “{key}”.")),
-    errors.SettingInvalid: _says(N_("“{value}” is not a value for this setting. Choose one of those I suggest.")),
+    errors.SettingInvalid: _setting_invalid,
     errors.SettingScope: _says(N_("This setting cannot be set there.")),
     errors.FileUnreadable: _says(N_("I read text files of up to 100 kB; `{filename}` I cannot read.")),
     errors.RequestError: _says(_UNFORESEEN),

@@ -18,6 +18,7 @@ from bot.errors import (
     PersonaExists,
     PersonaInvalid,
     PersonaNotFound,
+    PersonaReplaced,
     PersonaShipped,
 )
 from bot.words import words
@@ -103,6 +104,19 @@ async def test_a_shipped_name_is_taken_in_every_language(desk: Desk, name: str, 
     assert await desk.actions() == ["persona.create"]
 
 
+@pytest.mark.parametrize("locale", ["en", "ko"])
+@pytest.mark.parametrize("name", ["Tutor", " tutor", "선생님", unicodedata.normalize("NFD", "선생님")])
+async def test_a_shipped_one_is_found_by_its_name_in_every_language(desk: Desk, name: str, locale: str) -> None:
+    tutor = shipped(words(locale))[1]
+    for place in (GUILD, DIRECT):
+        assert await desk.personas.find(place, MEMBER_IN_DM, name, locale) == tutor
+        assert await desk.personas.use(place, MEMBER_IN_DM, name, locale) == tutor
+    with pytest.raises(PersonaShipped):
+        await desk.personas.delete(GUILD, MODERATOR, name, locale)
+    library = await desk.personas.library(GUILD, MEMBER, locale)
+    assert matching(library, name) == [tutor]
+
+
 async def test_libraries_do_not_mix(desk: Desk) -> None:
     created = await desk.personas.create(GUILD, MODERATOR, persona())
     own = await desk.personas.create(DIRECT, MEMBER_IN_DM, persona("Mine"))
@@ -160,18 +174,18 @@ class TestRestore:
     async def test_twice_is_once(self, desk: Desk) -> None:
         await desk.personas.create(GUILD, MODERATOR, persona())
         deleted = await desk.personas.delete(GUILD, MODERATOR, "Pirate", "en")
-        await desk.personas.restore(GUILD, MODERATOR, deleted.audit_id)
-        with pytest.raises(PersonaExists):
-            await desk.personas.restore(GUILD, MODERATOR, deleted.audit_id)
+        restored = [await desk.personas.restore(GUILD, MODERATOR, deleted.audit_id) for _ in range(2)]
+        assert restored == [deleted.persona] * 2
+        assert await desk.actions() == ["persona.create", "persona.delete", "persona.restore"]
 
     async def test_a_name_that_was_taken_meanwhile_stays_taken(self, desk: Desk) -> None:
         await desk.personas.create(GUILD, MODERATOR, persona())
         deleted = await desk.personas.delete(GUILD, MODERATOR, "Pirate", "en")
         other = await desk.personas.create(GUILD, MODERATOR, persona("pirate"))
         assert other.ref != deleted.persona.ref, "a ref is never given out twice"
-        with pytest.raises(PersonaExists):
+        with pytest.raises(PersonaReplaced) as refused:
             await desk.personas.restore(GUILD, MODERATOR, deleted.audit_id)
-        assert (await desk.actions())[-1] == "persona.create"
+        assert refused.value.name == "Pirate" and (await desk.actions())[-1] == "persona.create"
 
     async def test_of_another_library_or_another_deed_is_refused(self, desk: Desk) -> None:
         await desk.personas.create(GUILD, MODERATOR, persona())

@@ -5,6 +5,8 @@ import pytest
 from bot.domain.conversation import Place
 from bot.domain.settings import ANSWER_TOKENS, LANGUAGE, REPLY_TO, WINDOW_TOKENS, Permission, Scope, Setting
 from bot.errors import GuildOnly, PermissionMissing, SettingInvalid, SettingScope, SettingUnknown
+from bot.words import words
+from bot.words.explain import explain
 from tests.channels.conftest import DIRECT, ELSEWHERE, GUILD, MEMBER, MODERATOR, THREAD, Desk, actor_without
 
 
@@ -25,7 +27,7 @@ async def test_the_nearer_scope_holds(desk: Desk) -> None:
     assert change.effective == "mentions"
     assert await desk.preferences.value(REPLY_TO, Place(channel_id=99, guild_id=7)) == "everything"
     change = await desk.preferences.set(GUILD, MODERATOR, "reply_to", None, Scope.CHANNEL)
-    assert (change.value, change.effective) == (None, "everything")
+    assert (change.value, change.effective, change.source) == (None, "everything", Scope.GUILD)
     assert (await desk.entries())[-1].details["from"] == "mentions"
 
 
@@ -95,6 +97,7 @@ async def test_what_a_change_says_is_what_holds(desk: Desk) -> None:
     await desk.preferences.set(GUILD, MODERATOR, "window_tokens", "2,000", Scope.CHANNEL)
     change = await desk.preferences.set(GUILD, MODERATOR, "window_tokens", "4000", Scope.GUILD)
     assert (change.value, change.effective) == (4_000, 2_000), "the channel's own stays nearer"
+    assert change.source is Scope.CHANNEL
 
 
 @pytest.mark.parametrize(
@@ -107,6 +110,22 @@ async def test_what_is_no_value_changes_nothing(desk: Desk, key: str, raw: str) 
     assert await desk.count("settings") == await desk.count("audit") == 0
 
 
+@pytest.mark.parametrize(
+    ("key", "raw", "told"),
+    [
+        ("answer_tokens", "abc", "“abc” is not a whole number from 64 to 1,000"),
+        ("answer_tokens", "5", "“5” is not a whole number from 64 to 1,000"),
+        ("answer_tokens", "1001", "“1001” is not a whole number from 64 to 1,000"),
+        ("answer_messages", "21", "“21” is not a whole number from 1 to 20"),
+        ("reply_to", "nobody", "Choose one of those I suggest"),
+    ],
+)
+async def test_a_refusal_says_what_can_be_set(desk: Desk, key: str, raw: str, told: str) -> None:
+    with pytest.raises(SettingInvalid) as refused:
+        await desk.preferences.set(GUILD, MODERATOR, key, raw, Scope.CHANNEL)
+    assert told in explain(refused.value, words("en"))
+
+
 async def test_scopes_are_kept(desk: Desk) -> None:
     for key, scope in (("language", Scope.CHANNEL), ("reply_to", Scope.PERSON), ("window_tokens", Scope.OPERATOR)):
         with pytest.raises(SettingScope):
@@ -117,6 +136,22 @@ async def test_scopes_are_kept(desk: Desk) -> None:
 async def test_what_is_not_listed_cannot_be_set(desk: Desk, key: str) -> None:
     with pytest.raises(SettingUnknown):
         await desk.preferences.set(GUILD, MODERATOR, key, "shipped:tutor", Scope.CHANNEL)
+
+
+@pytest.mark.parametrize("key", ["reply_to", "persona_use", "language"])
+async def test_what_has_no_effect_in_a_direct_message_is_not_offered_there(desk: Desk, key: str) -> None:
+    places = (Scope.CHANNEL, Scope.GUILD)
+    assert key in dict(await desk.preferences.shown(GUILD, MODERATOR.user_id, places))
+    assert key not in dict(await desk.preferences.shown(DIRECT, MODERATOR.user_id, places))
+    assert key not in [setting.key for setting in desk.preferences.offered(DIRECT, places)]
+    assert "window_tokens" in [setting.key for setting in desk.preferences.offered(DIRECT, places)]
+
+
+@pytest.mark.parametrize("key", ["reply_to", "persona_use"])
+async def test_what_has_no_effect_in_a_direct_message_cannot_be_set_there(desk: Desk, key: str) -> None:
+    with pytest.raises(GuildOnly):
+        await desk.preferences.set(DIRECT, MODERATOR, key, "default", Scope.CHANNEL)
+    assert await desk.count("audit") == 0
 
 
 async def test_a_direct_message_has_no_guild(desk: Desk) -> None:

@@ -5,6 +5,7 @@ import pytest
 from bot.channels.departures import Departures
 from bot.channels.resets import UNDO_PERIOD, TooLate, Undone
 from bot.channels.shipped import DEFAULT_REF
+from bot.domain.run import RunStatus
 from bot.domain.settings import Permission, Scope
 from bot.errors import PermissionMissing
 from tests.channels.conftest import ELSEWHERE, GUILD, MODERATOR, THREAD, Desk, actor_without, persona
@@ -33,6 +34,27 @@ async def test_what_runs_and_what_waits_is_named(desk: Desk) -> None:
     reset = await desk.resets.reset(GUILD, MODERATOR)
     assert reset.running == (running.run_id,) and reset.turns == 0
     assert reset.unanswered == (waiting.trigger_message_id,)
+    assert [run.run_id for run in reset.dropped] == [waiting.run_id]
+
+
+async def test_an_undo_knows_whether_its_own_reset_dropped_a_question(desk: Desk) -> None:
+    await desk.turn()
+    await desk.ask()
+    first = await desk.resets.reset(GUILD, MODERATOR)
+    assert await desk.resets.undo(first.reset_id, GUILD, MODERATOR) == Undone(turns=1, persona_back=False, lost=True)
+    await desk.clock.advance(1)
+    second = await desk.resets.reset(GUILD, MODERATOR)
+    assert await desk.resets.undo(second.reset_id, GUILD, MODERATOR) == Undone(turns=1, persona_back=False)
+
+
+async def test_an_undo_knows_whether_its_reset_stopped_an_answer(desk: Desk) -> None:
+    running = await desk.ask()
+    await desk.claim()
+    reset = await desk.resets.reset(GUILD, MODERATOR)
+    async with desk.storage.write() as work:
+        now = desk.clock.now()
+        assert await work.runs.finish(running.run_id, owner="worker", status=RunStatus.CANCELLED, now=now)
+    assert await desk.resets.undo(reset.reset_id, GUILD, MODERATOR) == Undone(turns=0, persona_back=False, lost=True)
 
 
 async def test_a_conversation_nothing_was_said_in_can_be_reset(desk: Desk) -> None:

@@ -192,6 +192,10 @@ class TestUnreadable:
         assert not heard.unreadable(ear.message(""), sees_content=True)
         assert not heard.unreadable(ear.message("<@10>"), sees_content=False)
         assert not heard.unreadable(ear.message("", direct=True), sees_content=False)
+        file = {"id": "80", "filename": "a.txt", "size": 1, "url": "http://x/a", "proxy_url": "http://x/a"}
+        sticker = {"id": "81", "name": "wave", "format_type": 1}
+        assert not heard.unreadable(ear.message("", attachments=[file]), sees_content=False)
+        assert not heard.unreadable(ear.message("", sticker_items=[sticker]), sees_content=False)
 
 
 class TestPlace:
@@ -203,6 +207,23 @@ class TestPlace:
         assert heard.locale_of(ear.message("hello")) == "ko"
         assert heard.locale_of(ear.message("hello", direct=True)) is None
         assert heard.locale_of(ear.message("안녕 hello", direct=True)) == "ko"
+
+    @pytest.mark.parametrize(
+        ("locale", "text", "expected"),
+        [
+            ("en-US", "안녕 hello", "ko"),
+            ("en-US", "hello", "en-US"),
+            ("en-GB", "안녕", "en-GB"),
+            ("en", "안녕", "en"),
+            ("ko", "hello", "ko"),
+            (None, "안녕", "ko"),
+            (None, "hello", None),
+        ],
+    )
+    def test_where_no_language_was_chosen_the_script_tells(
+        self, locale: str | None, text: str, expected: str | None
+    ) -> None:
+        assert heard.spoken(locale, text) == expected
 
 
 @pytest.mark.parametrize(
@@ -276,6 +297,8 @@ class TestFiles:
             "c.txt": b"x" * (MAX_FILE_BYTES + 1),
             "g.toml": "이름 = 1".encode("cp949"),
             "h": "둘".encode("utf-16"),
+            "m": b"\xfe\xff" + "셋".encode("utf-16-be"),
+            "n.txt": "넷".encode("utf-8-sig"),
             "i.bin": b"\x89PNG\xff\xfe\xfd",
             "j.txt": "これはテストです".encode("shift_jis"),
             "k.txt": "这是一个测试".encode("gbk"),
@@ -292,7 +315,7 @@ class TestFiles:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         base = f"http://127.0.0.1:{runner.addresses[0][1]}"
         open_session(ear)
-        names = ["a.txt", "b.txt", "c.txt", "d.txt", "e.png", "g.toml", "h", "i.bin", "j.txt", "k.txt"]
+        names = ["a.txt", "b.txt", "c.txt", "d.txt", "e.png", "g.toml", "h", "i.bin", "j.txt", "k.txt", "m", "n.txt"]
         files = await heard.read_files(
             [attachment(ear, f"{base}/{name}", filename=name) for name in names]
             + [attachment(ear, "http://127.0.0.1:1/f.txt", filename="f.txt")]
@@ -302,6 +325,8 @@ class TestFiles:
             ("a.txt", "글"),
             ("g.toml", "이름 = 1"),
             ("h", "둘"),
+            ("m", "셋"),
+            ("n.txt", "넷"),
         ]
         assert {file.media_type for file in files.read} == {"text/plain"}
         assert files.skipped == ("b.txt", "c.txt", "d.txt", "e.png", "i.bin", "j.txt", "k.txt", "f.txt")

@@ -50,6 +50,7 @@ class Stage:
     ada: Person
     minjun: Person
     grace: Person
+    program: Program
     database: Path
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -61,11 +62,13 @@ class Stage:
         return self.playground.bot_mention
 
     async def asked(self, person: Person, channel: Channel, question: str, answer: str | None = None) -> Message:
-        """Mentions the bot, and returns its answer once it is whole."""
+        """Mentions the bot, and returns its answer once it is whole and stored, which is a moment later."""
         expected = answer or f"The answer to {question}"
         self.will_answer(question, expected)
         await person.say(channel, f"{self.bot} {question}")
-        return await self.read(channel, expected)
+        message = await self.read(channel, expected)
+        await self.program.says(f"run={self._newest_run(channel)} status=completed")
+        return message
 
     async def read(self, channel: Channel, text: str, *, seconds: float = 15.0) -> Message:
         """The bot's message that reads so; waits for it."""
@@ -80,8 +83,14 @@ class Stage:
 
     def runs(self, channel: Channel) -> int:
         """How many the database holds of a channel."""
+        return self._of_runs("count(*)", channel)
+
+    def _newest_run(self, channel: Channel) -> int:
+        return self._of_runs("max(id)", channel)
+
+    def _of_runs(self, figure: str, channel: Channel) -> int:
         with closing(sqlite3.connect(self.database)) as database:
-            return int(database.execute("SELECT count(*) FROM runs WHERE channel_id = ?", (channel.id,)).fetchone()[0])
+            return int(database.execute(f"SELECT {figure} FROM runs WHERE channel_id = ?", (channel.id,)).fetchone()[0])
 
     @contextmanager
     def slowly(self, tokens_a_second: float) -> Iterator[None]:
@@ -118,6 +127,6 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         for person in (ada, minjun):
             playground.join(person, guild)
         playground.join(grace, guild, permissions=("manage_messages", "manage_channels", "manage_guild"))
-        async with Program(environment(playground, model.base_url, directory)):
+        async with Program(environment(playground, model.base_url, directory)) as program:
             await playground.ready()
-            yield Stage(playground, model, answers, guild, ada, minjun, grace, directory / "causerie.db")
+            yield Stage(playground, model, answers, guild, ada, minjun, grace, program, directory / "causerie.db")

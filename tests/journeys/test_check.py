@@ -130,6 +130,8 @@ async def test_an_intent_that_is_not_switched_on(patient: Patient) -> None:
 async def test_a_cache_that_cannot_be_written_is_no_reason_to_fail(patient: Patient) -> None:
     status, said = await patient.run("check", CAUSERIE_CACHE_DIR="/dev/null/cache")
     assert status == 0 and "Traceback" not in said, said
+    (ranks,) = (line.strip() for line in said.splitlines() if "Token ranks" in line)
+    assert ranks.startswith("ok") and ranks.endswith("loaded, but they cannot be kept in /dev/null/cache"), ranks
 
 
 async def test_settings_are_read_first(patient: Patient) -> None:
@@ -169,8 +171,9 @@ async def test_a_backup_that_cannot_be_made_says_why(patient: Patient, tmp_path:
 async def test_the_health_of_no_bot(patient: Patient) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        status, said = await patient.run("health", HEALTH_PORT=str(closed.getsockname()[1]))
-    assert status == 1 and said.startswith("not ready: ") and len(said.splitlines()) == 1
+        port = closed.getsockname()[1]
+        status, said = await patient.run("health", HEALTH_PORT=str(port))
+    assert status == 1 and said == f"not ready: nothing answers on port {port} (Connection refused)"
 
 
 async def test_a_command_that_does_not_exist(patient: Patient) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from playground import permissions
@@ -62,6 +64,16 @@ async def test_what_was_typed_survives_a_mistake(stage: Stage) -> None:
     assert "Be careful." in await private(stage.grace, room, "persona show", name="Careful")
 
 
+async def test_a_refusal_names_commands_that_can_be_clicked(stage: Stage) -> None:
+    room = stage.channel()
+    unknown = await private(stage.ada, room, "persona use", name="Plato")
+    assert re.fullmatch(r"There is no persona “Plato”\. </persona list:\d+> shows those there are\.", unknown)
+    in_korean = await private(stage.minjun, room, "persona use", name="`/reset`")
+    assert re.fullmatch(r"“`/reset`” 페르소나는 없어요\. </persona list:\d+>으로 목록을 볼 수 있어요\.", in_korean)
+    shipped = await private(stage.grace, room, "persona delete", name="Tutor")
+    assert "can be neither changed nor deleted" in shipped and "</persona create:" in shipped
+
+
 async def test_a_deleted_persona_comes_back(stage: Stage) -> None:
     room = stage.channel()
     form = await (await stage.grace.command(room, "persona create")).form()
@@ -72,6 +84,46 @@ async def test_a_deleted_persona_comes_back(stage: Stage) -> None:
     await (await stage.grace.click(deleted, "Undo")).answered()
     await stage.playground.wait_for(lambda: "is back in the library" in deleted.content)
     assert "Be brief." in await private(stage.ada, room, "persona show")
+
+
+async def test_a_persona_comes_back_when_the_one_of_its_name_gives_way(stage: Stage) -> None:
+    room = stage.channel()
+
+    async def written(name: str) -> None:
+        form = await (await stage.grace.command(room, "persona create")).form()
+        await (await stage.grace.submit(form, {"Name": name, "Instructions": "Ask back."})).response()
+
+    await written("Socrates")
+    deleted = await (await stage.grace.command(room, "persona delete", name="Socrates")).response()
+    await written("socrates")
+    refused = await (await stage.grace.click(deleted, "Undo")).response()
+    assert "Another persona is called “Socrates” now." in refused.content
+    assert re.search("</persona edit:.+</persona delete:", refused.content) and deleted.components
+    await (await stage.grace.command(room, "persona delete", name="socrates")).response()
+    await (await stage.grace.click(deleted, "Undo")).answered()
+    await stage.playground.wait_for(lambda: "is back in the library" in deleted.content)
+
+
+async def test_who_saves_a_persona_is_told_whether_it_is_at_work_there(stage: Stage) -> None:
+    room, elsewhere = stage.channel(), stage.channel()
+    form = await (await stage.grace.command(room, "persona create")).form()
+    saved = await (await stage.grace.submit(form, {"Name": "Uno", "Instructions": "Count."})).response()
+    assert "</persona use:" in saved.content
+    await (await stage.grace.command(room, "persona use", name="Uno")).response()
+    for channel, at_work in ((room, True), (elsewhere, False)):
+        form = await (await stage.grace.command(channel, "persona edit", name="Uno")).form()
+        saved = await (await stage.grace.submit(form, {"Greeting": "One!"})).response()
+        assert ("I use it here from the next message on." in saved.content) is at_work
+        assert ("</persona use:" in saved.content) is not at_work
+
+
+async def test_a_shipped_persona_is_found_by_its_name_in_either_language(stage: Stage) -> None:
+    direct, room = stage.minjun.dm(), stage.channel()
+    chosen = await (await stage.minjun.command(direct, "persona use", name="Tutor")).response()
+    assert "**선생님**" in chosen.content
+    assert "**Tutor**" in await private(stage.minjun, room, "persona use", name="선생님")
+    offered = await stage.minjun.autocomplete(room, "persona use", "name", "선생")
+    assert [choice["name"] for choice in offered] == ["Tutor"]
 
 
 async def test_a_member_writes_no_persona(stage: Stage) -> None:
@@ -98,13 +150,30 @@ async def test_a_moderator_resets_and_undoes(stage: Stage) -> None:
     room = stage.channel()
     await stage.asked(stage.ada, room, "The code is 4711.", "Noted.")
     reset = await (await stage.grace.command(room, "reset")).response()
-    assert not reset.private and "Grace" in reset.content and "1 answer" in reset.content
+    assert not reset.private and "Grace" in reset.content and "1 answer" in reset.content and reset.components
     await stage.asked(stage.ada, room, "What was the code?", "I do not know.")
     assert not any("4711" in said for said in contents(stage.sent("What was the code?")))
     await (await stage.grace.click(reset, "Undo")).answered()
     await stage.playground.wait_for(lambda: "undid the reset" in reset.content)
+    assert "I remember 1 answer again" in reset.content and not reset.components
     await stage.asked(stage.ada, room, "And now the code?", "4711.")
     assert any("4711" in said for said in contents(stage.sent("And now the code?")))
+
+
+async def test_a_reset_of_nothing_says_so_and_offers_no_way_back(stage: Stage) -> None:
+    reset = await (await stage.grace.command(stage.channel(), "reset")).response()
+    assert reset.content.endswith("There was nothing to forget yet.") and not reset.components
+
+
+async def test_a_reset_is_undone_once(stage: Stage) -> None:
+    room = stage.channel()
+    await stage.asked(stage.ada, room, "Remember the heron.", "I do.")
+    reset = await (await stage.grace.command(room, "reset")).response()
+    clicks = [await stage.grace.click(reset, "Undo") for _ in range(2)]
+    for click in clicks:
+        await click.answered()
+    told = [message.content for message in stage.grace.messages(room) if message.private]
+    assert told == ["This reset can no longer be undone."] and "undid the reset" in reset.content
 
 
 async def test_a_reset_takes_the_persona_back_and_its_undo_returns_it(stage: Stage) -> None:
@@ -133,11 +202,37 @@ async def test_a_reset_stops_the_answer_that_is_being_written(stage: Stage) -> N
     stage.answers["Recite it all"] = " ".join(f"verse{number}" for number in range(3_000))
     await stage.ada.say(room, f"{stage.bot} Recite it all")
     answer = await stage.read(room, "verse0")
-    await (await stage.grace.command(room, "reset")).response()
+    waiting = await stage.minjun.say(room, f"{stage.bot} and the rest of it")
+    await stage.playground.wait_for(lambda: waiting.reactions)
+    reset = await (await stage.grace.command(room, "reset")).response()
+    stopped = "I stopped the answer that I was writing. I dropped 1 question that waited."
+    assert stopped in reset.content and not reset.components
     await stage.playground.wait_for(lambda: any("Stopped" in message.content for message in room.messages))
+    await stage.playground.wait_for(lambda: not waiting.reactions)
     await stage.asked(stage.ada, room, "What now?", "A new start.")
     assert not any("verse" in said or "Recite" in said for said in contents(stage.sent("What now?")))
     assert "verse0" in answer.content
+    assert not any("the rest of it" in str(call.messages[-1]["content"]) for call in stage.model.streams)
+
+
+async def test_a_reset_says_what_it_stopped_and_what_it_dropped(stage: Stage) -> None:
+    room = stage.channel()
+    await stage.asked(stage.ada, room, "What is dropped later?", "Not this.")
+    stage.answers["Recite slowly"] = " ".join(f"line{number}" for number in range(3_000))
+    await stage.ada.say(room, f"{stage.bot} Recite slowly")
+    await stage.read(room, "line0")
+    waiting = await stage.minjun.say(room, f"{stage.bot} And me?")
+    await stage.playground.wait_for(lambda: waiting.reactions)
+    asked = await stage.ada.command(room, "ask", prompt="And I once more?")
+    promise = (await asked.answered()).original
+    assert promise is not None and promise.loading
+    await stage.playground.wait_for(lambda: stage.runs(room) == 4)
+    reset = await (await stage.grace.command(room, "reset")).response()
+    assert "I forgot 1 answer" in reset.content
+    assert "I stopped the answer" in reset.content and "I dropped 2 questions" in reset.content
+    await stage.playground.wait_for(lambda: not waiting.reactions and promise.deleted_at is not None)
+    await (await stage.grace.click(reset, "Undo")).answered()
+    await stage.playground.wait_for(lambda: "has to be asked again" in reset.content and "undid" in reset.content)
 
 
 async def test_ask_is_public_and_part_of_the_conversation(stage: Stage) -> None:
@@ -163,6 +258,18 @@ async def test_a_private_question_is_seen_by_its_asker_and_remembered_by_nobody(
     assert not any("shoe" in said for said in contents(stage.sent("What else did we say?")))
 
 
+async def test_a_question_of_spaces_is_refused_to_its_asker_alone(stage: Stage) -> None:
+    room, ada = stage.channel(), stage.ada
+    told = "Your question is empty. Please write one."
+    for private_too in (False, True):
+        await ada.command(room, "ask", prompt="   ", private=private_too)
+    await stage.playground.wait_for(lambda: [each.content for each in ada.messages(room)] == [told, told])
+    assert stage.grace.messages(room) == [] and stage.runs(room) == 0
+    stage.will_answer("a file alone", "It is a note.")
+    await stage.ada.command(room, "ask", prompt=" ", file=("note.txt", b"a file alone"))
+    await stage.read(room, "It is a note.")
+
+
 async def test_a_file_that_is_no_text_is_refused_to_its_asker_alone(stage: Stage) -> None:
     room = stage.channel()
     await stage.ada.command(room, "ask", prompt="What is this?", file=("cat.png", b"\x89PNG\0"))
@@ -173,7 +280,7 @@ async def test_a_file_that_is_no_text_is_refused_to_its_asker_alone(stage: Stage
 async def test_private_questions_have_a_bound_of_their_own(stage: Stage) -> None:
     room = stage.channel()
     stage.answers["private and slow"] = " ".join(f"drop{number}" for number in range(100))
-    with stage.slowly(20):
+    with stage.slowly(tokens_a_second=4):
         for number in range(3):
             await stage.minjun.command(room, "ask", prompt=f"private and slow {number}", private=True)
         seen = stage.minjun.messages
@@ -211,13 +318,99 @@ async def test_a_channel_set_to_everything_is_answered_without_mention(stage: St
 
 async def test_a_value_that_does_not_fit_changes_nothing(stage: Stage) -> None:
     room = stage.channel()
-    assert "not a value" in await private(stage.grace, room, "settings set", setting="window_tokens", value="lots")
-    assert "16,000" in await private(stage.grace, room, "settings set", setting="window_tokens")
+    refused = await private(stage.grace, room, "settings set", setting="window_tokens", value="lots")
+    assert "“lots” is not a whole number from 1,000 to 16,000" in refused
+    shown = await private(stage.grace, room, "settings set", setting="window_tokens")
+    assert shown.endswith(": 16,000 (default)"), "the operator has set none"
+
+
+async def test_a_value_that_is_typed_whole_is_suggested_before_any_other(stage: Stage) -> None:
+    """Discord's client takes the first suggestion when Enter is pressed."""
+
+    async def suggested(command: str, setting: str, typed: str) -> list[str]:
+        choices = await stage.grace.autocomplete(stage.channel(), command, "value", typed, setting=setting)
+        return [choice["value"] for choice in choices]
+
+    assert await suggested("settings set", "answer_tokens", "700") == ["700"]
+    assert await suggested("settings set", "answer_tokens", " 1,000 ") == ["1000"]
+    assert await suggested("settings set", "answer_messages", "2") == ["2", "20"]
+    assert await suggested("settings set", "answer_tokens", "d") == ["default"]
+    assert await suggested("settings set", "answer_tokens", "") == ["64", "500", "1000", "2000", "4000", "default"]
+    for command in ("settings set", "preferences"):
+        assert await suggested(command, "notice", "off") == ["off"]
+        assert await suggested(command, "notice", "O") == ["off", "on"]
+        assert await suggested(command, "language", "English") == await suggested(command, "language", "영어") == ["en"]
+
+
+async def test_a_value_is_taken_as_the_bot_calls_it(stage: Stage) -> None:
+    """Discord sends what was typed as it is where no suggestion was chosen."""
+    room = stage.channel()
+    for typed in ("when they are finished", "Finished", " WHEN they  are finished ", "다 쓴 뒤 한 번에"):
+        done = await private(stage.grace, room, "settings set", setting="updates", value=typed)
+        assert "when they are finished" in done
+    assert "default" in await private(stage.grace, room, "settings set", setting="updates", value=" Default ")
+    for setting, typed in (("updates", "다 쓴 뒤 한 번에"), ("notice", "켬"), ("notice", "ON"), ("language", "한국어")):
+        assert typed.casefold() not in await private(stage.minjun, room, "preferences", setting=setting, value="기본값")
+        done = await private(stage.minjun, room, "preferences", setting=setting, value=typed)
+        assert {"ON": "켬"}.get(typed, typed) in done and "없어요" not in done
+        await private(stage.minjun, room, "preferences", setting=setting, value="default")
+
+
+async def test_a_change_tells_where_it_holds(stage: Stage) -> None:
+    room = stage.channel()
+
+    async def changed(setting: str, value: str, **scope: str) -> str:
+        return await private(stage.grace, room, "settings set", setting=setting, value=value, **scope)
+
+    assert await changed("language", "auto") == "**My language** is now **as in Discord** in this server."
+    assert (await changed("language", "default")).endswith("back to its default in this server: **as in Discord**.")
+    assert (await changed("link_previews", "off")).endswith("is now **off** in this channel.")
+    assert (await changed("link_previews", "on", scope="guild")).endswith("Here the channel's value holds: **off**.")
+    assert (await changed("link_previews", "default")).endswith("Here the server's value holds now: **on**.")
+    assert (await changed("link_previews", "default", scope="guild")).endswith("in this server: **off**.")
+
+
+async def test_a_value_without_its_setting_is_not_passed_over(stage: Stage) -> None:
+    room = stage.channel()
+    told = await private(stage.ada, room, "preferences", value="on")
+    assert told == "Which setting is “on” for? Choose it too."
+    assert "켬" in await private(stage.minjun, room, "preferences", value="켬")
+
+
+async def test_a_value_that_is_none_is_replaced_by_no_other(stage: Stage) -> None:
+    for command, setting, typed in (
+        ("settings set", "notice", "yes"),
+        ("preferences", "notice", "yes"),
+        ("settings set", "answer_tokens", "99999"),
+        ("settings set", "answer_messages", "2.5"),
+    ):
+        assert await stage.grace.autocomplete(stage.channel(), command, "value", typed, setting=setting) == []
 
 
 async def test_help_names_the_persona_and_the_ways_to_talk(stage: Stage) -> None:
     text = await private(stage.ada, stage.channel(), "help")
     assert "Companion" in text and "Mention me" in text and "</persona use:" in text
+
+
+async def test_help_tells_who_may_use_a_command_where_not_everybody_may(stage: Stage) -> None:
+    text = await private(stage.ada, stage.channel(), "help")
+    assert text.count("(Manage Channels)") == 4 and text.count("(Manage Messages)") == 1
+    assert "</persona edit:" in text and "</persona delete:" in text
+    direct = await private(stage.ada, stage.ada.dm(), "help")
+    assert not any(word in direct for word in ("(Manage", "channel", "mention")), direct
+
+
+async def test_a_direct_message_has_no_setting_without_effect(stage: Stage) -> None:
+    room = stage.ada.dm()
+    for value in ({}, {"value": "mentions"}):
+        assert "on a server only" in await private(stage.ada, room, "settings set", setting="reply_to", **value)
+    for value in ({}, {"value": "ko"}):
+        own = await private(stage.ada, room, "settings set", setting="language", **value)
+        assert re.search("on a server only.+</preferences:", own)
+    typed = {"setting": "reply_to"}
+    assert await stage.ada.autocomplete(room, "settings set", "value", "", **typed) == []
+    assert await stage.ada.autocomplete(stage.channel(), "settings set", "value", "", **typed) != []
+    assert "4,000" in await private(stage.ada, room, "settings set", setting="answer_tokens")
 
 
 async def test_a_korean_member_is_spoken_to_in_korean(stage: Stage) -> None:
@@ -233,7 +426,7 @@ async def test_commands_are_registered_with_korean_names(stage: Stage) -> None:
     for command in registered.values():
         assert command["description_localizations"]["ko"] != command["description"]
     persona = registered["persona"]
-    assert {option["name_localizations"]["ko"] for option in persona["options"]} >= {"보기", "목록", "사용"}
+    assert {option["name_localizations"]["ko"] for option in persona["options"]} >= {"보기", "목록", "선택"}
 
 
 async def test_a_chosen_language_holds_for_oneself(stage: Stage) -> None:
@@ -252,7 +445,7 @@ async def test_an_answer_longer_than_the_channel_wants_ends_in_a_file(stage: Sta
     table = "| Nr | 이름 |\n|--:|---|\n" + "".join(f"| {number} | 사람 {number} |\n" for number in range(300))
     stage.will_answer("List them all", f"#### All\n\n{table}")
     await stage.ada.say(room, f"{stage.bot} List them all")
-    notice = await stage.read(room, "the file has the whole answer")
+    notice = await stage.read(room, "goes on in the file")
     page = next(message for message in room.messages if message.author.bot)
     assert page.content.startswith("**All**\n\n```\n Nr | 이름\n") and page.content.endswith("```")
     assert [(file.filename, file.content.decode()) for file in notice.attachments] == [

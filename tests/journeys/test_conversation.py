@@ -151,6 +151,7 @@ async def test_who_must_wait_sees_it_and_nothing_is_lost(stage: Stage) -> None:
         await stage.read(room, "10 questions are waiting here already")
     assert not asked[-1].reactions
     await stage.playground.wait_for(lambda: not any(message.reactions for message in asked), timeout=50)
+    await stage.read(room, f"You said: P{MAX_WAITING - 1}: and one thing more")
     assert not stage.playground.limits.counters.refused
     last = stage.sent("and one thing more")
     assert contents(last)[-2:] == [

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.delivery.split import split, with_remark
 from playground.models.local import MODEL, LocalModel, supported
 from playground.models.recorder import Recorder
 from playground.models.weights import fetch
@@ -36,12 +37,13 @@ async def test_a_real_model_is_asked_answers_and_is_sent_what_was_said(recorder:
         async with Program(environment(playground, recorder.base_url, tmp_path, **more)) as program:
             for number, question in enumerate(("What is the capital of France?", "And of Korea?"), 1):
                 await ada.say(room, f"{playground.bot_mention} {question}")
-                await program.says(f"run={number}")
+                await program.says(f"run={number} status=")
             answers = [message.content for message in room.messages if message.author.bot]
     assert len(answers) == 2 and all(answers)
     first, second = recorder.calls
     said = [message["content"] for message in second.messages]
     assert said[1] == "Ada: What is the capital of France?" and said[3] == "Ada: And of Korea?"
-    assert said[2] and answers[0].startswith(said[2][:20])
+    remark = answers[0].partition("\n-# ")[2] or None  # about an answer that went on for too long
+    assert [page.text for page in split(with_remark(said[2], remark))] == answers[:1]
     assert first.usage and second.usage
     assert first.usage["prompt_tokens"] < second.usage["prompt_tokens"]

@@ -20,6 +20,7 @@ VALUES: dict[str, object] = {
     "field": "name",
     "param": None,
     "request_id": None,
+    "bounds": (1, 20),
 }
 
 
@@ -75,3 +76,14 @@ def test_an_error_of_nobodys_is_explained_too() -> None:
 def test_an_explanation_says_what_matters(error: errors.CauserieError, english: str, korean: str) -> None:
     assert english in explain(error, words("en"))
     assert korean in explain(error, words("ko"))
+
+
+@pytest.mark.parametrize(
+    ("locale", "before"), [("en", "“`/reset`”. </persona list:7> "), ("ko", "</persona list:7>으로")]
+)
+def test_commands_that_a_text_names_can_be_clicked(locale: str, before: str) -> None:
+    """Not those that somebody typed."""
+    mentioning = words(locale).mentioning({"reset": "</reset:6>", "persona list": "</persona list:7>"})
+    text = explain(errors.PersonaNotFound("`/reset`"), mentioning)
+    assert before in text and "“`/reset`”" in text
+    assert "`/" in explain(errors.PersonaNotFound("Plato"), words(locale)), "as they are named elsewhere"
