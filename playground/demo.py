@@ -43,7 +43,6 @@ class Options:
     port: int | None
     """None: 8080, or the next one that is free."""
     browser: bool
-    keep: bool
     verbose: bool
     wish: Wish
     directory: Path
@@ -53,7 +52,7 @@ class Options:
 async def run(options: Options, display: Display) -> None:
     """Until it is cancelled. Raises CannotListen."""
     port = free_port(options.port)
-    directory = prepared(options.directory / str(port), keep=options.keep)
+    directory = prepared(options.directory / str(port))
     async with AsyncExitStack() as stack:
         choice = await _model(stack, options, display)
         display.say(f"Model: {choice.description}. {choice.advice}".rstrip())
@@ -146,10 +145,10 @@ def free_port(wanted: int | None) -> int:
     raise AssertionError("the last candidate raises or returns")
 
 
-def prepared(directory: Path, *, keep: bool) -> Path:
-    if not keep:
-        shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(parents=True, exist_ok=True)
+def prepared(directory: Path) -> Path:
+    """Empty: every demo has a world of its own, of whose places an older database would know nothing."""
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
     return directory
 
 
@@ -167,14 +166,12 @@ def parsed(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--port", type=port_number, help=f"of the page; without it {PORT} or the next one that is free")
     parser.add_argument("--model", type=Wish, choices=list(Wish), default=Wish.AUTO, help="which model answers")
     parser.add_argument("--directory", type=Path, default=DIRECTORY, help="for the database and the bot's log")
-    parser.add_argument("--keep", action="store_true", help="go on with the conversations of the last time")
     parser.add_argument("--no-browser", action="store_true", help="do not open the page")
     parser.add_argument("--verbose", action="store_true", help="show what the bot writes")
     options = parser.parse_args(arguments)
     return Options(
         port=options.port,
         browser=not options.no_browser,
-        keep=options.keep,
         verbose=options.verbose,
         wish=options.model,
         directory=options.directory.resolve(),

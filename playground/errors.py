@@ -4,6 +4,13 @@
   * InvalidForm
   * SlowedDown
 * Impossible: no answer of the API; a person's client would not let them do it
+
+The codes are those of Discord's documentation (topics/opcodes-and-status-codes); which of them a forum answers a
+message with, 50008 rather than the 40058 that is listed, is known from refusals. Discord publishes no list of the
+names within 50035 (`BASE_TYPE_REQUIRED`): here they are as in refusals that those who use the API have quoted, all but
+these, of which no quotation was found: COMPONENT_ID_DUPLICATED, MULTIPART_INVALID, STRING_TYPE_CONVERT,
+BOOLEAN_TYPE_CONVERT, LIST_TYPE_CONVERT, and CONTENT_TYPE_INVALID, whose text alone is known. RATE_INVALID and
+FAULT_INVALID are the playground's own.
 """
 
 from __future__ import annotations

@@ -28,8 +28,9 @@ async def listen(runner: web.AppRunner, host: str, port: int) -> int:
 def cannot_listen(host: str, port: int, error: OSError) -> CannotListen:
     if error.errno == errno.EADDRINUSE:
         return CannotListen(f"port {port} of {host} is taken; --port names another")
-    # asyncio's own words repeat the address.
-    reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+    # asyncio's own words repeat the address, and from 3.13 on it keeps to itself that none was this machine's.
+    number = errno.EADDRNOTAVAIL if error.errno is None else error.errno
+    reason = os.strerror(number) if number > 0 else str(error)
     return CannotListen(f"cannot listen on port {port} of {host}: {reason}")
 
 

@@ -17,6 +17,7 @@ from playground.entities import Channel, Guild, Json, Message
 from playground.errors import (
     Impossible,
     InvalidForm,
+    missing_access,
     unknown_channel,
     unknown_guild,
     unknown_interaction,
@@ -93,6 +94,8 @@ async def history(place: Place, request: web.Request) -> web.Response:
     channel = place.channel(request.match_info["channel_id"])
     person = place.person(given)
     before = int(given.get("before", 0))
+    if not permissions.allows(person.user, channel, permissions.VIEW_CHANNEL):
+        raise missing_access()
     versions = given.get("versions") == "1"
     seen = [message for message in person.messages(channel) if not before or message.id < before]
     messages = seen[-max(1, int(given.get("limit", 200))) :]

@@ -16,6 +16,7 @@ from playground.api import bodies, views
 from playground.api.local import PREFIX, guarded, query
 from playground.entities import Channel, Json, Message, User
 from playground.faults import Faults
+from playground.gateway.outbox import Outbox
 from playground.gateway.session import Sessions
 from playground.limits import Limits
 from playground.people import People
@@ -48,11 +49,11 @@ async def _serve(
     seen = View(world, sessions, people.person(int(query(request, bodies.BY_USER)["user_id"])).user)
     socket = web.WebSocketResponse(heartbeat=30.0)
     await socket.prepare(request)
-    news: asyncio.Queue[Json] = asyncio.Queue()
-    news.put_nowait({"type": "bot", "online": sessions.complete})
+    news = News()
+    news.tell({"type": "bot", "online": sessions.complete})
     end = world.subscribe(_telling(seen, news))
     reports = [Report(source, news) for source in sources if request.query.get(source.name) == "1"]
-    writer = asyncio.create_task(_write(socket, news))
+    tasks = [asyncio.create_task(each) for each in (_write(socket, news), _watch(request, news))]
     request.app[OPEN].add(socket)
     try:
         async for frame in socket:
@@ -63,23 +64,38 @@ async def _serve(
         end()
         for report in reports:
             report.close()
-        writer.cancel()
-        await asyncio.gather(writer, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
     return socket
 
 
-def _telling(seen: View, news: asyncio.Queue[Json]) -> Callable[[events.Event], None]:
+class News(Outbox):
+    """What one page is still to be told; bounded as what a bot is still to be sent."""
+
+    def tell(self, told: Json) -> None:
+        self.put_nowait(json.dumps(told, ensure_ascii=False))
+
+
+def _telling(seen: View, news: News) -> Callable[[events.Event], None]:
     def tell(event: events.Event) -> None:
         told = seen.event(event)
         if told is not None:
-            news.put_nowait(told)
+            news.tell(told)
 
     return tell
 
 
-async def _write(socket: web.WebSocketResponse, news: asyncio.Queue[Json]) -> None:
-    while True:
-        await socket.send_str(json.dumps(await news.get(), ensure_ascii=False))
+async def _write(socket: web.WebSocketResponse, news: News) -> None:
+    while isinstance(text := await news.get(), str):
+        await socket.send_str(text)
+
+
+async def _watch(request: web.Request, news: News) -> None:
+    """Breaks the connection of a page that does not read: a close code would wait behind what it has not read."""
+    await news.overrun.wait()
+    if request.transport is not None:
+        request.transport.abort()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +110,7 @@ class Source:
 class Report:
     """Tells how a source stands: at once and after changes, many of one moment together."""
 
-    def __init__(self, source: Source, news: asyncio.Queue[Json]) -> None:
+    def __init__(self, source: Source, news: News) -> None:
         self._source = source
         self._news = news
         self._due: asyncio.TimerHandle | None = None
@@ -112,7 +128,7 @@ class Report:
 
     def _tell(self) -> None:
         self._due = None
-        self._news.put_nowait({"type": self._source.name, self._source.name: self._source.look()})
+        self._news.tell({"type": self._source.name, self._source.name: self._source.look()})
 
 
 class View:
@@ -142,7 +158,7 @@ class View:
                 return {"type": "channel_create", "channel": views.channel(channel)}
             case events.ChannelUpdated(channel) if self._sees(channel):
                 return {"type": "channel_update", "channel": views.channel(channel)}
-            case events.ChannelDeleted(channel):
+            case events.ChannelUpdated(channel) | events.ChannelDeleted(channel):
                 return {"type": "channel_delete", "channel_id": str(channel.id)}
             case _:
                 return self._other(event)

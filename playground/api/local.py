@@ -50,7 +50,8 @@ async def as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def reply(body: Any, status: int = 200) -> web.Response:
-    raw = json.dumps(body, ensure_ascii=False).encode()
+    # Half a surrogate pair, as a model may send it, is JSON as an escape only.
+    raw = json.dumps(body, ensure_ascii=False).encode(errors="backslashreplace")
     return web.Response(status=status, body=raw, content_type="application/json")
 
 

@@ -8,8 +8,8 @@ time, when the bot begins anew for the same shard, or when too much has been mis
 
 from __future__ import annotations
 
-import asyncio
 import json
+import math
 import secrets
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -21,6 +21,7 @@ from playground.entities import Json
 from playground.faults import UNDISTURBED, Disturbance, Faults
 from playground.gateway.dispatch import GUILDS, Dispatch, Dispatcher, guild_create, shard_of
 from playground.gateway.frames import Closing
+from playground.gateway.outbox import Outbox
 from playground.limits import Limits
 from playground.world import World
 
@@ -30,11 +31,10 @@ MAX_KEPT = 20_000
 LARGE = 50
 """Discord's default for large_threshold."""
 STARTS_A_DAY = 1000
+STARTS_SECONDS = 86_400.0
+"""The window of the starts, which opens with the first; with none open `reset_after` is 0."""
 
 DISPATCH, HEARTBEAT, RECONNECT, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 0, 1, 7, 9, 10, 11
-
-Outbox = asyncio.Queue["str | Closing | None"]
-"""Messages for one connection; a code closes it, None cuts it."""
 
 
 class Session:
@@ -71,10 +71,9 @@ class Session:
 
     def resume(self, outbox: Outbox, sequence: int) -> None:
         if self.outbox is not None:
-            _close_former(self.outbox)
-        for number, text in self._kept:
-            if number > sequence:
-                outbox.put_nowait(text)
+            # Discord names no code for this; 4009 asks for a new session, so that the former does not take it back.
+            self.outbox.close(Closing(4009, "Session resumed elsewhere."))
+        outbox.replay(text for number, text in self._kept if number > sequence)
         self.outbox, self.left_at = outbox, None
         self.dispatch("RESUMED", {})
 
@@ -100,7 +99,8 @@ class Sessions:
         self._kept = kept
         self._limits = limits
         self._faults = faults
-        self._started: deque[float] = deque(maxlen=STARTS_A_DAY)
+        self._starts = 0
+        self._starts_from = -math.inf
         self._dispatcher = Dispatcher(world)
         self._resume_seconds = resume_seconds
         self._sessions: dict[str, Session] = {}
@@ -119,8 +119,12 @@ class Sessions:
     @property
     def starts_left(self) -> int:
         """Of the thousand sessions that a bot may begin in a day; the playground begins more all the same."""
-        since = self._world.clock.monotonic() - 86400.0
-        return STARTS_A_DAY - sum(started > since for started in self._started)
+        return max(0, STARTS_A_DAY - self._starts) if self.starts_reset_after else STARTS_A_DAY
+
+    @property
+    def starts_reset_after(self) -> float:
+        """Seconds until all of them are left again; 0 where they are."""
+        return max(0.0, self._starts_from + STARTS_SECONDS - self._world.clock.monotonic())
 
     def admits(self, shard: tuple[int, int]) -> bool:
         """Whether the limit on identifying lets this one begin a session now; where it does, it counts."""
@@ -138,7 +142,7 @@ class Sessions:
         for old in list(self._sessions.values()):
             if old.shard == shard and not old.connected:
                 del self._sessions[old.id]
-        self._started.append(self._world.clock.monotonic())
+        self._count_start()
         session = Session(shard, intents, large_threshold, kept=self._kept)
         session.outbox = outbox
         self._sessions[session.id] = session
@@ -150,6 +154,11 @@ class Sessions:
                 session.dispatch("GUILD_CREATE", shown)
         self._world.emit(events.BotConnected())
         return session
+
+    def _count_start(self) -> None:
+        if not self.starts_reset_after:
+            self._starts_from, self._starts = self._world.clock.monotonic(), 0
+        self._starts += 1
 
     def resume(self, session_id: str, sequence: int, outbox: Outbox) -> Session | None:
         """None where there is nothing to resume. Raises ValueError for a sequence that was never reached."""
@@ -238,14 +247,6 @@ class Sessions:
         for session in self.connected:
             assert session.outbox is not None
             session.outbox.put_nowait(json.dumps(message))
-
-
-def _close_former(outbox: Outbox) -> None:
-    """What it has not sent yet is for its successor. Discord names no code for this; 4009 asks for a new session, so
-    that the former does not take it back."""
-    while not outbox.empty():
-        outbox.get_nowait()
-    outbox.put_nowait(Closing(4009, "Session resumed elsewhere."))
 
 
 ACTIONS: Mapping[str, Callable[[Sessions], None]] = MappingProxyType(

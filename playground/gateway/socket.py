@@ -14,12 +14,12 @@ from playground.gateway.compression import stream
 from playground.gateway.dispatch import GUILD_MEMBERS
 from playground.gateway.frames import Closing, Frame
 from playground.gateway.members import chunks
+from playground.gateway.outbox import Outbox
 from playground.gateway.session import (
     HEARTBEAT_ACK,
     HELLO,
     INVALID_SESSION,
     LARGE,
-    Outbox,
     Session,
     Sessions,
 )
@@ -33,6 +33,8 @@ NETWORK_SECONDS = 0.05
 """From a heartbeat to its acknowledgement. discord.py notes when it sent one only afterwards, in another thread: an
 answer that is there before is taken for one to the heartbeat before, a whole interval late."""
 SENDS, SENDS_SECONDS = 120, 60.0
+CLOSING_SECONDS = 10.0
+"""For the code to be read; a connection whose bot reads nothing is broken after that."""
 _KNOWN_INTENTS = (1 << 26) - 1
 
 
@@ -71,7 +73,7 @@ class Connection:
         self._request = request
         self._heartbeat_seconds = heartbeat_seconds
         self._patience = heartbeat_seconds * PATIENCE
-        self._outbox: Outbox = asyncio.Queue()
+        self._outbox = Outbox()
         self._session: Session | None = None
         self._window_opened = -SENDS_SECONDS
         self._received = 0
@@ -81,15 +83,30 @@ class Connection:
         closing: Closing | None = None
         try:
             async with asyncio.TaskGroup() as tasks:
-                writer = tasks.create_task(self._write())
+                others = [tasks.create_task(each) for each in (self._write(), self._watch())]
                 await self._read()
-                writer.cancel()
+                for other in others:
+                    other.cancel()
         except* Closing as group:
             (closing, *_) = (each for each in group.exceptions if isinstance(each, Closing))
         finally:
             self._left()
         if closing is not None:
+            await self._close(closing)
+
+    async def _close(self, closing: Closing) -> None:
+        asyncio.get_running_loop().call_later(CLOSING_SECONDS, self._abort)
+        try:
             await self._socket.close(code=closing.code, message=str(closing).encode())
+        except asyncio.CancelledError:
+            # Of the writer, which was cancelled while it waited for the same bytes to be read; aiohttp hands it on.
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+
+    def _abort(self) -> None:
+        if self._request.transport is not None:
+            self._request.transport.abort()
 
     async def _read(self) -> None:
         self._check_address()
@@ -123,8 +140,11 @@ class Connection:
             except ConnectionError:
                 # The reader hears how the connection ended.
                 return
-        if self._request.transport is not None:
-            self._request.transport.abort()
+        self._abort()
+
+    async def _watch(self) -> None:
+        await self._outbox.overrun.wait()
+        raise Closing(4000, "Too much is unread.")
 
     async def _send_frame(self, frame: str | bytes) -> None:
         if isinstance(frame, str):

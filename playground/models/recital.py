@@ -54,7 +54,7 @@ def remember(conversation: list[str], said: str) -> list[str]:
     return [*conversation, said]
 ```
 
-다시 물어보시면 숫자가 올라가고, `/reset`을 쓰면 처음부터 다시 셉니다. 생각하는 모델을 쓰려면 `OPENAI_API_KEY`를 \
+다시 물어보시면 숫자가 올라가고, `/초기화`를 쓰면 처음부터 다시 셉니다. 생각하는 모델을 쓰려면 `OPENAI_API_KEY`를 \
 설정하고 데모를 다시 실행하세요."""
 
 

@@ -25,7 +25,8 @@ from playground.snowflake import id_in
 
 KEPT_CALLS = 200
 CONNECT_SECONDS = 10.0
-Adaptation = Callable[[dict[str, Any]], dict[str, Any]]
+Adaptation = Callable[[dict[str, Any]], dict[str, Any] | str]
+"""Of the body of a chat completion: another body, or a notice."""
 DROPPED_HEADERS = frozenset(
     {
         *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "upgrade"),
@@ -56,6 +57,8 @@ class Call:
     error: Any = None
     adapted: bool = False
     """Whether the server was sent something else than the bot sent."""
+    noticed: bool = False
+    """Whether a notice was answered, and the server sent nothing."""
     first_text: float | None = None
     duration: float | None = None
 
@@ -68,7 +71,8 @@ class Recorder:
     ) -> None:
         """`upstream` is a base URL as the openai package takes it, `…/v1`.
 
-        `adapt` changes the body of a chat completion on its way there; what is remembered is what the bot sent.
+        `adapt` changes the body of a chat completion on its way there; what is remembered is what the bot sent. A
+        text in its place is a notice: the bot is answered that, in one piece, and the server is not asked.
         """
         self.upstream = upstream.rstrip("/")
         self.url = ""
@@ -116,8 +120,11 @@ class Recorder:
         body = await request.read()
         call = self._open(request, body)
         transcript = Transcript(call)
+        going = self._adapted(call, body)
+        if isinstance(going, web.Response):
+            return transcript.whole(going)
         try:
-            response = await self._exchange(request, self._adapted(call, body), transcript)
+            response = await self._exchange(request, going, transcript)
         except (aiohttp.ClientError, TimeoutError) as error:
             transcript.end("broken", error=f"{type(error).__name__}: {error}")
             if transcript.begun:
@@ -147,12 +154,17 @@ class Recorder:
             await response.write_eof()
             return response
 
-    def _adapted(self, call: Call, body: bytes) -> bytes:
+    def _adapted(self, call: Call, body: bytes) -> bytes | web.Response:
+        """What goes to the server; an answer where it is not asked."""
         value = _parsed(body)
         if self._adapt is None or not _is_conversation(value):
             return body
+        adapted = self._adapt(value)
+        if isinstance(adapted, str):
+            call.noticed = True
+            return _notice(adapted, value)
         call.adapted = True
-        return json.dumps(self._adapt(value)).encode()
+        return json.dumps(adapted).encode()
 
     def _open(self, request: web.Request, body: bytes) -> Call:
         call = Call(id=next(self._ids), started_at=time.time())
@@ -188,6 +200,14 @@ class Transcript:
         for line in lines:
             if line.startswith(b"data:"):
                 self._take(line[5:].strip())
+
+    def whole(self, response: web.Response) -> web.Response:
+        """An answer that is all there."""
+        assert isinstance(response.body, bytes)
+        self.begin(response.status, response.content_type)
+        self.feed(response.body)
+        self.end("done")
+        return response
 
     def end(self, state: str, error: str | None = None) -> None:
         if not self._events and self._pending:
@@ -252,6 +272,22 @@ def _forwarded(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
 def _drop(request: web.Request) -> None:
     if request.transport is not None:
         request.transport.abort()
+
+
+def _notice(text: str, asked: dict[str, Any]) -> web.Response:
+    """As a model's whole answer, but without usage: nothing was read, and nothing written."""
+    streamed = bool(asked.get("stream"))
+    message = {"delta" if streamed else "message": {"role": "assistant", "content": text}}
+    completion = {
+        "id": "chatcmpl-notice",
+        "object": "chat.completion.chunk" if streamed else "chat.completion",
+        "created": int(time.time()),
+        "model": asked.get("model"),
+        "choices": [{"index": 0, **message, "finish_reason": "stop"}],
+    }
+    if not streamed:
+        return web.json_response(completion)
+    return web.Response(text=f"data: {json.dumps(completion)}\n\ndata: [DONE]\n\n", content_type="text/event-stream")
 
 
 def _unreachable(upstream: str, error: Exception) -> web.Response:

@@ -2,13 +2,13 @@
 
 It takes rules for its subject and goes on with what it sees: from lines such as "Ada: hello" with "Grace: …", from
 paragraphs about Markdown with talk of Markdown. So it is given one sentence on who it is, and of each turn the words
-alone. It was taught English only: where a question is in another script, the server has a notice stand for an answer,
-which says that it is none of the model's.
+alone. It was taught English only, and after a turn in another script it writes nonsense in that script, whatever it is
+asked: such turns are left out. Where the question itself is one, a notice stands for the answer, which says that it is
+none of the model's; that is left out later too.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections import Counter
@@ -30,6 +30,7 @@ SAMPLING = {
 }
 """Left to itself it says whole sentences again and again; penalties on single words make it avoid the question's.
 What the bot asks for comes before these."""
+READ = "LATIN"
 NOTICES = {
     "HANGUL": "*(모델이 아니라 서버가 드리는 안내입니다.)* 이 데모의 작은 모델은 영어만 압니다. 영어로 물어봐 주세요.",
     "": "*(This is the server's notice, not the model's.)* The small model of this demo knows English only.",
@@ -40,11 +41,13 @@ SPEAKER = re.compile(r"\A(?:>[^\n]*\n)*[^\n:]{1,32}: ")
 SENTENCE_END = re.compile(r"(?<=[.!?])\s|\n")
 
 
-def adapted(body: dict[str, Any]) -> dict[str, Any]:
-    """The body of a chat completion as the model is sent it."""
-    messages = [_turn(message) for message in body["messages"]]
-    script = _script(text_of(messages[-1]))
-    return {**SAMPLING, **body, **_dictated(script), "messages": messages}
+def adapted(body: dict[str, Any]) -> dict[str, Any] | str:
+    """The body of a chat completion as the model is sent it, or the notice that stands for an answer."""
+    *earlier, asked = map(_turn, body["messages"])
+    script = _script(asked["content"])
+    if script != READ:
+        return NOTICES.get(script, NOTICES[""])
+    return {**SAMPLING, **body, "messages": [*(turn for turn in earlier if _readable(turn["content"])), asked]}
 
 
 def _turn(message: dict[str, Any]) -> dict[str, Any]:
@@ -58,18 +61,14 @@ def _turn(message: dict[str, Any]) -> dict[str, Any]:
 
 def _instructed(text: str) -> str:
     first = SENTENCE_END.split(text, maxsplit=1)[0]
-    return f"{first} {ASSISTANT}".strip() if first != NOBODY and _script(first) == "LATIN" else ASSISTANT
+    return f"{first} {ASSISTANT}".strip() if first != NOBODY and _script(first) == READ else ASSISTANT
+
+
+def _readable(text: str) -> bool:
+    return _script(text) == READ and text not in NOTICES.values()
 
 
 def _script(text: str) -> str:
     """That of most letters, as their names in Unicode begin."""
     scripts = Counter(unicodedata.name(letter, "").partition(" ")[0] for letter in text if letter.isalpha())
-    return max(scripts, key=scripts.__getitem__, default="LATIN")
-
-
-def _dictated(script: str) -> dict[str, str]:
-    """A grammar of one sentence leaves the model no other."""
-    if script == "LATIN":
-        return {}
-    notice = NOTICES.get(script, NOTICES[""])
-    return {"grammar": f"root ::= {json.dumps(notice, ensure_ascii=False)}"}
+    return max(scripts, key=scripts.__getitem__, default=READ)

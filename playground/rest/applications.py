@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from playground import commands, errors, events, payloads
 from playground.entities import Json
 from playground.gateway import socket
@@ -21,8 +23,13 @@ async def gateway(exchange: Exchange) -> Reply:
 
 
 async def gateway_for_bot(exchange: Exchange) -> Reply:
-    left, concurrency = exchange.sessions.starts_left, exchange.sessions.max_concurrency
-    start = {"total": STARTS_A_DAY, "remaining": left, "reset_after": 86_400_000, "max_concurrency": concurrency}
+    sessions = exchange.sessions
+    start = {
+        "total": STARTS_A_DAY,
+        "remaining": sessions.starts_left,
+        "reset_after": math.ceil(sessions.starts_reset_after * 1000),
+        "max_concurrency": sessions.max_concurrency,
+    }
     return ok({"url": socket.address(exchange.request), "shards": exchange.world.shards, "session_start_limit": start})
 
 

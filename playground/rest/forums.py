@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from playground import errors, payloads, threads
+from playground import emoji, errors, payloads, threads
 from playground.entities import PINNED_POST, REQUIRES_TAG, Channel, Json, Tag
 from playground.rest import bodies, forms
 from playground.rest.exchange import Exchange, Reply
@@ -47,12 +47,20 @@ def _ids(given: Sequence[str]) -> list[int]:
 def _tags(exchange: Exchange, given: Sequence[Json]) -> list[Tag]:
     if len({each["name"] for each in given}) != len(given):
         raise errors.ApiError(400, 40061, "Tag names must be unique")
+    if not all(map(_has_known_emoji, given)):
+        raise errors.unknown_emoji()
     return [
         Tag(
             id=int(each["id"]) if "id" in each else exchange.world.snowflakes.next(),
             name=each["name"],
             moderated=each.get("moderated", False),
-            emoji=each.get("emoji_name"),
+            emoji=each.get("emoji_name") or None,
         )
         for each in given
     ]
+
+
+def _has_known_emoji(tag: Json) -> bool:
+    """It needs none, and there are no custom ones here. Discord documents no code; this is as for reactions."""
+    name = tag.get("emoji_name")
+    return "emoji_id" not in tag and (not name or emoji.known(name))

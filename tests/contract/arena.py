@@ -11,6 +11,7 @@ import yarl
 
 from bot.clock import ManualClock
 from playground.entities import EPHEMERAL, Channel, Guild, Interaction, Message, Modal, Overwrite
+from playground.gateway.outbox import Outbox
 from playground.limits import RATES
 from playground.people import Person
 from playground.permissions import VIEW_CHANNEL
@@ -137,7 +138,7 @@ class Arena:
         await self.playground.__aenter__()
         self.session = aiohttp.ClientSession(headers={CARELESS: "yes"})
         # A bot that hears everything, so that what is told of each change is looked at as well.
-        self.playground.sessions.begin((0, 1), (1 << 32) - 1, asyncio.Queue(), "")
+        self.playground.sessions.begin((0, 1), (1 << 32) - 1, Outbox(), "")
         self.guild: Guild = self.playground.add_guild("Arena")
         self.ada: Person = self.playground.add_person("Ada")
         self.playground.join(self.ada, self.guild)

@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from playground.entities import Channel
-from playground.gateway.session import Outbox
+from playground.gateway.outbox import Outbox
 from playground.limits import Rate
 from playground.posting import Draft
 from playground.server import Playground

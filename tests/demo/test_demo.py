@@ -111,16 +111,15 @@ def test_the_next_free_port_is_taken_where_none_is_wished() -> None:
             assert free_port(None) > PORT
 
 
-def test_a_demo_begins_afresh_unless_it_is_to_go_on(tmp_path: Path) -> None:
-    directory = prepared(tmp_path / "8080", keep=False)
+def test_a_demo_begins_afresh(tmp_path: Path) -> None:
+    directory = prepared(tmp_path / "8080")
     (directory / "causerie.db").write_text("old")
-    assert (prepared(directory, keep=True) / "causerie.db").exists()
-    assert not (prepared(directory, keep=False) / "causerie.db").exists()
+    assert not (prepared(directory) / "causerie.db").exists()
 
 
 def test_its_options() -> None:
-    options = parsed(["--model", "local", "--keep", "--no-browser", "--port", "9000"])
-    assert (options.wish, options.keep, options.browser, options.port) == (Wish.LOCAL, True, False, 9000)
+    options = parsed(["--model", "local", "--no-browser", "--port", "9000"])
+    assert (options.wish, options.browser, options.port) == (Wish.LOCAL, False, 9000)
     assert parsed([]).port is None
 
 

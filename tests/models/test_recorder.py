@@ -223,6 +223,21 @@ async def test_what_is_no_text_passes_and_is_left_out(odd: dict[str, Any], strea
     assert (call["state"], call["answer"], call["finish_reason"], call["usage"]) == ("done", *told)
 
 
+async def test_a_notice_stands_for_an_answer_whole_and_the_server_is_sent_nothing(server: ScriptedServer) -> None:
+    notice = '*(This is the server.)* "안녕"\nis not English.'
+    async with Recorder(server.base_url, adapt=lambda body: notice) as recorder, client(recorder) as bot:
+        stream = await bot.chat.completions.create(model=MODEL, messages=QUESTION, stream=True, max_tokens=1)
+        assert [(each.choices[0].delta.content, each.choices[0].finish_reason) async for each in stream] == [
+            (notice, "stop")
+        ]
+        whole = await bot.chat.completions.create(model=MODEL, messages=QUESTION)
+        assert (whole.choices[0].message.content, whole.choices[0].finish_reason) == (notice, "stop")
+        for call in await recorded(recorder):
+            assert (call["messages"], call["answer"], call["state"], call["status"]) == (QUESTION, notice, "done", 200)
+            assert (call["noticed"], call["adapted"], call["usage"]) == (True, False, None)
+    assert not server.streams
+
+
 async def test_what_goes_on_to_the_model_can_be_changed_and_what_the_bot_sent_is_kept(server: ScriptedServer) -> None:
     def shortened(body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "messages": body["messages"][-1:], "top_k": 5}
@@ -231,7 +246,7 @@ async def test_what_goes_on_to_the_model_can_be_changed_and_what_the_bot_sent_is
         await bot.chat.completions.create(model=MODEL, messages=QUESTION)
         [call] = await recorded(recorder)
         assert call["messages"] == QUESTION and "top_k" not in call["parameters"]
-        assert call["adapted"] is True
+        assert (call["adapted"], call["noticed"]) == (True, False)
         [stream] = server.streams
         assert stream.messages == QUESTION[-1:] and stream.parameters["top_k"] == 5
         with pytest.raises(openai.BadRequestError, match="at least one message"):

@@ -15,9 +15,15 @@ from playground.models.small import ASSISTANT, NOTICES, SAMPLING, adapted
 COMPANION, TUTOR, _ = shipped(catalogue("en"))
 
 
-def sent(*turns: tuple[str, str], system: str = "Be brief.", **more: Any) -> dict[str, Any]:
+def made(*turns: tuple[str, str], system: str = "Be brief.", **more: Any) -> dict[str, Any] | str:
     messages = [{"role": "system", "content": system}, *({"role": role, "content": text} for role, text in turns)]
     return adapted({"model": "small", "messages": messages, **more})
+
+
+def sent(*turns: tuple[str, str], system: str = "Be brief.", **more: Any) -> dict[str, Any]:
+    body = made(*turns, system=system, **more)
+    assert isinstance(body, dict)
+    return body
 
 
 def words(name: str, text: str, quote: Quote | None = None, files: tuple[File, ...] = ()) -> str:
@@ -66,7 +72,6 @@ def test_what_the_bot_asks_for_comes_before_the_usual_sampling() -> None:
     body = sent(("user", "Ada: hi"), temperature=1.5, stream=True)
     assert (body["temperature"], body["stream"], body["model"]) == (1.5, True, "small")
     assert body["dry_multiplier"] == SAMPLING["dry_multiplier"]
-    assert "grammar" not in body
 
 
 @pytest.mark.parametrize(
@@ -80,5 +85,20 @@ def test_what_the_bot_asks_for_comes_before_the_usual_sampling() -> None:
     ],
 )
 def test_a_question_in_another_script_is_answered_by_a_notice(question: str, notice: str | None) -> None:
-    grammar = sent(("user", f"민준: {question}")).get("grammar")
-    assert grammar == (None if notice is None else f'root ::= "{notice}"')
+    answer = made(("user", f"민준: {question}"))
+    assert (answer if isinstance(answer, str) else None) == notice
+
+
+@pytest.mark.parametrize(
+    "unread",
+    [
+        [("user", "민준: 오늘 뭐 먹을까요?"), ("assistant", NOTICES["HANGUL"])],
+        [("user", "Ада: Привет, как дела?"), ("assistant", NOTICES[""])],
+        [("user", "민준: 안녕"), ("user", words("민준", "네, 맞아요", Quote(author="Causerie", text="Hello there.")))],
+        [("assistant", "*만둡 이리* 이리 이릴마")],
+    ],
+)
+def test_earlier_turns_that_it_cannot_read_and_their_notices_are_left_out(unread: list[tuple[str, str]]) -> None:
+    before, after = [("user", "Ada: hi"), ("assistant", "Hello!")], [("user", "Ada: What does 안녕 mean?")]
+    turns = sent(*before, *unread, *after)["messages"][1:]
+    assert [turn["content"] for turn in turns] == ["hi", "Hello!", "What does 안녕 mean?"]

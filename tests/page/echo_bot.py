@@ -19,6 +19,11 @@ KOREAN = {
     "name": "이름",
     "Put a persona to work": "이 채널에서 쓸 페르소나를 고릅니다",
     "Which one": "어느 페르소나",
+    "tune": "조율",
+    "setting": "항목",
+    "value": "값",
+    "voice": "목소리",
+    "voice of the night": "밤의 목소리",
 }
 
 
@@ -40,6 +45,7 @@ class EchoBot(discord.AutoShardedClient):
         self.tree.add_command(survey)
         self.tree.add_command(again)
         self.tree.add_command(ask)
+        self.tree.add_command(tune)
         await self.tree.set_translator(Korean())
         await self.tree.sync()
 
@@ -145,6 +151,16 @@ async def ask(
 ) -> None:
     name = file.filename if file else "no file"
     await interaction.response.send_message(f"{prompt} ({tone}, {name})", ephemeral=private)
+
+
+@app_commands.command(description="Sets something")
+@app_commands.choices(
+    setting=[app_commands.Choice(name=name, value=name.upper()) for name in ("voice", "voice of the night", "pace")]
+)
+async def tune(
+    interaction: discord.Interaction, setting: str | None = None, value: app_commands.Range[str, 1, 8] | None = None
+) -> None:
+    await interaction.response.send_message(f"Tuned: {setting} to {value}", ephemeral=True)
 
 
 @app_commands.context_menu(name="Say again")

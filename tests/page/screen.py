@@ -7,13 +7,15 @@ import os
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from tests.page.found import Found
 
 T = TypeVar("T")
 
@@ -35,7 +37,7 @@ class Screen:
         with urllib.request.urlopen(f"{self._url}/playground/api/state") as answer:
             state = json.load(answer)
         who = next(each["id"] for each in state["people"] if each["name"] == person)
-        channels = [channel for guild in state["guilds"] for channel in guild["channels"] if place in channel["name"]]
+        channels = [channel for guild in state["guilds"] for channel in guild["channels"] if channel["name"] == place]
         direct = [channel for channel in state["dms"] if channel["user_id"] == who]
         return f"person={who}&channel={(direct if place.startswith('@') else channels)[0]['id']}"
 
@@ -49,9 +51,14 @@ class Screen:
         self._show_places()
         self.wait(lambda: self.one("#servers [data-id=direct]"))
         direct = place.startswith("@")
-        servers = self.all("#servers button")
-        if (servers[0].get_attribute("aria-current") is None) == direct or not self._places(place):
-            (servers[0] if direct else servers[1]).click()
+
+        def in_its_server() -> bool:
+            servers = self.all("#servers button")
+            if (servers[0].get_attribute("aria-current") is None) == direct or not self._places(place):
+                (servers[0] if direct else servers[1]).click()
+            return True
+
+        self.wait(in_its_server)
         self.wait(lambda: next(iter(self._places(place)), None)).click()
         self.wait(lambda: place in self.place)
 
@@ -107,10 +114,10 @@ class Screen:
 
         newest = (
             "return [...document.querySelectorAll(arguments[0])]"
-            ".findLast((each) => each.innerText.includes(arguments[1])) ?? null"
+            ".findLast((each) => each.innerText.includes(arguments[1]))?.id"
         )
-        found: WebElement = self.wait(lambda: self.driver.execute_script(newest, f".message{selector}", text))
-        return found
+        found: str = self.wait(lambda: self.driver.execute_script(newest, f".message{selector}", text))
+        return self.one(f"#{found}")
 
     def button(self, name: str, within: WebElement | None = None) -> WebElement:
         named = (
@@ -129,29 +136,45 @@ class Screen:
             )
             return message.find_elements(By.CSS_SELECTOR, ".bar button")
 
-        self.wait(bar)
-        named = [each for each in bar() if each.accessible_name == name]
-        if not named:
-            self.driver.execute_script("arguments[0].click()", bar()[-1])
-            menu = self.wait(lambda: self.one(".menu"))
-            named = [self.button(name, menu)]
-        self.driver.execute_script("arguments[0].click()", named[0])
+        def pressed() -> list[str]:
+            """The names in the bar, one of which was pressed: the wanted one or the last, which opens the menu."""
+            named = {each.accessible_name: each for each in bar()}
+            if named:
+                self._click(named.get(name) or list(named.values())[-1])
+            return list(named)
+
+        if name not in self.wait(pressed):
+            self._click(self.button(name, self.wait(lambda: self.one(".menu"))))
+
+    def _click(self, element: WebElement) -> None:
+        """Wherever the pointer is, and what may lie above it."""
+        self.driver.execute_script("arguments[0].click()", element)
 
     def one(self, selector: str) -> WebElement:
-        return self.driver.find_element(By.CSS_SELECTOR, selector)
+        def find() -> WebElement:
+            return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+        return Found(find(), find)
 
     def all(self, selector: str) -> list[WebElement]:
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
     def wait(self, condition: Callable[[], T | None], seconds: float = SECONDS) -> T:
-        def tried(_: Chrome) -> T | None:
+        """What the condition returns once that is anything; an element is found by it again when it was drawn anew."""
+        found: Any = self._until(condition, seconds)
+        if isinstance(found, WebElement):
+            found = Found(found, lambda: self._until(condition, seconds))
+        return found  # type: ignore[no-any-return]
+
+    def _until(self, condition: Callable[[], Any], seconds: float) -> Any:
+        def tried(_: Chrome) -> Any:
             try:
                 return condition()
             except StaleElementReferenceException:
-                # The message was drawn anew between two questions about it.
+                # One of a list was drawn anew between two questions about it.
                 return None
 
-        return WebDriverWait(self.driver, seconds, poll_frequency=0.05).until(tried)  # type: ignore[return-value]
+        return WebDriverWait(self.driver, seconds, poll_frequency=0.05).until(tried)
 
     def shoot(self, name: str) -> None:
         """A picture for people, where PAGE_SHOTS names a directory."""

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import openai
 
 from playground import page
-from playground.entities import TEXT, Channel, Json
+from playground.entities import TEXT, Channel
 from playground.models.recorder import Recorder
 from playground.models.scripted import ScriptedServer
 from playground.people import Person
@@ -88,24 +88,24 @@ class Stage:
 
         self.run(clear())
 
-    def bot(self, method: str, path: str, body: Json) -> Json:
+    def bot(self, method: str, path: str, body: Any = None) -> Any:
         """What Discord's API answers the bot; a refusal too."""
         request = urllib.request.Request(
             f"{self.playground.api_url}{path}",
             method=method,
-            data=json.dumps(body).encode(),
+            data=None if body is None else json.dumps(body).encode(),
             headers={
                 "Authorization": f"Bot {self.playground.token}",
-                "Content-Type": "application/json",
                 "User-Agent": "DiscordBot (tests, 1)",
+                **({} if body is None else {"Content-Type": "application/json"}),
             },
         )
         try:
             with urllib.request.urlopen(request, timeout=SECONDS) as answer:
-                return json.loads(answer.read() or b"{}")  # type: ignore[no-any-return]
+                return json.loads(answer.read() or b"{}")
         except urllib.error.HTTPError as refusal:
             with refusal:
-                return json.loads(refusal.read())  # type: ignore[no-any-return]
+                return json.loads(refusal.read())
 
     def ask_model(self, *contents: str) -> str:
         """As a bot would, through the recorder; the answer."""

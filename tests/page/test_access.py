@@ -261,6 +261,21 @@ def test_keys_act_on_the_message_that_holds_the_focus(screen: Screen, stage: Sta
     assert left == ["Reply", "Edit", "More", "Attach a file", "Message # inside"]
 
 
+def test_the_arrows_read_a_long_line_of_code(screen: Screen, stage: Stage) -> None:
+    channel = stage.channel("code")
+    for text in ("before", "```\n" + "wide " * 200 + "\n```", "after"):
+        stage.run(stage.person("Grace").say(channel, text))
+    screen.enter("Ada", "code")
+    screen.driver.execute_script("arguments[0].focus()", screen.message("wide"))
+    code = screen.press(Keys.TAB)
+    assert code.tag_name == "pre"
+    screen.press(Keys.ARROW_RIGHT)
+    screen.wait(lambda: float(str(code.get_property("scrollLeft"))) > 0)
+    for arrow in (Keys.ARROW_UP, Keys.ARROW_DOWN):
+        assert screen.press(arrow) == code
+    assert screen.press(Keys.HOME) == screen.all(".message")[0], "other keys lead on"
+
+
 def test_a_select_and_a_button_are_used_by_keyboard_alone(screen: Screen, stage: Stage) -> None:
     staged(screen, stage)
     screen.press(Keys.ESCAPE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from selenium.webdriver import Keys
@@ -96,6 +97,46 @@ def test_a_message_that_no_call_made_says_so(screen: Screen, stage: Stage) -> No
     screen.wait(lambda: not screen.one("#panel-calls .none").is_displayed())
 
 
+def of_calls(screen: Screen, work: str) -> Any:
+    """What `work` returns, a script with `calls` of the page in their `list`, and `call`, which makes one."""
+    return screen.driver.execute_async_script(CALLS.replace("WORK", work))
+
+
+CALLS = """
+    const done = arguments[0];
+    const call = (id, answer = '') => ({id, answer, state: 'done', status: 200, error: null, started_at: id,
+      messages: [{role: 'user', content: 'asked'}], parameters: {}, finish_reason: 'stop', duration: 1, usage: null});
+    import('/page/calls.js').then(({Calls}) => {
+      const list = document.createElement('ol');
+      document.createElement('div').append(list);
+      const calls = new Calls(list, null);
+      done((() => { WORK })());
+    });
+"""
+
+
+def test_the_newest_calls_are_kept(screen: Screen) -> None:
+    screen.enter("Ada", "general")
+    work = """
+        for (let id = 1; id <= 203; id += 1) calls.show(call(id));
+        return [calls.calls.size, list.children.length, list.firstChild.dataset.id, list.lastChild.dataset.id];
+    """
+    assert of_calls(screen, work) == [200, 200, "203", "4"]
+
+
+def test_a_short_message_was_made_by_the_call_that_begins_or_ends_with_it(screen: Screen) -> None:
+    """While an answer grows, and on its last page; in the middle of one, few letters are chance."""
+    screen.enter("Ada", "general")
+    work = """
+        calls.show(call(1, 'Well, of course. Trees have roots of many kinds, and some have none. The end.'));
+        calls.show(call(2, 'Nothing is known of that.'));
+        const made = (content) => calls.making({id: '9', content, embeds: [], components: [],
+          timestamp: '2026-01-01T00:00:00Z'}, [])?.id ?? null;
+        return ['**Well**, of', 'The end.', 'Nothing is known of that.', 'of', 'some have none', ''].map(made);
+    """
+    assert of_calls(screen, work) == [1, 1, 2, None, None, None]
+
+
 def test_the_steps_of_a_run_in_their_order(screen: Screen, stage: Stage) -> None:
     stage.channel("steps")
     screen.enter("Ada", "steps")
@@ -140,8 +181,12 @@ def test_what_was_pressed_and_what_was_refused_stands_in_the_timeline(screen: Sc
     panel = opened(screen, "timeline")
 
     def run(text: str) -> WebElement:
-        runs = panel.find_elements(By.CLASS_NAME, "run")
-        found = screen.wait(lambda: next((each for each in runs if each.text.startswith(text)), None))
+        def newest() -> WebElement | None:
+            return next(
+                (each for each in panel.find_elements(By.CLASS_NAME, "run") if each.text.startswith(text)), None
+            )
+
+        found = screen.wait(newest)
         if found.find_element(By.TAG_NAME, "details").get_attribute("open") is None:
             found.find_element(By.TAG_NAME, "summary").click()
         return found
@@ -190,7 +235,7 @@ def test_a_call_that_the_demo_cut_down_says_so(screen: Screen, stage: Stage) -> 
         stage.recorder.calls[-1].finish_reason = "length"
 
     stage.ask_model("Ada: Whole or cut?")
-    screen.enter("민준", "korean")
+    screen.enter("민준", "korean-한국어")
     opened(screen, "calls")
     whole = screen.wait(lambda: next(iter(calls_with(screen, "Whole or cut?")), None))
     assert "줄여서" not in (whole.get_attribute("textContent") or "")
@@ -203,3 +248,16 @@ def test_a_call_that_the_demo_cut_down_says_so(screen: Screen, stage: Stage) -> 
     cut.find_element(By.TAG_NAME, "summary").click()
     assert "작은 모델에는 줄여서" in cut.text and "길이 제한에서 끊김" in cut.text
     screen.shoot("adapted")
+
+
+def test_a_call_that_a_notice_answered_says_so(screen: Screen, stage: Stage) -> None:
+    async def notice() -> None:
+        stage.recorder.calls[-1].noticed = True
+
+    stage.ask_model("Ada: Noticed?")
+    stage.run(notice())
+    screen.enter("Ada", "general")
+    opened(screen, "calls")
+    call = screen.wait(lambda: next(iter(calls_with(screen, "Noticed?")), None))
+    note = call.find_element(By.CLASS_NAME, "note").get_attribute("textContent")
+    assert note and "was not asked" in note and "this server’s" in note

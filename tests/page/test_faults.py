@@ -89,10 +89,30 @@ def test_each_kind_is_sent_as_the_form_says(screen: Screen, stage: Stage) -> Non
         assert sent.items() <= stage.playground.faults.listed()[-1].items()
     late, drop, *_ = stage.playground.faults.listed()
     assert late["probability"] == drop["probability"] == 0.5 and late["route"] == drop["route"] == "message.create"
-    assert "Chance (%) 50" in standing(screen)[0] and "Delay (s) 0.25" in standing(screen)[0]
+    assert "Chance for each (%) 50" in standing(screen)[0] and "Delay (s) 0.25" in standing(screen)[0]
     screen.button("Remove all").click()
     screen.wait(lambda: not standing(screen))
     assert screen.driver.switch_to.active_element == screen.one("#fault-kind")
+
+
+@pytest.mark.parametrize(
+    ("person", "said"),
+    [
+        ("Ada", ("Of those that match, one in 3", "Strikes at most (times) 2")),
+        ("민준", ("해당하는 것 중 몇 번에 한 번 3", "걸리는 횟수 (최대) 2")),
+    ],
+)
+def test_a_fault_says_of_what_it_is_a_share_and_what_its_limit_counts(
+    screen: Screen, person: str, said: tuple[str, str]
+) -> None:
+    opened(screen, person)
+    for name, each in zip(("every", "times"), said, strict=True):
+        value = each.rpartition(" ")[2]
+        assert fill(screen, name, value).accessible_name == each.removesuffix(f" {value}")
+    screen.one("#faults form [type=submit]").click()
+    [text] = screen.wait(lambda: standing(screen))
+    assert all(each in text for each in said)
+    screen.shoot(f"faults-{person}")
 
 
 def test_what_the_server_refuses_stands_at_its_field(screen: Screen, stage: Stage) -> None:
@@ -136,6 +156,41 @@ def test_a_fault_from_elsewhere_appears_and_goes(screen: Screen, stage: Stage) -
     screen.wait(lambda: not standing(screen))
 
 
+def test_a_fault_is_spent_once_the_last_call_that_it_names_is_over(screen: Screen, stage: Stage) -> None:
+    channel = stage.channel("counted")
+    opened(screen, place="counted")
+
+    async def make() -> None:
+        late = Chance(nth=(1, 3))
+        stage.playground.faults.add(CallFault(route="message.create", latency=0.01, chance=late))
+
+    stage.run(make())
+    for seen, place in ((1, "standing"), (2, "standing"), (3, "spent")):
+        stage.bot("POST", f"/channels/{channel.id}/messages", {"content": "once more"})
+        screen.wait(lambda seen=seen: f"of {seen}" in screen.one(".fault .struck").text)  # type: ignore[misc]
+        assert len(screen.all(f".{place} .fault")) == len(screen.all(".fault")) == 1
+
+
+def test_good_news_of_a_connection_goes_after_six_seconds_and_bad_news_stays(screen: Screen) -> None:
+    screen.enter("Ada", "general")
+    told = screen.driver.execute_async_script("""
+        const done = arguments[0], told = [], real = [setTimeout, clearTimeout];
+        import('/page/connection.js').then(({Connection}) => {
+          const node = document.createElement('p'), connection = new Connection(node), running = new Map();
+          window.setTimeout = (ends, after) => (running.set(running.size + 1, [ends, after]), running.size);
+          window.clearTimeout = (id) => running.delete(id);
+          const note = () => told.push([node.textContent, [...running.values()].map(([, after]) => after)]);
+          for (const connected of [true, false, true, false, true]) note(connection.page(connected));
+          for (const [ends] of running.values()) ends();
+          note();
+          [window.setTimeout, window.clearTimeout] = real;
+          done(told);
+        });
+    """)
+    lost, back = "The playground does not answer. Trying again …", "The playground answers again."
+    assert told == [["", []], [lost, []], [back, [6000]], [lost, []], [back, [6000]], ["", [6000]]]
+
+
 def test_the_gateway_is_cut_and_the_bot_comes_back(screen: Screen, stage: Stage) -> None:
     opened(screen)
     seen: list[Event] = []
@@ -165,7 +220,7 @@ def test_the_gateway_is_cut_and_the_bot_comes_back(screen: Screen, stage: Stage)
 
 
 def test_the_tab_speaks_korean_and_is_labelled(screen: Screen, stage: Stage) -> None:
-    opened(screen, "민준", "korean")
+    opened(screen, "민준", "korean-한국어")
 
     async def make() -> None:
         stage.playground.faults.add(CallFault(route="message.edit", latency=1.5))

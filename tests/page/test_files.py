@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
@@ -11,7 +12,8 @@ from selenium.webdriver import Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
-from playground.entities import COMPONENTS_V2, Channel, Json
+from playground.clock import SystemClock
+from playground.entities import COMPONENTS_V2, Channel, Json, Message
 from playground.posting import Draft, post
 from tests.page.screen import Screen
 from tests.page.stage import Stage
@@ -82,6 +84,39 @@ def test_of_a_layout_only_its_components_are_shown(screen: Screen, stage: Stage)
     screen.shoot("layout")
 
 
+def test_only_files_of_the_playground_are_shown_as_its_own(screen: Screen, stage: Stage) -> None:
+    """Another program of this machine is another host; what the page itself is made of is no picture of a bot's."""
+    channel = stage.channel("loopback-pictures")
+    elsewhere = ["http://127.0.0.1:9/plot.png", "http://localhost:9/plot.png", f"{stage.url}/page/icon.svg"]
+    items = [{"media": {"url": url}} for url in (*elsewhere, "attachment://own.png")]
+    foot = {"text": "foot", "icon_url": elsewhere[2]}
+    card: Json = {"type": "rich", "title": "A card", "image": {"url": elsewhere[0]}, "footer": foot}
+    posted(stage, channel, [], embeds=[card])
+    posted(stage, channel, ["own.png"], components=[{"type": 12, "items": items}], flags=COMPONENTS_V2)
+    screen.enter("Ada", "loopback-pictures")
+    screen.wait(lambda: len(screen.all("#log .body img")) == 1)
+    assert "/attachments/" in str(screen.one("#log .body img").get_attribute("src"))
+    links = [each.get_attribute("href") for each in screen.all("#log .body a")]
+    assert links == [elsewhere[0], *elsewhere]
+
+
+def test_in_a_layout_the_component_says_what_is_a_spoiler(screen: Screen, stage: Stage) -> None:
+    channel = stage.channel("unspoiled")
+    names = ["SPOILER_a.png", "SPOILER_b.txt", "SPOILER_c.txt"]
+    parts: list[Json] = [
+        {"type": 12, "items": [{"media": {"url": f"attachment://{names[0]}"}}]},
+        {"type": 13, "file": {"url": f"attachment://{names[1]}"}},
+        {"type": 13, "file": {"url": f"attachment://{names[2]}"}, "spoiler": True},
+    ]
+    posted(stage, channel, names, components=parts, flags=COMPONENTS_V2)
+    screen.enter("Ada", "unspoiled")
+    screen.wait(lambda: len(screen.all("#log .body img")) == 1 and len(screen.all("#log .file")) == 2)
+    [cover] = screen.all("#log .cover")
+    cover.click()
+    assert screen.all("#log .file")[1].text.startswith(names[2]) and not screen.all("#log [inert]")
+    screen.shoot("unspoiled")
+
+
 @pytest.mark.parametrize("kind", ["file", "gallery"])
 def test_a_spoiler_is_covered_until_it_is_pressed(screen: Screen, stage: Stage, kind: str) -> None:
     channel = stage.channel(f"spoilers-{kind}")
@@ -106,3 +141,77 @@ def test_a_spoiler_is_covered_until_it_is_pressed(screen: Screen, stage: Stage, 
     stage.run(stage.person("Ada").react(channel.messages[-1], "🎉"))
     screen.wait(lambda: message.find_elements(By.CLASS_NAME, "chip"))
     assert not blurred() and images(message)[0].is_displayed(), "an open one stays open when the message is drawn anew"
+
+
+class Tomorrow(SystemClock):
+    """A link of today is good for 24 hours."""
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(hours=25)
+
+
+def tell_tomorrow(stage: Stage, message: Message, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message anew, as its reactions are taken away."""
+    world = stage.playground.world
+    monkeypatch.setattr(world, "clock", Tomorrow())
+    stage.bot("DELETE", f"/channels/{message.channel.id}/messages/{message.id}/reactions")
+
+
+def searches(screen: Screen) -> list[str]:
+    """What is signed of each link and picture of the playground's own files."""
+    found: list[str] = screen.driver.execute_script(
+        "return [...document.querySelectorAll('#log .body :is(a, img)')]"
+        ".map((each) => each.getAttribute('href') ?? each.getAttribute('src'))"
+    )
+    assert found and all(each.startswith("/attachments/") for each in found)
+    return [each.split("?")[1] for each in found]
+
+
+@pytest.mark.parametrize("kind", ["loose", "embed", "layout"])
+def test_what_is_kept_of_a_message_gets_the_links_told_last(
+    screen: Screen, stage: Stage, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """They are good for a day; what a person did there stays."""
+    channel = stage.channel(f"kept-links-{kind}")
+    names = ["own.png", "SPOILER_b.png"]
+    embeds = [{"type": "rich", "title": "A card", "image": {"url": "attachment://own.png"}}]
+    gallery = {"type": 12, "items": [{"media": {"url": f"attachment://{name}"}, "spoiler": True} for name in names]}
+    drafts: dict[str, dict[str, object]] = {
+        "loose": {"content": "words"},
+        "embed": {"embeds": embeds},
+        "layout": {
+            "components": [gallery, {"type": 13, "file": {"url": "attachment://c.txt"}}],
+            "flags": COMPONENTS_V2,
+        },
+    }
+    posted(stage, channel, [*names, "c.txt"], **drafts[kind])
+    screen.enter("Ada", channel.name)
+    screen.wait(lambda: len(screen.all("#log .body img")) == 2 and len(screen.all("#log .file")) == 1)
+    screen.one("#log .cover").click()
+    picture, file = screen.all("#log .body img")[0], screen.all("#log .file")[0]
+    before, covered = searches(screen), len(screen.all("#log [inert]"))
+    assert picture.is_displayed() and file.is_displayed()
+    stage.run(stage.person("Ada").react(channel.messages[-1], "🎉"))
+    screen.wait(lambda: screen.all("#log .chip"))
+    tell_tomorrow(stage, channel.messages[-1], monkeypatch)
+    screen.wait(lambda: not screen.all("#log .chip"))
+    after = searches(screen)
+    assert len(after) == len(before) and not set(after) & set(before)
+    assert picture.is_displayed() and file.is_displayed() and len(screen.all("#log [inert]")) == covered
+
+
+def test_what_comes_into_sight_later_has_the_link_told_last(
+    screen: Screen, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel, grace = stage.channel("out-of-sight"), stage.person("Grace")
+    stage.run(grace.say(channel, "above", files=[("a.txt", b"in the file")]))
+    stage.run(grace.react(channel.messages[0], "🎉"))
+    for number in range(30):
+        stage.run(grace.say(channel, f"line {number}\n" * 5))
+    screen.enter("Ada", "out-of-sight")
+    screen.message("line 29")
+    assert "in the file" not in screen.one("#log").text
+    tell_tomorrow(stage, channel.messages[0], monkeypatch)
+    screen.wait(lambda: not screen.all("#log .chip"))
+    screen.driver.execute_script("document.getElementById('log').scrollTop = 0")
+    screen.wait(lambda: "in the file" in screen.one("#log").text)

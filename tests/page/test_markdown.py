@@ -38,6 +38,26 @@ MARKDOWN = [
     ("<javascript:alert(1)>", "<p>&lt;javascript:alert(1)&gt;</p>"),
     ("", ""),
 ]
+EMPHASIS = [
+    ("pass *args on, and files like *.py and *.txt", "pass *args on, and files like *.py and *.txt"),
+    ("a *b c *d* e", "a *b c <em>d</em> e"),
+    ("*a * b* and * c*", "*a * b* and * c*"),
+    ("*a\n b*", "<em>a\n b</em>"),
+    ("*a **b** c*", "<em>a <strong>b</strong> c</em>"),
+    (r"*a\* b*", r"<em>a\</em> b*"),
+    ("_기울임_은 파일_이름_목록", "<em>기울임</em>은 파일<em>이름</em>목록"),
+    ("_a_b a_b_ (_c d_)", "_a_b a<em>b</em> (<em>c d</em>)"),
+    (r"_a\_ b_", "<em>a_ b</em>"),
+    ("_a__b_ __init__", "<em>a__b</em> <u>init</u>"),
+    ("___c___", "<em><u>c</u></em>"),
+    (r"**a\** b** c", "<strong>a** b</strong> c"),
+    ("** a ** and **b ***", "<strong> a </strong> and <strong>b *</strong>"),
+    ("***a* b**", "<strong><em>a</em> b</strong>"),
+    ("***a** b*", "<em><strong>a</strong> b</em>"),
+    (r"__a\__ b__", "<u>a__ b</u>"),
+    (r"\한 \é \😀 \_ \a \1 \ x", r"한 é 😀 _ \a \1 \ x"),
+]
+"""As Discord's own client reads them."""
 
 
 def drawn(screen: Screen, text: str, wanted: str) -> Any:
@@ -58,6 +78,11 @@ def drawn(screen: Screen, text: str, wanted: str) -> Any:
 @pytest.mark.parametrize(("text", "html"), MARKDOWN, ids=[text[:12] or "empty" for text, _ in MARKDOWN])
 def test_the_forms_of_markdown(screen: Screen, text: str, html: str) -> None:
     assert drawn(screen, text, "return root.innerHTML") == html
+
+
+@pytest.mark.parametrize(("text", "html"), EMPHASIS, ids=[text for text, _ in EMPHASIS])
+def test_what_is_emphasis(screen: Screen, text: str, html: str) -> None:
+    assert drawn(screen, text, "return root.innerHTML") == f"<p>{html}</p>"
 
 
 LINKS = [

@@ -48,13 +48,14 @@ def test_markdown_is_shown_as_discord_does_and_never_as_html(screen: Screen) -> 
     )
     screen.send(text)
     message = screen.message("hidden", ":not(.mine)")
-    # The quoted line above the answer has all the words from the start; the answer grows.
+    # The quoted line above the answer has all the words from the start; the answer grows, and gets a preview.
     screen.wait(lambda: "hidden" in message.find_element(By.CLASS_NAME, "content").text or None)
-    html = message.find_element(By.CLASS_NAME, "content").get_attribute("innerHTML") or ""
+    content = message.find_element(By.CLASS_NAME, "content")
+    html = content.get_attribute("innerHTML") or ""
     assert "&lt;img src=x" in html and "<img" not in html
     assert "<strong>bold <em>both</em></strong>" in html and "<s>gone</s>" in html and "<code>a*b*</code>" in html
-    assert [link.get_attribute("href") for link in message.find_elements(By.TAG_NAME, "a")] == ["https://example.com/"]
-    assert message.find_element(By.CLASS_NAME, "spoiler").get_attribute("aria-expanded") == "false"
+    assert [link.get_attribute("href") for link in content.find_elements(By.TAG_NAME, "a")] == ["https://example.com/"]
+    assert content.find_element(By.CLASS_NAME, "spoiler").get_attribute("aria-expanded") == "false"
 
 
 def test_a_slash_command_with_autocomplete_gets_a_private_answer(screen: Screen) -> None:
@@ -97,10 +98,41 @@ def test_a_missing_option_and_an_unknown_command_are_said(screen: Screen) -> Non
     screen.send("/persona use")
     screen.wait(lambda: "name" in (screen.line.get_attribute("value") or "") or None)
     screen.driver.execute_script("document.getElementById('composer').requestSubmit()")
-    screen.wait(lambda: "name is still missing" in screen.one("#notices").text or None)
+    screen.wait(lambda: "name is still missing: write name:…" in screen.one("#notices").text or None)
+    screen.type(Keys.BACKSPACE)
+    assert not screen.one("#notices").text, "it was about the line as it was"
     screen.line.clear()
     screen.send("/nonsense")
     screen.wait(lambda: "There is no such command" in screen.one("#notices").text or None)
+
+
+def test_words_after_a_command_are_for_its_first_required_option(screen: Screen) -> None:
+    screen.enter("Ada", "general")
+    screen.type("/ask in plain words")
+    screen.wait(lambda: "What you want to know" in screen.one(".choices .about").text)
+    screen.offered("tone").click()
+    screen.wait(lambda: screen.line.get_attribute("value") == "/ask in plain words tone:")
+    screen.type("stern" + Keys.ENTER + Keys.ENTER)
+    screen.message("in plain words (stern, no file)")
+    screen.type("/persona use Tea")
+    screen.wait(lambda: screen.choices() == ["Teacher"])
+    screen.type(Keys.ENTER)
+    screen.wait(lambda: screen.line.get_attribute("value") == "/persona use Teacher " and not screen.choices())
+    screen.type(Keys.ENTER)
+    screen.message("Now teacher answers here.", ".private")
+
+
+def test_a_single_word_after_a_command_is_its_value_and_may_become_a_name(screen: Screen) -> None:
+    screen.enter("Ada", "general")
+    screen.type("/ask pr")
+    screen.wait(lambda: screen.choices() and "prompt:" in screen.choices()[0])
+    screen.type(Keys.ENTER)
+    screen.message("pr (plain, no file)")
+    screen.type("/ask pr")
+    screen.wait(lambda: screen.choices() and "prompt:" in screen.choices()[0])
+    screen.type(Keys.TAB + Keys.TAB)
+    screen.wait(lambda: screen.line.get_attribute("value") == "/ask prompt:")
+    screen.line.clear()
 
 
 def test_the_option_being_written_is_explained_and_others_are_offered(screen: Screen) -> None:
@@ -160,6 +192,31 @@ def test_a_file_is_given_to_an_option(screen: Screen, tmp_path_factory: pytest.T
         screen.message("what is this? (plain, notes.txt)")
     finally:
         screen.driver.execute_cdp_cmd("Page.setInterceptFileChooserDialog", {"enabled": False})
+
+
+def test_a_file_chosen_after_a_choice_was_given_up_is_for_no_option(
+    screen: Screen, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    notes = tmp_path_factory.mktemp("files") / "notes.txt"
+    notes.write_text("words")
+    screen.enter("Ada", "general")
+    screen.driver.execute_cdp_cmd("Page.setInterceptFileChooserDialog", {"enabled": True})
+    try:
+        screen.type("/ask prompt:what is this?")
+        screen.offered("file").click()
+        picker = screen.one("#composer input[type=file]")
+        screen.driver.execute_script("arguments[0].dispatchEvent(new Event('cancel'))", picker)
+        picker.send_keys(str(notes))
+        screen.wait(lambda: screen.one(".tray").text == "notes.txt")
+    finally:
+        screen.driver.execute_cdp_cmd("Page.setInterceptFileChooserDialog", {"enabled": False})
+
+
+def test_of_names_that_begin_alike_the_longer_is_meant(screen: Screen, stage: Stage) -> None:
+    tree, house, general = (stage.channel(name) for name in ("tree", "tree-house", "general"))
+    screen.enter("Ada", "general")
+    screen.send("climb #tree-house and #tree")
+    screen.wait(lambda: general.messages[-1].content == f"climb <#{house.id}> and <#{tree.id}>")
 
 
 def test_a_form_is_filled_in(screen: Screen) -> None:
@@ -234,7 +291,7 @@ def test_every_text_exists_in_both_languages(screen: Screen) -> None:
 
 
 def test_a_reply_an_edit_and_a_deletion(screen: Screen) -> None:
-    screen.enter("Ada", "korean")
+    screen.enter("Ada", "korean-한국어")
     screen.send("first words")
     screen.action(screen.message("first words"), "Reply")
     assert "Replying to Ada: first words" in screen.one(".mode").text
@@ -256,7 +313,7 @@ def asked(screen: Screen) -> WebElement:
 
 
 def test_a_deletion_is_asked_about_and_can_be_thought_better_of(screen: Screen) -> None:
-    screen.enter("Ada", "korean")
+    screen.enter("Ada", "korean-한국어")
     screen.send("better **kept**")
     for leave in (lambda: screen.button("Cancel", asked(screen)).click(), lambda: screen.press(Keys.ESCAPE)):
         screen.action(screen.message("better kept"), "Delete")
@@ -274,7 +331,7 @@ def test_a_deletion_is_asked_about_and_can_be_thought_better_of(screen: Screen) 
 
 
 def test_a_reaction_and_a_command_of_a_messages_menu(screen: Screen) -> None:
-    screen.enter("Ada", "korean")
+    screen.enter("Ada", "korean-한국어")
     screen.send("worth repeating")
     screen.action(screen.message("worth repeating"), "Add a reaction")
     screen.button("🎉", screen.one(".emoji")).click()
@@ -307,9 +364,8 @@ def test_a_file_is_sent(screen: Screen, tmp_path_factory: pytest.TempPathFactory
     screen.wait(lambda: "notes.txt" in screen.one(".tray").text or None)
     screen.type(Keys.ENTER)
     screen.message("You said: 1 file(s)")
-    sent = screen.message("notes.txt", ".mine")
+    sent = screen.message("줄 5", ".mine")
     assert sent.find_element(By.CSS_SELECTOR, ".file a").get_attribute("download") == "notes.txt"
-    screen.wait(lambda: "줄 5" in sent.text)
     assert "줄 6" not in sent.text
     screen.button("Show 3 more lines", sent).click()
     assert "줄 8" in sent.text

@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 from selenium.webdriver.common.by import By
 
+from playground import permissions
+from playground.api import feed
+from playground.entities import Channel, Guild, Overwrite
+from playground.people import Person
 from tests.page.screen import Screen
 from tests.page.stage import Stage
 
@@ -27,6 +31,23 @@ def test_what_was_said_elsewhere_is_marked_until_it_is_read(screen: Screen, stag
     screen.go("elsewhere")
     screen.message("you?", ".mentioned")
     assert states() == "elsewhere" and not screen.all("#servers .count")
+
+
+def test_the_place_one_is_in_is_renamed(screen: Screen, stage: Stage) -> None:
+    channel = stage.channel("first-name")
+    screen.enter("Ada", "first-name")
+    screen.type("half a line")
+
+    async def rename() -> None:
+        channel.name, channel.topic = "second-name", "what it is for now"
+        stage.playground.world.channel_changed(channel)
+
+    stage.run(rename())
+    screen.wait(lambda: screen.place == "# second-name")
+    assert screen.one("#place-topic").get_attribute("textContent") == "what it is for now"
+    assert screen.line.get_attribute("placeholder") == "Message # second-name"
+    assert screen.line.get_attribute("value") == "half a line"
+    screen.line.clear()
 
 
 def test_a_second_server_is_entered_and_left(screen: Screen, stage: Stage) -> None:
@@ -81,6 +102,7 @@ def test_a_post_is_written_and_the_bot_answers_in_it(screen: Screen) -> None:
     screen.button("Post", screen.one(".new-post form")).click()
     screen.wait(lambda: screen.place == "Why are roses red?")
     screen.message("You said: why red?")
+    assert screen.one("#place-topic").text.startswith("Mention @Causerie")
     screen.go("questions-질문")
     assert "Ada" in screen.wait(lambda: screen.one("#log .post")).text
     screen.become("민준")
@@ -129,10 +151,17 @@ def test_the_colours_are_chosen_and_remembered(screen: Screen) -> None:
     assert screen.one("html").get_attribute("data-theme") is None
 
 
-def test_where_one_may_not_write_the_line_says_so(screen: Screen, stage: Stage) -> None:
-    from playground import permissions
-    from playground.entities import Overwrite
+def test_how_to_begin_is_said_once(screen: Screen, stage: Stage) -> None:
+    channel = stage.channel("untouched")
+    screen.enter("Ada", "untouched")
+    hint = "Mention @Causerie, or type / for its commands."
+    assert screen.one("main").text.count(hint) == 1 and hint in screen.one("#log").text
+    stage.run(stage.person("Grace").say(channel, "first"))
+    screen.message("first")
+    assert screen.one("#place-topic").text == hint and hint not in screen.one("#log").text
 
+
+def test_where_one_may_not_write_the_line_says_so(screen: Screen, stage: Stage) -> None:
     async def silence() -> None:
         world = stage.playground.world
         guild = next(iter(world.guilds.values()))
@@ -142,6 +171,151 @@ def test_where_one_may_not_write_the_line_says_so(screen: Screen, stage: Stage) 
     screen.enter("Ada", "news-only")
     assert not screen.line.is_enabled()
     assert screen.line.get_attribute("placeholder") == "You cannot write in # news-only"
+
+
+def test_a_place_that_is_hidden_is_left_and_that_is_told(screen: Screen, stage: Stage) -> None:
+    channel = stage.channel("closing")
+    stage.run(stage.person("Grace").say(channel, "not for long"))
+    screen.enter("Ada", "closing")
+    screen.message("not for long")
+    hidden = [Overwrite(id=channel.guild_id or 0, deny=permissions.VIEW_CHANNEL)]
+
+    async def overwrite(overwrites: list[Overwrite]) -> None:
+        stage.playground.world.set_overwrites(channel, overwrites)
+
+    def shown() -> bool:
+        return "closing" in screen.one("#channels").text
+
+    stage.run(overwrite(hidden))
+    screen.wait(lambda: screen.place == "# general" and not shown())
+    assert "You can no longer see # closing." in screen.one("#notices").text
+    screen.wait(lambda: "not for long" not in screen.one("#log").text)
+    screen.shoot("hidden")
+    stage.run(overwrite([]))
+    screen.wait(shown)
+    # Hidden without a word, so that only the answer to who enters tells it.
+    channel.overwrites = hidden
+    screen.button("closing", screen.one("#channels")).click()
+    screen.wait(lambda: screen.place == "# general" and not shown())
+    assert screen.one("#notices").text.count("closing") == 1, "told anew, and nothing beside it"
+    refused = [entry["message"] for entry in screen.driver.get_log("browser")]  # type: ignore[no-untyped-call]
+    assert len(refused) == 2 and all("403" in each and str(channel.id) in each for each in refused)
+
+
+def test_a_link_to_a_place_that_is_hidden_says_so(screen: Screen, stage: Stage) -> None:
+    secret = stage.channel("secret")
+    secret.overwrites = [Overwrite(id=secret.guild_id or 0, deny=permissions.VIEW_CHANNEL)]
+    screen.enter("Ada", "general")
+    own = screen.driver.current_url
+    hidden = own.rpartition("=")[0] + f"={secret.id}"
+    for follow in (f"location.replace('{hidden}')", f"location.replace('{hidden}'); location.reload()"):
+        screen.driver.execute_script(follow)
+        screen.wait(lambda: "You cannot see the place of this link." in screen.one("#notices").text)
+        screen.wait(lambda: screen.place == "# general" and screen.driver.current_url == own)
+        assert "secret" not in screen.one("body").text
+        screen.button("Dismiss", screen.one("#notices")).click()
+        assert not screen.one("#notices").text
+
+
+def test_a_place_that_was_hidden_while_the_page_was_cut_off_is_named(screen: Screen, stage: Stage) -> None:
+    channel = stage.channel("ended")
+    screen.enter("민준", "ended")
+    channel.overwrites = [Overwrite(id=channel.guild_id or 0, deny=permissions.VIEW_CHANNEL)]
+    stage.run(feed.close(stage.playground.app))
+    screen.wait(lambda: screen.place == "# general")
+    assert "이제 # ended를 볼 수 없습니다." in screen.one("#notices").text
+
+
+def test_a_thread_is_hidden_with_its_channel(screen: Screen, stage: Stage) -> None:
+    channel = stage.channel("above")
+    stage.run(stage.person("Ada").open_thread(channel, "below"))
+    screen.enter("민준", "above")
+    screen.button("below", screen.one("#channels")).click()
+    screen.wait(lambda: screen.place == "below")
+
+    async def hide() -> None:
+        hidden = [Overwrite(id=channel.guild_id or 0, deny=permissions.VIEW_CHANNEL)]
+        stage.playground.world.set_overwrites(channel, hidden)
+
+    stage.run(hide())
+    screen.wait(lambda: screen.place == "# general")
+    assert "이제 below를 볼 수 없습니다." in screen.one("#notices").text
+    screen.shoot("hidden-korean")
+
+
+def test_a_server_that_is_left_is_left_by_the_page_too(screen: Screen, stage: Stage) -> None:
+    async def found() -> Channel:
+        guild = stage.playground.add_guild("Passing")
+        stage.playground.join(stage.person("Ada"), guild)
+        return stage.playground.add_channel(guild, "passage")
+
+    async def leave(guild: Guild) -> None:
+        stage.playground.world.remove_guild(guild)
+
+    channel = stage.run(found())
+    assert channel.guild is not None
+    screen.enter("Ada", "passage")
+    stage.run(leave(channel.guild))
+    screen.wait(lambda: screen.place == "# general")
+    assert "You can no longer see # passage." in screen.one("#notices").text
+
+
+def test_a_link_to_a_message_of_this_world_leads_to_it(screen: Screen, stage: Stage) -> None:
+    target, place = stage.channel("linked-to"), stage.channel("linked-from")
+    stage.run(_say(stage.person("Grace"), target, 150))
+    base = f"https://discord.com/channels/{target.guild_id}/{target.id}"
+    button = {"type": 2, "style": 5, "label": "The place", "url": base}
+    text = f"[the message]({base}/{target.messages[2].id}) [gone]({base}/{int(target.messages[2].id) + 1})"
+    said = {"content": text, "components": [{"type": 1, "components": [button]}]}
+    stage.bot("POST", f"/channels/{place.id}/messages", said)
+    screen.enter("Ada", "linked-from")
+    windows = screen.driver.window_handles
+
+    def follow(link: str) -> None:
+        screen.go("linked-from")
+        screen.message("the message").find_element(By.PARTIAL_LINK_TEXT, link).click()
+        screen.wait(lambda: screen.place == "# linked-to")
+
+    follow("the message")
+    screen.wait(lambda: "line 2" in screen.driver.switch_to.active_element.text.splitlines())
+    screen.wait(lambda: "flash" in str(screen.driver.switch_to.active_element.get_attribute("class")))
+    follow("gone")
+    screen.message("line 149")
+    follow("The place")
+    assert screen.driver.window_handles == windows
+
+
+async def _say(person: Person, channel: Channel, count: int) -> None:
+    for number in range(count):
+        await person.say(channel, f"line {number}")
+
+
+ELSEWHERE = [
+    "https://discord.com/channels/1/{channel}",
+    "https://discord.com/channels/@me/{channel}",
+    "https://discord.com/channels/{guild}/1/2",
+    "https://discord.com/developers/docs",
+    "https://discord.example/channels/{guild}/{channel}",
+]
+
+
+def test_a_link_to_what_is_not_of_this_world_stays_one(screen: Screen, stage: Stage) -> None:
+    channel, place = stage.channel("general"), stage.channel("pointing-away")
+    links = [each.format(guild=channel.guild_id, channel=channel.id) for each in ELSEWHERE]
+    direct = stage.person("Ada").dm()
+    own = f"https://discord.com/channels/@me/{direct.id}"
+    stage.bot("POST", f"/channels/{place.id}/messages", {"content": "\n".join([*links, own])})
+    screen.enter("Ada", "pointing-away")
+    # Nothing is loaded from there: only whether the page took the press for its own.
+    screen.driver.execute_script(
+        "window.left = []; document.addEventListener('click', (event) => {"
+        "  if (!event.defaultPrevented) left.push(event.target.href); event.preventDefault(); })"
+    )
+    for link in screen.message("discord").find_elements(By.TAG_NAME, "a")[: len(links)]:
+        link.click()
+    assert screen.driver.execute_script("return left") == links and screen.place == "# pointing-away"
+    screen.message("discord").find_element(By.PARTIAL_LINK_TEXT, "@me/" + str(direct.id)).click()
+    screen.wait(lambda: screen.place == "@Causerie")
 
 
 def test_a_link_preview_shows_no_image_of_another_host(screen: Screen, stage: Stage) -> None:

@@ -143,7 +143,7 @@ def test_a_question_a_persona_a_crash_and_a_reset(screen: Screen, url: str) -> N
 
     screen.become("Grace")
     screen.go("general")
-    screen.send("/persona use name:Tutor ")
+    screen.send("/persona use Tutor ")
     screen.message("changed the persona of this channel to Tutor")
     screen.shoot("tour-3-persona")
 
@@ -171,7 +171,7 @@ def test_a_question_a_persona_a_crash_and_a_reset(screen: Screen, url: str) -> N
 
 
 def test_a_korean_member_finds_commands_in_korean(screen: Screen, url: str) -> None:
-    screen.enter("민준", "korean")
+    screen.enter("민준", "korean-한국어")
     screen.type("/")
     screen.wait(lambda: len(screen.choices()) > 3 or None)
     screen.shoot("tour-6-korean-picker")

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import base64
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from playground import page
 from playground.api.local import PREFIX
 from playground.entities import Channel, Guild, Overwrite
+from playground.gateway.outbox import MAX_WAITING
+from playground.models.recorder import Recorder
 from playground.people import Person
 from playground.permissions import VIEW_CHANNEL
 from playground.server import Playground, default_world
@@ -28,6 +33,28 @@ async def _events(feed: aiohttp.ClientWebSocketResponse, until: str) -> list[dic
     while not seen or seen[-1]["type"] != until:
         seen.append(await feed.receive_json(timeout=5))
     return seen
+
+
+async def test_a_feed_is_broken_that_leaves_too_much_unread(
+    playground: Playground, client: Client, general: Channel, guild: Guild, ada: Person
+) -> None:
+    def change(times: int) -> None:
+        for _ in range(times):
+            playground.world.type(general, playground.world.bot)
+
+    feed = await client.events(ada.id)
+    for _ in range(3):
+        change(MAX_WAITING // 2)
+        for _ in range(MAX_WAITING // 2):
+            await _events(feed, "typing")
+    change(MAX_WAITING + 1)
+    seen = 0
+    while (await feed.receive(timeout=5)).type is aiohttp.WSMsgType.TEXT:
+        seen += 1
+    assert seen <= MAX_WAITING and feed.close_code == 1006
+    again = await client.events(ada.id)
+    change(1)
+    assert [event["type"] for event in await _events(again, "typing")] == ["bot", "typing"]
 
 
 async def test_the_state_of_the_default_world(playground: Playground, client: Client) -> None:
@@ -274,3 +301,44 @@ def test_every_request_is_documented() -> None:
         told = re.sub(r"\{\w+\}", "{}", path.removeprefix(PREFIX))
         ways = {f"`{route.method} {told}", f"`WS {told}", f"`{route.method} …/{told.rpartition('/')[2]}?"}
         assert any(way in documented for way in ways), f"{route.method} {told}"
+
+
+async def test_half_a_surrogate_pair_of_a_models_answer_is_told_as_it_came() -> None:
+    """Servers that cut a letter in two between two events send each half as an escape of its own."""
+    pieces = (r"\ud83d", r"\ude00 and ", r"\ud83d")
+
+    async def serve(request: web.Request) -> web.Response:
+        lines = "".join(f'data: {{"choices":[{{"delta":{{"content":"{piece}"}}}}]}}\n\n' for piece in pieces)
+        return web.Response(text=lines, content_type="text/event-stream")
+
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", serve)
+    async with (
+        TestServer(app) as server,
+        Recorder(str(server.make_url("/v1"))) as recorder,
+        Playground(mounts=[partial(page.routes, recorder_url=recorder.url)]) as playground,
+        Client(playground) as client,
+    ):
+        asked = f"{recorder.base_url}/chat/completions"
+        await client.fetch("POST", asked, json={"messages": [{"role": "user", "content": "\udc00"}]})
+        told = await client.people("GET", "/model/calls")
+        assert told.status == 200
+        [call] = told.body["calls"]
+        assert (call["answer"], call["messages"][0]["content"]) == ("😀 and \ud83d", "\udc00")
+
+
+async def test_a_hidden_channel_is_refused_to_who_may_not_see_it(
+    playground: Playground, client: Client, guild: Guild, ada: Person
+) -> None:
+    secret = playground.add_channel(guild, "secret", overwrites=[Overwrite(id=guild.id, deny=VIEW_CHANNEL)])
+    path = f"/channels/{secret.id}/messages?user_id={ada.id}"
+    refused = await client.people("GET", path)
+    assert (refused.status, refused.code, refused.body["message"]) == (403, 50001, "Missing Access")
+    feed = await client.events(ada.id)
+    playground.world.set_overwrites(secret, [])
+    assert (await _events(feed, "channel_update"))[-1]["channel"]["name"] == "secret"
+    assert (await client.people("GET", path)).body == {"messages": []}
+    playground.world.set_overwrites(secret, [Overwrite(id=guild.id, deny=VIEW_CHANNEL)])
+    # As Discord tells it: what somebody may see no more is deleted for them.
+    assert (await _events(feed, "channel_delete"))[-1]["channel_id"] == str(secret.id)
+    await feed.close()

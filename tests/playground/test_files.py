@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 
 from playground import filenames
 from playground.entities import COMPONENTS_V2, Channel
+from playground.gateway.outbox import Outbox
 from playground.people import Person
 from playground.server import Playground
 from tests.playground.client import Client, Reply
@@ -164,7 +164,7 @@ async def test_components_show_no_file_that_did_not_come(
 async def test_links_lead_where_the_bot_found_the_server(
     playground: Playground, client: Client, general: Channel, ada: Person
 ) -> None:
-    heard: asyncio.Queue[Any] = asyncio.Queue()
+    heard = Outbox()
     playground.sessions.begin((0, 1), (1 << 26) - 1, heard, "")
     said = await ada.say(general, "", files=[("a.txt", b"a")])
     place = f"/channels/{general.id}/messages"
@@ -175,7 +175,7 @@ async def test_links_lead_where_the_bot_found_the_server(
     path = link.removeprefix("http://playground.example:8080")
     assert (await client.fetch("GET", playground.url + path)).body == b"a"
     await ada.say(general, "", files=[("b.txt", b"b")], reply_to=said)
-    told = [json.loads(heard.get_nowait() or "{}") for _ in range(heard.qsize())]
+    told = [json.loads(str(heard.get_nowait())) for _ in range(heard.qsize())]
     new = [event["d"] for event in told if event["t"] == "MESSAGE_CREATE"][-1]
     for message in (new, new["referenced_message"]):
         assert message["attachments"][0]["url"].startswith("http://playground.example:8080/")

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from bot.clock import ManualClock
 from playground.entities import Channel, Guild, Overwrite
-from playground.gateway.session import Outbox, Sessions
+from playground.gateway.outbox import Outbox
+from playground.gateway.session import Sessions
 from playground.people import Person
 from playground.permissions import VIEW_CHANNEL
 from playground.server import Playground
@@ -162,9 +161,9 @@ async def test_silence_ends_a_connection() -> None:
 
 
 async def test_only_heartbeats_break_the_silence() -> None:
-    async with Playground(heartbeat_seconds=0.4) as playground, Gate(playground) as busy, Gate(playground) as alive:
+    async with Playground(heartbeat_seconds=2.0) as playground, Gate(playground) as busy, Gate(playground) as alive:
         await busy.identify(MESSAGES)
-        for _ in range(100):
+        for _ in range(80):
             if playground.online:
                 await busy.send(4, {"guild_id": "1"})
             await alive.send(1, None)
@@ -309,7 +308,7 @@ async def test_a_session_is_gone_when_nobody_resumes_it_in_time() -> None:
     clock = ManualClock()
     world = World(clock)
     sessions = Sessions(world, resume_seconds=60)
-    outbox: Outbox = asyncio.Queue()
+    outbox = Outbox()
     session = sessions.begin((0, 1), MESSAGES, outbox, "ws://here")
     sessions.leave(session, outbox, ends=False)
     await clock.advance(61)

@@ -10,8 +10,10 @@ import pytest
 
 from bot.clock import ManualClock
 from playground.entities import Channel, Guild
+from playground.gateway import socket
 from playground.gateway.frames import Closing
-from playground.gateway.session import Outbox, Sessions
+from playground.gateway.outbox import MAX_WAITING, Outbox
+from playground.gateway.session import Sessions
 from playground.limits import Rate
 from playground.people import Person
 from playground.server import Playground
@@ -48,17 +50,25 @@ async def test_a_session_may_begin_every_five_seconds() -> None:
             await clock.advance(0.1)
 
 
-async def test_the_starts_of_a_day_are_counted_for_a_day() -> None:
+async def test_the_starts_of_a_day_are_counted_from_the_first_and_all_come_back_at_once() -> None:
     clock = ManualClock()
-    async with Playground(clock=clock) as playground:
-        for left in (999, 998):
+    async with Playground(clock=clock) as playground, Client(playground) as client:
+
+        async def told() -> tuple[int, int]:
+            start = (await client.bot("GET", "/gateway/bot")).body["session_start_limit"]
+            return start["remaining"], start["reset_after"]
+
+        assert await told() == (1000, 0), "no window is open before the first"
+        for expected in ((999, 86_400_000), (998, 43_200_000)):
             async with Gate(playground) as gate:
                 await gate.identify(MESSAGES)
-            assert playground.sessions.starts_left == left
+            assert await told() == expected
             await clock.advance(43_200)
-        assert playground.sessions.starts_left == 999
-        await clock.advance(43_200)
-        assert playground.sessions.starts_left == 1000
+        assert await told() == (1000, 0)
+        async with Gate(playground) as gate:
+            await gate.identify(MESSAGES)
+        await clock.advance(0.0015)
+        assert await told() == (999, 86_399_999)
 
 
 async def test_shards_of_different_remainders_identify_together() -> None:
@@ -85,16 +95,16 @@ async def test_a_number_that_was_never_reached_cannot_be_resumed_from(playground
 def test_who_missed_too_much_cannot_resume() -> None:
     small = World()
     sessions = Sessions(small, kept=5)
-    outbox: Outbox = asyncio.Queue()
+    outbox = Outbox()
     session = sessions.begin((0, 1), GUILDS, outbox, "ws://here")
     sessions.leave(session, outbox, ends=False)
     for number in range(5):
         small.add_guild(f"Garden {number}")
-    newer: Outbox = asyncio.Queue()
+    newer = Outbox()
     assert sessions.resume(session.id, 1, newer) is session
     assert newer.qsize() == 6
     sessions.leave(session, newer, ends=False)
-    assert sessions.resume(session.id, 1, asyncio.Queue()) is None
+    assert sessions.resume(session.id, 1, Outbox()) is None
 
 
 async def test_resuming_a_session_closes_the_connection_that_it_served(
@@ -295,11 +305,72 @@ async def test_taking_all_reactions_off_is_told(playground: Playground, general:
 
 
 async def test_a_session_that_was_taken_over_outlives_its_former_connection(playground: Playground) -> None:
-    former: Outbox = asyncio.Queue()
-    latter: Outbox = asyncio.Queue()
+    former = Outbox()
+    latter = Outbox()
     session = playground.sessions.begin((0, 1), GUILDS, former, "")
     assert playground.sessions.resume(session.id, session.sequence, latter) is session
     playground.sessions.leave(session, former, ends=True)
     assert playground.sessions.resume(session.id, session.sequence, latter) is session
     playground.sessions.leave(session, latter, ends=True)
     assert playground.sessions.resume(session.id, 0, latter) is None
+
+
+def gone(number: int, padding: str = "") -> dict[str, str]:
+    return {"id": str(number), "channel_id": "1", "padding": padding}
+
+
+UNBUFFERED = 24
+"""Mebibytes: more than the buffers between the two ends hold, so that the writer waits for its bot."""
+
+
+async def left_unread(playground: Playground, gate: Gate) -> int:
+    """Until there is no room for more; how many events it was."""
+    await gate.identify(GUILDS)
+    (session,) = playground.sessions.connected
+    for number in range(UNBUFFERED):
+        session.dispatch("MESSAGE_DELETE", gone(number, "x" * (1 << 20)))
+        await asyncio.sleep(0)
+    for number in range(MAX_WAITING + 1):
+        session.dispatch("MESSAGE_DELETE", gone(number))
+    await playground.wait_for(lambda: not playground.online)
+    return UNBUFFERED + MAX_WAITING + 1
+
+
+async def test_who_does_not_read_is_closed_and_can_resume(playground: Playground) -> None:
+    async with Gate(playground) as gate:
+        count = await left_unread(playground, gate)
+        assert await gate.close_code() == 4000
+    async with Gate(playground) as back:
+        await back.resume(gate.session_id, gate.sequence)
+        numbers = [(await back.receive())["s"] for _ in range(count + 1)]
+        assert numbers == list(range(2, count + 3)), "the replay is no overrun, however long"
+
+
+async def test_who_reads_is_not_closed_however_much_there_is(playground: Playground) -> None:
+    async with Gate(playground) as gate:
+        await gate.identify(GUILDS)
+        (session,) = playground.sessions.connected
+        for _ in range(3):
+            for number in range(MAX_WAITING // 2):
+                session.dispatch("MESSAGE_DELETE", gone(number))
+            for number in range(MAX_WAITING // 2):
+                assert (await gate.next("MESSAGE_DELETE"))["id"] == str(number)
+        assert playground.online
+
+
+async def test_a_connection_that_is_never_read_is_broken_in_the_end(
+    playground: Playground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = asyncio.Event()
+    abort = socket.Connection._abort
+
+    def breaks(connection: socket.Connection) -> None:
+        abort(connection)
+        broken.set()
+
+    monkeypatch.setattr(socket, "CLOSING_SECONDS", 0.05)
+    monkeypatch.setattr(socket.Connection, "_abort", breaks)
+    async with Gate(playground) as gate:
+        await left_unread(playground, gate)
+        await asyncio.wait_for(broken.wait(), 5)
+        assert await gate.close_code() == 1006, "no code came behind what was not read"

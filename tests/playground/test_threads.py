@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -13,6 +12,7 @@ from bot.clock import ManualClock
 from playground import permissions
 from playground.entities import Channel, Guild, Overwrite
 from playground.errors import ApiError, Impossible, SlowedDown
+from playground.gateway.outbox import Outbox
 from playground.people import Person
 from playground.server import Playground
 from tests.playground.client import Client
@@ -102,10 +102,10 @@ async def test_a_thread_is_told_with_what_it_begins_with(
         "message": f"/channels/{general.id}/messages/{said.id}/threads",
         "post": f"/channels/{forum.id}/threads",
     }[kind]
-    heard: asyncio.Queue[Any] = asyncio.Queue()
+    heard = Outbox()
     playground.sessions.begin((0, 1), 1, heard, "")
     opened = await client.bot("POST", path, {**POST, "type": 11, **given})
-    dispatched = [json.loads(heard.get_nowait() or "{}") for _ in range(heard.qsize())]
+    dispatched = [json.loads(str(heard.get_nowait())) for _ in range(heard.qsize())]
     [told] = [each["d"] for each in dispatched if each["t"] == "THREAD_CREATE"]
     for shown in (told, opened.body):
         assert shown["thread_metadata"]["auto_archive_duration"] == minutes
@@ -177,6 +177,19 @@ async def test_moderated_tags_are_for_moderators(
     twice = [{"name": "a"}, {"name": "a"}]
     refused = await client.bot("PATCH", f"/channels/{forum.id}", {"available_tags": twice})
     assert refused.code == 40061
+
+
+@pytest.mark.parametrize("face", [{"emoji_name": "sprout"}, {"emoji_name": "🌱🌱"}, {"emoji_id": "7"}])
+async def test_a_tag_has_an_emoji_that_is_one(
+    playground: Playground, client: Client, guild: Guild, beds: Channel, face: dict[str, str]
+) -> None:
+    playground.grant_bot(guild, ["manage_channels"])
+    before = list(beds.tags)
+    refused = await client.bot("PATCH", f"/channels/{beds.id}", {"available_tags": [{"name": "Soil", **face}]})
+    assert (refused.status, refused.code) == (400, 10014) and beds.tags == before
+    plain = {"available_tags": [{"name": "Soil", "emoji_name": "🌱"}, {"name": "Water", "emoji_name": None}]}
+    changed = await client.bot("PATCH", f"/channels/{beds.id}", plain)
+    assert [tag["emoji_name"] for tag in changed.body["available_tags"]] == ["🌱", None]
 
 
 async def test_an_archived_thread_takes_only_messages_and_deletions(

@@ -16,7 +16,7 @@ async function call(method, path, body) {
 function refusal(text, status) {
   try {
     const { message, errors } = JSON.parse(text);
-    return Object.assign(new Error(message ?? text), { errors });
+    return Object.assign(new Error(message ?? text), { errors, status });
   } catch {
     return new Error(text || String(status));
   }

@@ -1,5 +1,6 @@
 // The page put together: whom one is, where one is, and what happens there.
 
+import { address, settle } from "./address.js";
 import { Events, api } from "./api.js";
 import { Composer } from "./composer.js";
 import { confirmDeletion } from "./confirm.js";
@@ -11,16 +12,17 @@ import { Log } from "./log.js";
 import { element } from "./markdown.js";
 import { addressed, localized, readable } from "./mentions.js";
 import { ask } from "./modal.js";
+import { notify } from "./notices.js";
 import { Places } from "./places.js";
 import { Status } from "./status.js";
 import { nextTheme, showTheme } from "./theme.js";
-import { locale, say, speak } from "./words.js";
+import { label, locale, say, speak } from "./words.js";
 import { World, isDirect, isForum, isThread } from "./world.js";
 
 // The demo's world begins with the one who looks after it; an ordinary member shows more of the usual.
 const FIRST_PERSON = 1;
 const HISTORY = 100;
-const NOTICE_MILLISECONDS = 8000;
+const FORBIDDEN = 403;
 const $ = (id) => document.getElementById(id);
 
 class App {
@@ -76,39 +78,43 @@ class App {
     this.me = world.people.get(personId);
     $("person").value = personId;
     speak(this.me.locale);
-    this.relabel();
+    label(document);
+    showTheme($("theme"));
     this.events = new Events(personId, (event) => this.happened(event), (connected) => this.connected(connected));
-    const places = world.places();
-    const next = [channelId, this.here?.id].find((id) => world.channels.has(id)) ?? places[0].id;
+    if (channelId && !world.channels.has(channelId)) this.missed(channelId);
+    const next = [channelId, this.here?.id].find((id) => world.channels.has(id)) ?? world.places()[0].id;
     await this.enter(next);
     this.drawer.redraw();
     this.status.watch();
   }
 
-  relabel() {
-    document.documentElement.lang = locale.split("-")[0];
-    document.title = say("title");
-    for (const node of document.querySelectorAll("[data-say]")) node.textContent = say(node.dataset.say);
-    for (const node of document.querySelectorAll("[data-label]")) node.setAttribute("aria-label", say(node.dataset.label));
-    for (const node of document.querySelectorAll("[data-title]")) node.title = say(node.dataset.title);
-    showTheme($("theme"));
-  }
-
   async enter(channelId, { keepPlaces = false } = {}) {
     if (this.here) this.world.trim(this.here.id);
     this.here = this.world.channels.get(channelId);
-    history.replaceState(null, "", `#person=${this.me.id}&channel=${channelId}`);
+    settle(this.me.id, channelId);
     this.composer.reset();
     this.places.entered(this.here);
     if (!keepPlaces) this.showPlaces(false);
     this.head();
     const world = this.world;
-    const [{ messages }] = await Promise.all([api.messages(channelId, this.me.id, HISTORY), this.learnCommands()]);
-    if (this.here.id !== channelId || this.world !== world) return;
+    const messages = await this.begin(channelId);
+    if (!messages || this.here.id !== channelId || this.world !== world) return;
     this.world.open(channelId, messages, messages.length < HISTORY);
     this.log.reset();
     if (isForum(this.here)) this.forum.open(this.here);
     if (!keepPlaces) this.write();
+  }
+
+  /** The newest messages of a place; null where it is hidden from this person, which no event has told. */
+  async begin(channelId) {
+    try {
+      const [{ messages }] = await Promise.all([api.messages(channelId, this.me.id, HISTORY), this.learnCommands()]);
+      return messages;
+    } catch (error) {
+      if (error.status !== FORBIDDEN) throw error;
+      this.closed(channelId);
+      return null;
+    }
   }
 
   /** True if there was more. */
@@ -121,19 +127,27 @@ class App {
     return messages.length > 0;
   }
 
+  /** True if commands are called otherwise than before. */
   async learnCommands() {
     const [place, person] = [this.here.id, this.me.id];
     const { commands, names } = await api.commands(place, person);
-    if (this.here.id !== place || this.me.id !== person) return;
-    this.registered = commands;
-    this.commandNames = names;
+    if (this.here.id !== place || this.me.id !== person) return false;
+    const renamed = JSON.stringify(names) !== JSON.stringify(this.commandNames);
+    [this.registered, this.commandNames] = [commands, names];
     this.composer.commandsChanged();
+    return renamed;
   }
 
   async follow() {
-    const wanted = address();
-    if (wanted.person && wanted.person !== this.me.id && this.world.people.has(wanted.person)) await this.become(wanted.person, wanted.channel);
-    else if (wanted.channel && wanted.channel !== this.here.id && this.world.channels.has(wanted.channel)) await this.enter(wanted.channel);
+    const { person, channel } = address();
+    const next = this.world.people.has(person) ? person : this.me.id;
+    if (next !== this.me.id || (channel && !this.world.channels.has(channel))) await this.become(next, channel);
+    else if (channel && channel !== this.here.id) await this.enter(channel);
+  }
+
+  /** Tells of a place that this person may not see, by its name only where they were in it. */
+  missed(channelId) {
+    this.complain(channelId === this.here?.id ? say("gone", { place: this.world.title(this.here) }) : say("noPlace"));
   }
 
   head() {
@@ -218,8 +232,11 @@ class App {
   }
 
   charted(channel) {
+    const before = this.world.channels.get(channel.id)?.name;
     this.world.channels.set(channel.id, channel);
-    this.places.show();
+    if (channel.name !== before) this.log.renamed();
+    if (channel.id === this.here.id) this.here = channel;
+    this.head();
     this.forum.show();
   }
 
@@ -229,16 +246,27 @@ class App {
   }
 
   closed(channelId) {
-    this.world.channels.delete(channelId);
-    if (channelId === this.here.id) this.tried(this.enter(this.world.places()[0].id));
-    else this.places.show();
+    this.world.close(channelId);
+    this.log.renamed();
+    this.stay();
     this.forum.show();
   }
 
   async lookAgain() {
     this.world.take(await api.state(), this.me.id);
-    this.here = this.world.channels.get(this.here.id) ?? this.here;
-    this.places.show();
+    this.log.renamed();
+    this.stay();
+  }
+
+  /** Where one is; elsewhere if that place is gone, or is no longer for this person's eyes. */
+  stay() {
+    const { world, here } = this;
+    if (world.channels.has(here.id)) {
+      this.here = world.channels.get(here.id);
+      return this.places.show();
+    }
+    this.missed(here.id);
+    this.tried(this.enter(world.places()[0].id));
   }
 
   showTyping() {
@@ -248,13 +276,8 @@ class App {
     if ($("typing").textContent !== text) $("typing").textContent = text;
   }
 
-  complain(text) {
-    for (const node of $("notices").children) if (node.firstChild.textContent === text) node.remove();
-    const close = element("button", { type: "button", className: "link" }, say("dismiss"));
-    const node = element("p", {}, element("span", {}, text), close);
-    close.addEventListener("click", () => node.remove());
-    $("notices").append(node);
-    setTimeout(() => node.remove(), NOTICE_MILLISECONDS);
+  complain(text, options) {
+    notify($("notices"), text, options);
   }
 
   tried(promise) {
@@ -368,7 +391,7 @@ const HANDLERS = {
   modal: (app, { modal }) => app.tried(app.fill(modal)),
   interaction_failed: (app) => app.complain(say("unanswered", { bot: app.world.bot.name })),
   bot: (app, { online }) => app.botIs(online),
-  commands: (app) => app.tried(app.learnCommands().then(() => app.log.drawAnew())),
+  commands: (app) => app.tried(app.learnCommands().then((renamed) => renamed && app.log.renamed())),
   state: (app) => app.tried(app.lookAgain()),
   channel_create: (app, { channel }) => app.charted(channel),
   channel_update: (app, { channel }) => app.charted(channel),
@@ -376,11 +399,6 @@ const HANDLERS = {
   limits: (app, { limits }) => app.drawer.meter.take(limits),
   faults: (app, { faults }) => app.drawer.faults.take(faults),
 };
-
-function address() {
-  const values = new URLSearchParams(location.hash.slice(1));
-  return { person: values.get("person"), channel: values.get("channel") };
-}
 
 new App().start().catch((error) => {
   $("notices").append(element("p", {}, error.message));

@@ -8,6 +8,7 @@ const PREVIEW_BYTES = 64 * 1024, SHORT_LINES = 6;
 const UNITS = ["B", "kB", "MB"];
 
 const SPOILER = 1 << 3;
+const FILES = "/attachments/";
 
 /** Those that stand in none of these parts of the message. */
 export const besides = (files, ...parts) => files.filter((file) => !JSON.stringify(parts).includes(new URL(file.url, location.href).pathname));
@@ -31,7 +32,7 @@ export function covered(hidden, node) {
   return element("div", { className: "covered" }, node, cover);
 }
 
-function shownFile(file) {
+export function shownFile(file) {
   const address = URL.parse(file.url, location.href) ?? new URL(location.href);
   const local = address.pathname + address.search;
   if (file.content_type?.startsWith("image/")) return picture(local, file);
@@ -39,7 +40,7 @@ function shownFile(file) {
   save.setAttribute("aria-label", save.title);
   const about = element("span", { className: "about" }, element("b", {}, file.filename), element("small", {}, bytes(file.size)));
   const node = element("div", { className: "file" }, element("div", { className: "row" }, icon("file"), about, save));
-  if (isText(file) && file.size) preview(node, local, file);
+  if (isText(file) && file.size) preview(node, save, file);
   return node;
 }
 
@@ -56,13 +57,14 @@ function bytes(size) {
   return `${number(Math.round((size / 1000 ** power) * 10) / 10)} ${UNITS[power]}`;
 }
 
-function preview(node, local, file) {
+/** By the link to save it, which is renewed. */
+function preview(node, save, file) {
   const code = element("pre", { tabIndex: 0 });
   code.setAttribute("aria-label", file.filename);
   const shown = new IntersectionObserver(async ([entry]) => {
     if (!entry.isIntersecting) return;
     shown.disconnect();
-    const response = await fetch(local, { headers: { Range: `bytes=0-${PREVIEW_BYTES - 1}` } }).catch(() => null);
+    const response = await fetch(save.href, { headers: { Range: `bytes=0-${PREVIEW_BYTES - 1}` } }).catch(() => null);
     if (!response?.ok) return;
     fold(node, code, (await response.text()).slice(0, PREVIEW_BYTES));
     node.dispatchEvent(new Event("grown", { bubbles: true }));
@@ -103,7 +105,7 @@ export function embed(each, names) {
   return node;
 }
 
-/** A small image of this machine; nothing for others. */
+/** A small image of the playground's own; nothing for others. */
 function emblem(address) {
   const source = address && localPath(address);
   return source ? element("img", { src: source, alt: "", className: "emblem" }) : null;
@@ -125,7 +127,7 @@ function fields(all, names) {
   return element("div", { className: "fields" }, ...parts);
 }
 
-/** An image of this machine as an image, any other as a link to it. */
+/** An image of the playground's own as an image, any other as a link to it. */
 export function pictured(media) {
   if (!URL.canParse(media.url, location.href)) return element("span", {}, media.url);
   const source = localPath(media.url);
@@ -134,9 +136,9 @@ export function pictured(media) {
   return element("span", { className: "image" }, image);
 }
 
-/** Of an address on this machine; null for any other. */
+/** Of a file of the playground, by whatever name and port the bot reaches it; null for any other address. */
 function localPath(address) {
   const url = URL.parse(address, location.href);
   const local = url && (url.host === location.host || ["127.0.0.1", "localhost"].includes(url.hostname));
-  return local ? url.pathname + url.search : null;
+  return local && url.pathname.startsWith(FILES) ? url.pathname + url.search : null;
 }

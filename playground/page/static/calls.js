@@ -145,7 +145,8 @@ function entry(call, open) {
   const facts = element("span", { className: "facts" }, ...summary(call));
   const about = [clockTime(call.started_at * 1000), call.model].filter(Boolean).join(" · ");
   const heading = element("summary", {}, element("strong"), element("small", {}, about), facts);
-  const note = call.adapted ? element("p", { className: "note" }, say("adapted")) : "";
+  const told = call.noticed ? say("noticed") : call.adapted ? say("adapted") : "";
+  const note = told && element("p", { className: "note" }, told);
   const messages = element("ol", { className: "prompt" }, ...call.messages.map(message));
   const parameters = element("details", {}, element("summary", {}, say("parameters")), code(JSON.stringify(call.parameters, null, 2)));
   const details = element("details", { open }, heading, note, messages, section(say("answer"), answerOf(call)), parameters);

@@ -1,6 +1,6 @@
 // Buttons, selects and layouts that the bot sends.
 
-import { attachment, colour, covered, pictured } from "./attachments.js";
+import { colour, covered, pictured, shownFile } from "./attachments.js";
 import { icon } from "./icons.js";
 import { element, link, render } from "./markdown.js";
 import { openPopup, steer } from "./popup.js";
@@ -59,10 +59,11 @@ export const unknown = ({ type }) => element("p", { className: "wrong" }, say("u
 
 export const isSelect = (type) => [STRING_SELECT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT].includes(type);
 
+/** Whether it is a spoiler is for the component to say, as for pictures: its name, which marks loose files, does not. */
 function fileNamed(address, files) {
   const name = address.split("/").at(-1).split("?")[0];
   const file = files.find((each) => each.filename === name);
-  return file ? attachment(file) : link(address, name);
+  return file ? shownFile(file) : link(address, name);
 }
 
 function menu(component, { act, offers }) {

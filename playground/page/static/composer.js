@@ -30,6 +30,8 @@ export class Composer {
     this.items = [];
     this.active = -1;
     this.picked = new Map();
+    // The command that was sent last, as long as the person stays: it comes back if it is refused.
+    this.sent = null;
     this.replyTo = null;
     this.edited = null;
     this.typedAt = 0;
@@ -50,7 +52,8 @@ export class Composer {
   reset() {
     this.text.value = "";
     this.files = [];
-    this.picked.clear();
+    this.picked = new Map();
+    this.sent = null;
     this.leave();
     this.showFiles();
     this.offer([]);
@@ -131,7 +134,7 @@ export class Composer {
     this.active = -1;
     this.mark();
     const items = await this.suggest(line);
-    if (round !== this.round) return;
+    if (round !== this.round || line !== this.text.value) return;
     this.offer(items, this.edited ? null : hintFor(line, this.host.commands(), this.attached));
   }
 
@@ -166,7 +169,9 @@ export class Composer {
     return Object.fromEntries(given.map(({ option, text }) => [option.name, valueOf(option, text.trim(), from)]));
   }
 
+  /** Whatever is still asked for would come too late. */
   offer(items, hint = null) {
+    this.round += 1;
     this.items = items;
     this.describe(hint);
     const settled = items.length === 1 && items[0].line.trimEnd() === this.text.value.trimEnd();
@@ -255,20 +260,22 @@ export class Composer {
   async send() {
     const line = this.text.value.trim();
     if (!line && !this.files.length) return;
+    const draft = { line: this.text.value, files: this.files, picked: this.picked };
     try {
       if (this.edited) await this.host.saveEdit(this.edited, line);
-      else if (line.startsWith("/")) await this.command(line);
+      else if (line.startsWith("/")) await this.command(line, draft);
       else await this.host.sendMessage(line, this.replyTo, await Promise.all(this.files.map((each) => encoded(each.file))));
     } catch (error) {
-      this.host.complain(error.message);
+      this.host.complain(error.message, { untilKey: line.startsWith("/") });
       return;
     }
     this.typedAt = 0;
     this.edited = null;
     this.reset();
+    this.sent = draft;
   }
 
-  async command(line) {
+  async command(line, draft) {
     const parsed = parse(line, this.host.commands());
     if (!parsed) throw new Error(say("noCommand"));
     const files = fileOptions(parsed.command, this.files);
@@ -276,6 +283,18 @@ export class Composer {
     const options = filled(parsed, { offers: this.host.offers, picked: this.picked, attached: [...files.keys()] });
     for (const [name, file] of files) options[name] = await encoded(file);
     // Its answer may be a form or take seconds; the line is free again at once.
-    this.host.useCommand(parsed.command, options).catch((error) => this.host.complain(error.message));
+    this.host.useCommand(parsed.command, options).catch((error) => {
+      this.host.complain(say("failed", { reason: error.message }));
+      this.restore(draft);
+    });
+  }
+
+  /** What was refused stands in the line again, to be mended, unless something else was begun. */
+  restore(draft) {
+    if (this.sent !== draft || this.text.value || this.files.length) return;
+    this.text.value = draft.line;
+    this.files = draft.files;
+    this.picked = draft.picked;
+    this.showFiles();
   }
 }

@@ -5,8 +5,10 @@
 // It never holds more than LIMIT: who follows loses messages at its start, who reads far above loses them at its end.
 
 import { Bar } from "./actions.js";
+import { linked } from "./address.js";
 import { draw, excerpt, frame, nameOf, sameDay } from "./message.js";
 import { element } from "./markdown.js";
+import { place } from "./parts.js";
 import { day, number, say } from "./words.js";
 
 const LIMIT = 300, STEP = 50, OPENED = 80;
@@ -30,6 +32,7 @@ export class Log {
     this.bar = new Bar(app.context({ goTo: (id) => this.goTo(id) }));
     root.addEventListener("scroll", () => this.scrolled());
     root.addEventListener("keydown", (event) => this.key(event));
+    root.addEventListener("click", (event) => this.follow(event));
     for (const happened of ["pointerover", "focusin"]) root.addEventListener(happened, (event) => this.pointed(event.target));
     root.addEventListener("focusin", (event) => event.target.closest(".message") && this.enter(event.target.closest(".message")));
     root.addEventListener("grown", (event) => {
@@ -70,8 +73,8 @@ export class Log {
     this.soon();
   }
 
-  /** All of them: what they show has other names than before. */
-  drawAnew() {
+  /** What messages mention may be called otherwise than before. */
+  renamed() {
     for (const id of this.nodes.keys()) this.changed(id);
   }
 
@@ -136,24 +139,13 @@ export class Log {
       previous = message;
     }
     if (!shown.length) children.push(welcome(this.app));
-    this.place(children);
+    place(this.inner, children);
   }
 
   divider(message) {
     const text = day(message.timestamp);
     const found = [...this.inner.querySelectorAll(":scope > .day")].find((node) => node.textContent === text);
     return found ?? element("h2", { className: "day" }, text);
-  }
-
-  /** Only what does not stand in its place already is moved: a node that moves loses the focus. */
-  place(children) {
-    const wanted = new Set(children);
-    for (const node of [...this.inner.children]) if (!wanted.has(node)) node.remove();
-    let at = this.inner.firstChild;
-    for (const node of children) {
-      if (node === at) at = at.nextSibling;
-      else this.inner.insertBefore(node, at);
-    }
   }
 
   redraw(node, message, previous) {
@@ -208,7 +200,8 @@ export class Log {
   async goTo(id) {
     const place = this.app.here;
     while (!this.app.world.message(place.id, id)) {
-      if (!(await this.app.loadOlder(place)) || this.app.here !== place) return;
+      const gone = position(this.ids, id) > 0;
+      if (gone || !(await this.app.loadOlder(place)) || this.app.here !== place) return;
     }
     if (!this.nodes.has(id)) {
       const ids = this.ids;
@@ -221,6 +214,19 @@ export class Log {
     node.focus({ preventScroll: true });
     node.classList.remove("flash");
     requestAnimationFrame(() => node.classList.add("flash"));
+  }
+
+  /** A link to what lies in this world leads there; others lead to where they say. */
+  follow(event) {
+    const place = linked(event.target.closest("a")?.href, this.app.world);
+    if (!place) return;
+    event.preventDefault();
+    this.app.tried(this.visit(place));
+  }
+
+  async visit({ channel, message }) {
+    if (channel !== this.app.here.id) await this.app.enter(channel);
+    if (message && channel === this.app.here.id) await this.goTo(message);
   }
 
   /** The message itself, if it is drawn. */
@@ -270,7 +276,7 @@ export class Log {
 function welcome({ world, here }) {
   const title = element("h2", {}, say("beginning", { place: world.title(here) }));
   const about = element("p", {}, say("about", { drawer: say("drawer") }));
-  return element("div", { className: "none" }, title, element("p", {}, document.getElementById("place-topic").textContent), about);
+  return element("div", { className: "none welcome" }, title, element("p", {}, document.getElementById("place-topic").textContent), about);
 }
 
 /** Where an id stands among sorted ones, or where it would. */
@@ -290,14 +296,14 @@ function reachable(node, on) {
   for (const control of node.querySelectorAll(CONTROLS)) control.tabIndex = on ? 0 : -1;
 }
 
-/** Takes note of the focus and of open spoilers within a message; the function returned restores them. */
+/** Takes note of the focus and of open spoilers within a message; the function returned restores what was drawn anew. */
 function keptState(node) {
   const controls = () => [...node.querySelectorAll(CONTROLS)];
   const focused = controls().indexOf(document.activeElement);
   const open = [...node.querySelectorAll(".spoiler")].map((each) => each.getAttribute("aria-expanded"));
   return () => {
-    node.querySelectorAll(".spoiler").forEach((each, index) => open[index] === "true" && each.click());
-    if (focused >= 0) (controls()[focused] ?? node).focus({ preventScroll: true });
+    node.querySelectorAll(".spoiler").forEach((each, index) => open[index] === "true" && each.getAttribute("aria-expanded") === "false" && each.click());
+    if (focused >= 0 && !node.contains(document.activeElement)) (controls()[focused] ?? node).focus({ preventScroll: true });
   };
 }
 

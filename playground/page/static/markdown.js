@@ -1,14 +1,14 @@
 // Discord's Markdown as DOM nodes. Text only ever becomes text nodes; addresses are checked before they become links.
 
 const FENCE = /```(?:([\w+.#-]+)\n|\n?)([\s\S]*?)\n?```/y;
+// Of the forms that fit at one place the longest counts, of equally long ones the first.
 const INLINE = [
-  ["escape", /\\([^\p{L}\p{N}\s])/uy],
+  ["escape", /\\([^0-9A-Za-z\s])/uy],
   ["code", /(`+)([\s\S]*?[^`])\1(?!`)/y],
-  ["bolditalic", /\*\*\*(?=\S)([\s\S]*?\S)\*\*\*(?!\*)/y],
-  ["bold", /\*\*(?=\S)([\s\S]*?\S)\*\*(?!\*)/y],
-  ["underline", /__([\s\S]+?)__(?!_)/y],
-  ["italic", /\*(?=\S)((?:\*\*|[^*])+?)\*(?!\*)/y],
-  ["italic", /\b_((?:__|[^_])+?)_(?![\p{L}\p{N}_])/uy],
+  ["italic", /\*(?=\S)((?:\s*(?:\*\*|[^*\s]))+?)\*(?!\*)/y],
+  ["italic", /_((?:__|[^_\\]|\\[\s\S])+?)_\b/y],
+  ["bold", /\*\*((?:[^\\]|\\[\s\S])+?)\*\*(?!\*)/y],
+  ["underline", /__((?:[^\\]|\\[\s\S])+?)__(?!_)/y],
   ["strike", /~~(?=\S)([\s\S]*?\S)~~/y],
   ["spoiler", /\|\|([\s\S]+?)\|\|/y],
   ["link", /\[([^\]\n]+)\]\(<?(https?:\/\/[^\s<>)]+)>?(?: "[^"\n]*")?\)/y],
@@ -22,6 +22,7 @@ const INLINE = [
   ["emoji", /<a?:(\w+):\d+>/y],
   ["time", /<t:(-?\d{1,13})(?::([tTdDfFsSR]))?>/y],
 ];
+const NAMING = INLINE.filter(([kind]) => ["person", "channel", "role", "command"].includes(kind)).map(([kind, { source }]) => [kind, new RegExp(source, "g")]);
 const ELEMENT = { bold: "strong", underline: "u", italic: "em", strike: "s" };
 const TIME_STYLES = {
   t: { timeStyle: "short" }, T: { timeStyle: "medium" }, d: { dateStyle: "short" }, D: { dateStyle: "long" },
@@ -149,19 +150,19 @@ function inline(text, names) {
 
 function tokenAt(text, at) {
   if (!"\\`*_~|[<h@".includes(text[at])) return null;
+  let longest = null;
   for (const [kind, pattern] of INLINE) {
     pattern.lastIndex = at;
     const found = pattern.exec(text);
-    if (found) return { kind, found, length: found[0].length };
+    if (found && found[0].length > (longest?.length ?? 0)) longest = { kind, found, length: found[0].length };
   }
-  return null;
+  return longest;
 }
 
 function nodeOf({ kind, found }, names) {
   switch (kind) {
     case "escape": return found[1];
     case "code": return element("code", {}, found[2].trim() ? found[2] : found[0]);
-    case "bolditalic": return element("em", {}, element("strong", {}, inline(found[1], names)));
     case "spoiler": return spoiler(inline(found[1], names));
     case "link": return link(found[2], inline(found[1], names));
     case "address": return link(found[1] ?? found[0], found[1] ?? found[0]);
@@ -174,6 +175,12 @@ function nodeOf({ kind, found }, names) {
     case "time": return moment(Number(found[1]), found[2], names.locale);
     default: return element(ELEMENT[kind], {}, inline(found[1], names));
   }
+}
+
+/** What the people, places, roles and commands that a text mentions are called now. */
+export function mentioned(text, names) {
+  const found = NAMING.flatMap(([kind, pattern]) => [...text.matchAll(pattern)].map((found) => ({ kind, found })));
+  return found.map((token) => nodeOf(token, names).textContent);
 }
 
 function mention(text, act) {

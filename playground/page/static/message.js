@@ -3,13 +3,14 @@
 import { attachment, besides, embed } from "./attachments.js";
 import { layout } from "./components.js";
 import { icon } from "./icons.js";
-import { element, render } from "./markdown.js";
+import { element, mentioned, render } from "./markdown.js";
+import { partsOf, place } from "./parts.js";
 import { clockTime, fullTime, say } from "./words.js";
 
 const REPLY = 19, THREAD_CREATED = 18, THREAD_STARTER = 21;
 const GROUPED_MILLISECONDS = 7 * 60 * 1000;
 const HUES = 6;
-const LAST_WORDS = ":scope > p:last-child, :scope > :is(ul, ol):last-child li:last-child:not(:has(li)), :scope > blockquote:last-child > p:last-child";
+const HOLDS_WORDS = "p, ul, ol, li, blockquote";
 const COMPONENTS_V2 = 1 << 15;
 
 /** Draws `message` into `node`, an article that stays. `context`: me, names, offers, and what happens. */
@@ -24,7 +25,8 @@ export function draw(node, message, previous, context) {
   };
   for (const [name, on] of Object.entries(marks)) node.classList.toggle(name, !!on);
   node.setAttribute("aria-label", `${nameOf(message)}, ${clockTime(message.timestamp)}`);
-  node.querySelector(":scope > .drawing").replaceChildren(...above(message, context), avatar(message, grouped), body(message, grouped, context));
+  const part = partsOf(node);
+  place(node.querySelector(":scope > .drawing"), [...above(message, context), avatar(message, grouped), body(part, message, grouped, context)]);
 }
 
 export function frame(id) {
@@ -78,18 +80,43 @@ function avatar(message, hidden) {
   return node;
 }
 
-function body(message, grouped, context) {
-  const node = element("div", { className: "body" });
-  if (!grouped) node.append(head(message));
-  node.append(content(message, context));
-  const files = message.flags & COMPONENTS_V2 ? [] : besides(message.attachments, message.embeds, message.components);
-  for (const file of files) node.append(attachment(file));
-  for (const each of message.embeds) node.append(embed(each, context.names));
-  if (message.components.length) node.append(layout(message.components, { ...context, files: message.attachments, act: (component, values) => context.act(message, component, values) }));
-  if (message.reactions?.length) node.append(reactions(message, context));
-  if (message.thread) node.append(threadLink(message.thread, context));
-  if (message.private) node.append(privacy(message, context));
+function body(part, message, grouped, context) {
+  const { content: text, loading, edited_timestamp, embeds, components, reactions: chips, thread } = message;
+  const shown = message.flags & COMPONENTS_V2 ? [] : besides(message.attachments, embeds, components);
+  const act = (component, values) => context.act(message, component, values);
+  const children = [];
+  const add = (kind, source, make) => children.push(part(kind, lasting(source, message.attachments, context.names), make));
+  if (!grouped) add("head", [nameOf(message), message.timestamp], () => head(message));
+  add("content", [text, loading, edited_timestamp, message.type, nameOf(message)], () => content(message, context));
+  for (const file of shown) add("file", file, () => attachment(file));
+  for (const each of embeds) add("embed", each, () => embed(each, context.names));
+  if (components.length) add("components", [components, message.attachments], () => layout(components, { ...context, files: message.attachments, act }));
+  if (chips?.length) children.push(reactions(message, context));
+  if (thread) add("thread", thread, () => threadLink(thread, context));
+  if (message.private) add("privacy", null, () => privacy(message, context));
+  const node = part("body", null, () => element("div", { className: "body" }));
+  place(node, children);
+  renew(node, message.attachments);
   return node;
+}
+
+const addressOf = (file) => new URL(file.url, location.href);
+
+/** What a part shows: with what is named in it as it is called now, and without what is signed anew at each telling. */
+function lasting(source, files, names) {
+  const text = JSON.stringify(source);
+  return [files.reduce((rest, file) => rest.replaceAll(file.url, addressOf(file).pathname), text), mentioned(text, names)];
+}
+
+/** A link to a file is good for a day: what was kept gets the one that was told last. */
+function renew(node, files) {
+  const told = new Map(files.map(addressOf).map(({ pathname, search }) => [pathname, pathname + search]));
+  for (const each of node.querySelectorAll("a, img")) {
+    const name = each.localName === "a" ? "href" : "src";
+    const known = each.getAttribute(name);
+    const address = told.get(known?.split("?")[0]);
+    if (address && address !== known) each.setAttribute(name, address);
+  }
 }
 
 function head(message) {
@@ -108,10 +135,14 @@ function content(message, context) {
   node.append(render(message.content, context.names));
   if (message.edited_timestamp && message.content) {
     const mark = element("small", { className: "edited", title: fullTime(message.edited_timestamp) }, say("edited"));
-    // Unbroken: behind the last word, in its list or quote.
-    (node.querySelector(LAST_WORDS) ?? node).append("\u00a0", mark);
+    lastWords(node).append("\u00a0", mark); // unbroken, in its list or quote
   }
   return node;
+}
+
+function lastWords(node) {
+  const last = node.lastChild;
+  return last instanceof Element && last.matches(HOLDS_WORDS) ? lastWords(last) : node;
 }
 
 function reactions(message, context) {

@@ -16,9 +16,13 @@ export const WORDS = {
     editing: "Editing your message", delete: "Delete", thread: "Open a thread", threadName: "Name of the thread",
     openThread: "Thread: {name}", actions: "Actions for the message of {name}", reactions: "{emoji}: {count}",
     cancel: "Cancel", submit: "Submit", required: "required", optional: "optional", commands: "Commands",
-    noCommand: "There is no such command. Type / to see which there are.", missing: "{name} is still missing.",
+    noCommand: "There is no such command. Type / to see which there are.", missing: "{name} is still missing: write {name}:…",
+    missingFile: "{name} is still missing: attach a file.", notOffered: "{name} does not offer “{value}”.",
+    takesCharacters: "{name} takes {shortest} to {longest} characters.", takesNumber: "{name} takes a number.",
+    takesWhole: "{name} takes a whole number.", takesAtLeast: "{name} takes {least} or more.",
+    takesAtMost: "{name} takes {most} or less.",
     unanswered: "{bot} did not answer in time.", choose: "Choose", failed: "That did not work: {reason}",
-    jump: "To the newest message", calls: "No calls of the model yet. Say something to the bot.",
+    gone: "You can no longer see {place}.", jump: "To the newest message", calls: "No calls of the model yet. Say something to the bot.",
     noRecorder: "No recorder stands before the model here: start with make demo.", callTitle: "Call {id}",
     prompt: "{count} tokens sent", cached: "{share} % cached", completion: "{count} answered",
     first: "first text {seconds} s", whole: "whole {seconds} s", parameters: "Parameters", answer: "Answer",
@@ -42,8 +46,8 @@ export const WORDS = {
     faultOther: "Another: method and path", fault_kind: "What goes wrong", fault_route: "On which calls",
     fault_path: "Method and path", fault_event: "On which events", fault_latency: "Delay (s)",
     fault_jitter: "Up to so much more (s)", fault_status: "Status", fault_after: "Only the answer is lost",
-    fault_copies: "Times in all", fault_every: "One in", fault_probability: "Chance (%)",
-    fault_times: "At most",
+    fault_copies: "Times in all", fault_every: "Of those that match, one in", fault_probability: "Chance for each (%)",
+    fault_times: "Strikes at most (times)",
 
  wrong_latency: "Up to 600, and more than 0 in all.",
     wrong_jitter: "From 0 to 600.", wrong_status: "A whole number from 400 to 599.",
@@ -64,9 +68,10 @@ export const WORDS = {
     faultsSpent: "Spent", faultAgain: "Put in force again", moreOptional: "+{count} optional",
     tooManyFiles: "This command does not take so many files.",
     spoiler: "Spoiler: show", unknownComponent: "There is something here that this page cannot show: a component of type {type}.",
-    adapted: "The small model of this demo was sent less of it: one sentence of the instructions, and the words alone of what people wrote.",
-    finish_length: "cut off: long enough",
-    noCall: "No call of the model made this message.", run_command: "", run_message: "", run_component: "button or menu",
+    adapted: "The small model of this demo was sent less of it: one sentence of the instructions, the words alone of what people wrote, and nothing that is not in Latin letters or was a notice.",
+    noticed: "The small model of this demo was not asked: it knows English only. The answer is a notice of this server’s.",
+    finish_length: "cut off: limit reached",
+    noPlace: "You cannot see the place of this link.", noCall: "No call of the model made this message.", run_command: "", run_message: "", run_component: "button or menu",
     run_form: "form sent", stepForm: "Form opened", stepRefused: "Call refused", stepFault: "A fault struck",
     noAnswer: "connection broken",
     noRuns: "Nothing was asked yet.", stepAsked: "Asked", stepSign: "Sign of waiting", stepTyping: "Typing",
@@ -85,12 +90,17 @@ export const WORDS = {
     original: "삭제된 메시지", reply: "답장", replying: "{name} 님에게 답장: {text}", edit: "수정", editing: "메시지 수정 중", delete: "삭제",
     thread: "스레드 만들기", threadName: "스레드 이름", openThread: "스레드: {name}", actions: "{name} 님의 메시지 메뉴",
     reactions: "{emoji}: {count}", cancel: "취소", submit: "제출", required: "필수", optional: "선택", commands: "명령어",
-    noCommand: "그런 명령어가 없습니다. / 를 눌러 목록을 보세요.", missing: "{name} 값이 아직 없습니다.", unanswered: "{bot:이/가} 제때 응답하지 않았습니다.",
-    choose: "선택", failed: "할 수 없었습니다: {reason}", jump: "최신 메시지로", calls: "아직 모델을 부른 적이 없습니다. 봇에게 말을 걸어 보세요.",
+    noCommand: "그런 명령어가 없습니다. / 를 눌러 목록을 보세요.", missing: "{name} 값이 아직 없습니다. {name}:… 처럼 쓰세요.",
+    missingFile: "{name} 파일이 아직 없습니다. 파일을 첨부하세요.", unanswered: "{bot:이/가} 제때 응답하지 않았습니다.",
+    notOffered: "{name}에서 “{value}” 값은 고를 수 없습니다.", takesCharacters: "{name:은/는} {shortest}자에서 {longest}자까지 쓸 수 있습니다.",
+    takesNumber: "{name}에는 수를 쓰세요.", takesWhole: "{name}에는 정수를 쓰세요.", takesAtLeast: "{name:은/는} {least} 이상이어야 합니다.",
+    takesAtMost: "{name:은/는} {most} 이하여야 합니다.",
+    choose: "선택", failed: "할 수 없었습니다: {reason}", gone: "이제 {place:을/를} 볼 수 없습니다.",
+    jump: "최신 메시지로", calls: "아직 모델을 부른 적이 없습니다. 봇에게 말을 걸어 보세요.",
     noRecorder: "모델 앞에 기록기가 없습니다. make demo로 시작하세요.", callTitle: "호출 {id}", prompt: "보낸 토큰 {count}개",
     cached: "캐시 {share} %", completion: "답한 토큰 {count}개", first: "첫 글자 {seconds}초", whole: "전체 {seconds}초",
     parameters: "매개변수", answer: "답변", running: "진행 중", broken: "끊김", cancelled: "취소됨", messages: "메시지 {count}개",
-    characters: "{count}자", yes: "예", no: "아니요", servers: "서버", drawer: "무대 뒤", tabCalls: "모델", tabTimeline: "시간표",
+    characters: "{count}자", yes: "예", no: "아니요", servers: "서버", drawer: "무대 뒤", tabCalls: "모델", tabTimeline: "타임라인",
     tabMeter: "제한", theme: "색: {name}", auto: "기기 설정대로", dark: "어둡게", light: "밝게", unread: "읽지 않음",
     pings: "나에게 온 읽지 않은 메시지 {count}개", readOnly: "{place}에는 쓸 수 없습니다", noPosts: "이 포럼에는 아직 글이 없습니다.", react: "반응 달기",
     anyEmoji: "다른 이모지", more: "더 보기", inspect: "모델이 받은 것", copy: "텍스트 복사", goTo: "이 메시지로 가기", attachment: "(파일)",
@@ -104,8 +114,8 @@ export const WORDS = {
     faultDrop: "연결 끊기", faultCopies: "이벤트 되풀이", faultCut: "이벤트 뒤에 게이트웨이 끊기", faultAll: "모두",
     faultOther: "그 밖에: 메서드와 경로", fault_kind: "무엇이 잘못되나", fault_route: "어느 호출에서",
     fault_path: "메서드와 경로", fault_event: "어느 이벤트에서", fault_latency: "지연 (초)", fault_jitter: "최대 더할 시간 (초)",
-    fault_status: "상태 코드", fault_after: "응답만 잃기", fault_copies: "모두 몇 번", fault_every: "몇 번에 한 번",
-    fault_probability: "확률 (%)", fault_times: "최대 횟수",
+    fault_status: "상태 코드", fault_after: "응답만 잃기", fault_copies: "모두 몇 번", fault_every: "해당하는 것 중 몇 번에 한 번",
+    fault_probability: "하나마다 확률 (%)", fault_times: "걸리는 횟수 (최대)",
 
  wrong_latency: "600까지, 둘을 더해 0보다 커야 합니다.",
     wrong_jitter: "0에서 600까지입니다.", wrong_status: "400에서 599까지의 정수입니다.", wrong_copies: "2에서 100까지의 정수입니다.",
@@ -124,8 +134,9 @@ export const WORDS = {
     faultsSpent: "다 쓴 장애", faultAgain: "다시 걸기", moreOptional: "선택 항목 {count}개 더",
     tooManyFiles: "이 명령어에는 파일을 그만큼 넣을 수 없습니다.",
     spoiler: "스포일러 보기", unknownComponent: "이 페이지가 보여 줄 수 없는 것이 있습니다: 유형 {type}의 컴포넌트.",
-    adapted: "이 데모의 작은 모델에는 줄여서 보냈습니다. 지시는 한 문장만, 메시지는 내용만 갑니다.", finish_length: "길이 제한에서 끊김",
-    noCall: "모델을 불러서 쓴 메시지가 아닙니다.", run_command: "", run_message: "", run_component: "버튼 또는 메뉴", run_form: "양식 제출",
+    adapted: "이 데모의 작은 모델에는 줄여서 보냈습니다. 지시는 한 문장만, 메시지는 내용만 가고, 로마자로 쓰지 않은 메시지와 서버의 안내는 가지 않습니다.",
+    noticed: "이 데모의 작은 모델은 영어만 알아서 부르지 않았습니다. 답변은 서버의 안내입니다.", finish_length: "길이 제한에서 끊김",
+    noPlace: "이 링크가 가리키는 곳을 볼 수 없습니다.", noCall: "모델을 불러서 쓴 메시지가 아닙니다.", run_command: "", run_message: "", run_component: "버튼 또는 메뉴", run_form: "양식 제출",
     stepForm: "양식 열림", stepRefused: "호출 거절됨", stepFault: "장애에 걸림", noAnswer: "연결 끊김",
     stepAsked: "질문", stepSign: "기다림 표시", stepTyping: "입력 중", stepCalled: "모델 호출", stepText: "모델이 쓰기 시작",
     stepModelEnd: "모델 끝", stepShown: "첫 글자 표시", stepEdits: "마지막 수정", stepFailed: "제때 응답 없음", stepFinished: "끝",
@@ -139,6 +150,15 @@ export let locale = "en-US";
 export function speak(chosen) {
   locale = chosen;
   current = WORDS[chosen.split("-")[0]] ?? WORDS.en;
+}
+
+/** What stands in the page from the beginning, in the language that is spoken now. */
+export function label(page) {
+  page.documentElement.lang = locale.split("-")[0];
+  page.title = say("title");
+  for (const node of page.querySelectorAll("[data-say]")) node.textContent = say(node.dataset.say);
+  for (const node of page.querySelectorAll("[data-label]")) node.setAttribute("aria-label", say(node.dataset.label));
+  for (const node of page.querySelectorAll("[data-title]")) node.title = say(node.dataset.title);
 }
 
 /** Undefined where there is no such word. `{count: line/ lines}` is one or many in English, in Korean a particle. */

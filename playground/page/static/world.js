@@ -72,6 +72,12 @@ export class World {
     }
   }
 
+  /** Its threads go with a place. */
+  close(channelId) {
+    for (const each of this.places()) if (isThread(each) && each.parent_id === channelId) this.channels.delete(each.id);
+    this.channels.delete(channelId);
+  }
+
   /** A message more or less in a thread; `count` below 0: less. */
   counted(channelId, count) {
     const channel = this.channels.get(channelId);
