@@ -228,8 +228,10 @@ def told(load: Load, result: Result) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.playground", description="What the playground costs.")
-    parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--rate", type=float, default=50.0, help="new messages a second, and as many edits")
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long it is written (%(default)g)")
+    parser.add_argument(
+        "--rate", type=float, default=50.0, help="new messages a second, and as many edits (%(default)g)"
+    )
     options = parser.parse_args()
     load = Load(seconds=options.seconds, rate=options.rate)
     with tempfile.TemporaryDirectory() as directory:

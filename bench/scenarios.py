@@ -48,7 +48,7 @@ SCENARIOS = {
         Scenario(name="long", words=3_000, pace=150.0),
         Scenario(name="ask", words=301, pace=50.0, via=Via.ASK),
         Scenario(name="ten", streams=10, words=300, pace=50.0),
-        Scenario(name="fifty", streams=50, words=200, pace=40.0),
+        Scenario(name="fifty", streams=50, words=300, pace=50.0),
         Scenario(name="two-hundred", streams=200, words=200, pace=40.0),
     )
 }

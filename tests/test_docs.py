@@ -19,6 +19,7 @@ from bot.channels.resets import UNDO_PERIOD
 from bot.client import EXTENSIONS, Causerie
 from bot.delivery.calls import Calls
 from bot.domain.conversation import MAX_FILE_BYTES, MAX_WAITING
+from bot.domain.persona import MOST, ReasoningEffort
 from bot.domain.run import RunStatus
 from bot.domain.settings import REGISTRY
 from bot.runs.inbox import MAX_QUOTE_TOKENS
@@ -102,6 +103,17 @@ def exit_statuses(error: type[errors.StartupError] = errors.StartupError) -> Ite
 def test_exit_statuses_are_documented() -> None:
     rows = re.findall(r"^\| (\d+) \| `(\w+)` \|", text("docs/operating.md"), re.MULTILINE)
     assert {(name, int(status)) for status, name in rows} == set(exit_statuses())
+
+
+def test_events_of_the_log_are_documented() -> None:
+    sources = [path.read_text(encoding="utf-8") for name in ("bot", "cogs") for path in (ROOT / name).rglob("*.py")]
+    logged = {event for source in sources for event in re.findall(r"\blog\.\w+\(\s*\"(\w+)\"", source)}
+    table = text("docs/operating.md").split("## Logs", 1)[1].split("\n## ", 1)[0]
+    named = [
+        event for row in re.findall(r"^\| (`.+?) \|", table, re.MULTILINE) for event in re.findall(r"`(\w+)`", row)
+    ]
+    assert {"ready", "scheduler_failed"} <= logged
+    assert sorted(named) == sorted(logged)
 
 
 def test_commands_of_the_program_are_documented() -> None:
@@ -227,6 +239,12 @@ def test_links_within_the_project_lead_somewhere(document: str) -> None:
 
 def _anchor(title: str) -> str:
     return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+
+
+def test_the_parameters_of_a_persona_are_documented_with_what_they_take() -> None:
+    said = text("docs/configuration.md").split("## Personas", 1)[1]
+    assert all(f"`{effort}`" in said for effort in ReasoningEffort)
+    assert all(f"`{name}` (0 to {most})" in said for name, most in MOST.items())
 
 
 def test_no_file_names_a_registry_or_this_machine() -> None:

@@ -20,7 +20,7 @@ async def main():
     while time.monotonic() < until:
         pass
     print(sys.argv, __name__)
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(1.0)
 
 asyncio.run(main())
 """
@@ -38,7 +38,7 @@ def test_a_blocks_whole_length_is_noted_and_waiting_is_none(tmp_path: Path) -> N
     )
     assert ended.stdout.endswith("blocking.py'] __main__\n")
     found = longest(tmp_path / "found", 0.0, time.monotonic())
-    assert found is not None and 0.03 <= found < 0.3
+    assert found is not None and 0.03 <= found < 1.0
 
 
 def test_only_blocks_between_the_two_moments_count(tmp_path: Path) -> None:

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import re
+import sys
 from pathlib import Path
 
-from bench.playground import Load, Result, measured, told
+import pytest
+
+from bench.playground import Load, Result, main, measured, told
 
 
 async def test_everything_that_is_written_is_heard_twice(tmp_path: Path) -> None:
@@ -28,3 +32,12 @@ def test_the_result_is_told_with_what_each_call_cost() -> None:
     assert "40 MB before, 50 MB at the most" in lines[3]
     assert lines[4].endswith("2.0 ms, at worst 3 ms; 0 not heard")
     assert lines[5].endswith("-; 3 not heard")
+
+
+def test_every_option_is_explained(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["playground", "--help"])
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main()
+    explained = re.findall(r"^ +(--\w+) [A-Z]+ +\S", capsys.readouterr().out, re.MULTILINE)
+    assert explained == ["--seconds", "--rate"]

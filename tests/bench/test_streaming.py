@@ -98,6 +98,9 @@ def test_a_summary_holds_means_and_the_worst() -> None:
     # Quick: from 0 to 0.5, then from 0.5 to 2, over 2 s. Slow: from 0 to 2.
     assert (summary.mean_age, summary.worst_mean_age) == pytest.approx((1.0, 1.0))
     assert summary.states == 3
+    crowd = report.summary(outcome(*[QUICK] * 19, SLOW))
+    assert (crowd.p95_first_text, crowd.worst_first_text) == (0.5, 3.0)
+    assert report.summary(outcome(*[QUICK] * 18, SLOW, SLOW)).p95_final_text == 1.0
 
 
 def test_what_could_be_best_is_computed_for_the_answers_that_were_measured() -> None:
