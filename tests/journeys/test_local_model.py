@@ -1,16 +1,20 @@
-"""The whole bot with a real language model behind it. What it says is its own; that it is asked right is ours."""
+"""A real language model: as the demo chooses it, and with the whole bot before it. What it says is its own; that it is
+asked right is ours."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
+import openai
 import pytest
 
 from bot.delivery.split import split, with_remark
-from playground.models.local import MODEL, LocalModel, supported
+from playground.models import small
+from playground.models.choice import LOCAL_SETTINGS, Choice, Reports, Wish, chosen
+from playground.models.local import MODEL, supported
 from playground.models.recorder import Recorder
-from playground.models.weights import fetch
 from playground.server import Playground
 from tests.journeys.conftest import environment
 from tests.journeys.program import Program
@@ -23,12 +27,20 @@ pytestmark = [
 
 
 @pytest.fixture
-async def recorder() -> AsyncIterator[Recorder]:
-    async with LocalModel(await fetch()) as model, Recorder(model.base_url) as recorder:
+async def choice() -> AsyncIterator[Choice]:
+    told: list[str] = []
+    async with chosen({}, Reports(say=told.append, download=lambda there, needed: None), wish=Wish.LOCAL) as choice:
+        assert told == []
+        yield choice
+
+
+@pytest.fixture
+async def recorder(choice: Choice) -> AsyncIterator[Recorder]:
+    async with Recorder(choice.base_url, adapt=choice.adapt) as recorder:
         yield recorder
 
 
-async def test_a_real_model_is_asked_answers_and_is_sent_what_was_said(recorder: Recorder, tmp_path: Path) -> None:
+async def test_it_is_asked_answers_and_is_sent_what_was_said(recorder: Recorder, tmp_path: Path) -> None:
     more = {"OPENAI_MODEL": MODEL, "OPENAI_API_KEY": "local", "CAUSERIE_ANSWER_TOKENS": "64"}
     async with Playground() as playground:
         guild = playground.add_guild()
@@ -47,3 +59,32 @@ async def test_a_real_model_is_asked_answers_and_is_sent_what_was_said(recorder:
     assert [page.text for page in split(with_remark(said[2], remark))] == answers[:1]
     assert first.usage and second.usage
     assert first.usage["prompt_tokens"] < second.usage["prompt_tokens"]
+
+
+async def test_it_answers_through_the_sdk(choice: Choice) -> None:
+    assert choice.settings == LOCAL_SETTINGS and choice.model == MODEL
+    async with openai.AsyncOpenAI(base_url=choice.base_url, api_key=choice.api_key) as client:
+        stream = await client.chat.completions.create(
+            model=choice.model,
+            messages=[{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Say hello."}],
+            max_tokens=8,
+            stream=True,
+            stream_options={"include_usage": True},
+        )
+        chunks = [chunk async for chunk in stream]
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices).strip()
+    assert chunks[-1].usage is not None and chunks[-1].usage.completion_tokens <= 8
+
+
+async def test_it_speaks_for_itself_and_the_server_where_it_cannot(choice: Choice, recorder: Recorder) -> None:
+    async with openai.AsyncOpenAI(base_url=recorder.base_url, api_key=choice.api_key) as client:
+
+        async def answer(question: str) -> str:
+            turns: Any = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": question}]
+            made = await client.chat.completions.create(model=MODEL, messages=turns, max_tokens=160)
+            return made.choices[0].message.content or ""
+
+        assert await answer("민준: 오늘 뭐 먹을까요?") == small.NOTICES["HANGUL"]
+        assert await answer("Ада: Привет, как дела?") == small.NOTICES[""]
+        greeted = await answer("Ada: hello!")
+    assert greeted and not greeted.startswith("Ada")

@@ -2,14 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import openai
 import pytest
 
-from playground.models import local, small, weights
-from playground.models.choice import LOCAL_SETTINGS, OPENAI_URL, Choice, Reports, Wish, chosen
-from playground.models.recorder import Recorder
+from playground.models import local, weights
+from playground.models.choice import OPENAI_URL, Choice, Reports, Wish, chosen
 
 
 class Told(list[str]):
@@ -74,48 +72,3 @@ async def test_a_script_that_is_wished_for_needs_no_reason(tmp_path: Path) -> No
     picked = await choose({"OPENAI_API_KEY": "sk-1"}, told, tmp_path, Wish.SCRIPTED)
     assert "script" in picked.description and "OPENAI_BASE_URL" in picked.advice
     assert told == []
-
-
-needs_model = pytest.mark.skipif(
-    not (weights.DEFAULT_DIRECTORY / weights.SMOLLM2.filename).exists() or not local.supported().possible,
-    reason="the local model is not on this machine; `make demo` fetches it",
-)
-
-
-@needs_model
-async def test_the_local_model_answers_through_the_sdk() -> None:
-    told = Told()
-    async with chosen({}, told.reports, wish=Wish.LOCAL) as picked:
-        assert picked.settings == LOCAL_SETTINGS
-        assert picked.model is not None
-        async with openai.AsyncOpenAI(base_url=picked.base_url, api_key=picked.api_key) as client:
-            stream = await client.chat.completions.create(
-                model=picked.model,
-                messages=[{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Say hello."}],
-                max_tokens=8,
-                stream=True,
-                stream_options={"include_usage": True},
-            )
-            chunks = [chunk async for chunk in stream]
-    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices).strip()
-    assert chunks[-1].usage is not None and chunks[-1].usage.completion_tokens <= 8
-    assert told == []
-
-
-@needs_model
-async def test_the_local_model_speaks_for_itself_and_the_server_where_it_cannot() -> None:
-    async with (
-        chosen({}, Told().reports, wish=Wish.LOCAL) as picked,
-        Recorder(picked.base_url, adapt=picked.adapt) as recorder,
-        openai.AsyncOpenAI(base_url=recorder.base_url, api_key=picked.api_key) as client,
-    ):
-
-        async def answer(question: str) -> str:
-            turns: Any = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": question}]
-            made = await client.chat.completions.create(model=local.MODEL, messages=turns, max_tokens=160)
-            return made.choices[0].message.content or ""
-
-        assert await answer("민준: 오늘 뭐 먹을까요?") == small.NOTICES["HANGUL"]
-        assert await answer("Ада: Привет, как дела?") == small.NOTICES[""]
-        greeted = await answer("Ada: hello!")
-    assert greeted and not greeted.startswith("Ada")
