@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from wcwidth import wcswidth
+from wcwidth import width as columns_of
 
 MAX_WIDTH = 60
 """Columns of an aligned table; a code block in Discord's desktop window shows more, its telephones about half of it."""
@@ -157,4 +157,5 @@ def listed(table: Table, cells: tuple[Cell, ...]) -> str:
 
 
 def _columns(text: str) -> int:
-    return len(text) if text.isascii() else max(wcswidth(text), 0)
+    plain = text.isascii() and text.isprintable()
+    return len(text) if plain else columns_of(text, control_codes="ignore")

@@ -493,6 +493,11 @@ def test_words_behind_a_fence_are_code_unless_they_are_about_it(text: str, expec
     assert shown(text) == expected
 
 
+def test_what_takes_no_column_moves_none() -> None:
+    """Control characters, which a model may cite."""
+    assert shown("가\x08c | b\n---|---\na\x07 | 나") == "```\n가\x08c | b\n----+---\na\x07   | 나\n```"
+
+
 def test_a_table_in_a_quotation_is_aligned_in_it() -> None:
     table = "> | 이름 | b |\n> |---|---|\n> | **1** | 2 |\n"
     lines = "> ```\n> 이름 | b\n> -----+--\n> 1    | 2\n> ```"
