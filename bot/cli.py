@@ -24,8 +24,10 @@ from bot.errors import (
     CauserieError,
     DatabaseUnusable,
     DiscordUnreachable,
+    EndpointMissing,
     IntentsRefused,
     KeyRefused,
+    ModelAddressWrong,
     ModelError,
     ModelKeyRefused,
     ModelNotFound,
@@ -227,6 +229,8 @@ async def _model(settings: Config) -> str:
         raise ModelKeyRefused(settings.openai_base_url) from error
     except ModelNotFound as error:
         raise ModelUnknown(settings.openai_model, settings.openai_base_url) from error
+    except EndpointMissing as error:
+        raise ModelAddressWrong(settings.openai_base_url, error.detail) from error
     except (Unreachable, TimedOut) as error:
         raise ModelSilent(settings.openai_base_url, error.detail or type(error).__name__) from error
     finally:

@@ -11,7 +11,8 @@ CauserieError
 │   ├── DatabaseUnusable       8   cannot be opened or written
 │   ├── DatabaseNewer          9   written by a newer version
 │   ├── HealthPortTaken        10  the health port is in use
-│   └── ModelSilent            11  the model's server cannot be reached; the doctor alone minds
+│   ├── ModelSilent            11  the model's server cannot be reached; the doctor alone minds
+│   └── ModelAddressWrong      12  there are no Chat Completions at the address; the doctor alone minds
 ├── ModelError                 a call to the model failed
 │   ├── KeyRefused             401, 403
 │   ├── ModelNotFound          404
@@ -22,6 +23,7 @@ CauserieError
 │   ├── TimedOut               silence
 │   ├── ContextTooLong         400: the prompt does not fit
 │   ├── RequestRefused         400, 422: anything else; may name a parameter
+│   │   └── EndpointMissing    404, 405: there are no Chat Completions
 │   └── Malformed              an answer that is not Chat Completions
 ├── DeliveryError              an answer cannot be shown
 │   ├── MessageGone            the message was deleted
@@ -124,6 +126,15 @@ class ModelSilent(StartupError):
         self.reason = reason
 
 
+class ModelAddressWrong(StartupError):
+    exit_status = 12
+
+    def __init__(self, base_url: str, reason: str) -> None:
+        super().__init__(f"{base_url}: {reason}")
+        self.base_url = base_url
+        self.reason = reason
+
+
 class HealthPortTaken(StartupError):
     exit_status = 10
 
@@ -187,6 +198,10 @@ class RequestRefused(ModelError):
     def __init__(self, detail: str = "", *, param: str | None = None, request_id: str | None = None) -> None:
         super().__init__(detail, request_id=request_id)
         self.param = param
+
+
+class EndpointMissing(RequestRefused):
+    pass
 
 
 class Malformed(ModelError):

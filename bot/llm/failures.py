@@ -18,6 +18,7 @@ from typing import Any
 
 from bot.errors import (
     ContextTooLong,
+    EndpointMissing,
     KeyRefused,
     ModelError,
     ModelNotFound,
@@ -124,6 +125,8 @@ def _by_status(said: Complaint, status: int, wait: float | None, request_id: str
     match status:
         case 401 | 403:
             return KeyRefused(said.message, request_id=request_id)
+        case 404 | 405:
+            return EndpointMissing(said.message, request_id=request_id)
         case 408:
             return TimedOut(said.message, request_id=request_id)
         case 429:

@@ -22,7 +22,16 @@ import aiohttp
 import structlog
 
 from bot.clock import Clock, SystemClock
-from bot.errors import Malformed, ModelError, RequestRefused, TimedOut, Unreachable
+from bot.errors import (
+    ContextTooLong,
+    EndpointMissing,
+    Malformed,
+    ModelError,
+    Overloaded,
+    RequestRefused,
+    TimedOut,
+    Unreachable,
+)
 from bot.llm import failures
 from bot.llm.answer import Answer
 from bot.llm.breath import Breath
@@ -130,7 +139,8 @@ class OpenAIModel:
             answer.take(chunk)
 
     async def check(self, model: str) -> None:
-        """Also raises RequestRefused where the model is not in the server's list: some servers take any name."""
+        """Also raises RequestRefused where the model is not in the server's list, since some servers take any name, and
+        EndpointMissing where there is no list and nobody to answer questions either."""
         try:
             await self._ask(model, lambda client: client.models.retrieve(model, extra_headers=self._headers()))
         except RequestRefused:  # no such endpoint
@@ -139,11 +149,28 @@ class OpenAIModel:
     async def _check_list(self, model: str) -> None:
         try:
             page = await self._ask(model, lambda client: client.models.list(extra_headers=self._headers()))
-        except RequestRefused:  # nor this one: there is nothing to check with
+        except RequestRefused:  # nor this one
+            await self._check_endpoint(model)
             return
         names = [str(getattr(entry, "id", "")) for entry in getattr(page, "data", None) or ()]
         if model not in names:
             raise RequestRefused(f"not among the server's models: {', '.join(names[:10])}")
+
+    async def _check_endpoint(self, model: str) -> None:
+        """A call without messages costs nothing: whoever answers calls refuses it."""
+        import httpx2
+
+        options: Any = {"headers": self._headers()}
+        body = {"model": model, "messages": [], "max_tokens": 1}
+        try:
+            await self._ask(
+                model,
+                lambda client: client.post("/chat/completions", cast_to=httpx2.Response, body=body, options=options),
+            )
+        except EndpointMissing:
+            raise
+        except (RequestRefused, ContextTooLong, Overloaded):
+            return
 
     async def _ask(self, model: str, call: Callable[[AsyncOpenAI], Awaitable[object]]) -> object:
         client = await self._sdk()

@@ -85,6 +85,20 @@ def _setting_invalid(error: errors.SettingInvalid, _: Words) -> str:
     return _(told, value=error.value, least=least, most=most)
 
 
+_DATABASE_ADVICE = {
+    "unable to open database file": N_("May the bot write in that directory?"),
+    "file is not a database": N_("That file is something else: name another one."),
+    "onnect": N_("Is the database's server running there?"),
+}
+"""By what stands in a driver's words."""
+
+
+def _database_unusable(error: errors.DatabaseUnusable, _: Words) -> str:
+    told = _("DATABASE_URL: the database {url} cannot be used: {reason}.", url=error.url, reason=error.reason)
+    advice = next((text for words, text in _DATABASE_ADVICE.items() if words in error.reason), None)
+    return f"{told} {_(advice)}" if advice else told
+
+
 def _configuration(error: errors.ConfigurationError, _: Words) -> str:
     return "\n".join(f"{name} {problem}" for name, problem in error.problems)
 
@@ -108,7 +122,13 @@ _EXPLANATIONS: dict[type[BaseException], _Explanation] = {
     errors.ModelSilent: _says(
         N_("OPENAI_BASE_URL: the model's server at {base_url} cannot be reached: {reason}. Is it running there?")
     ),
-    errors.DatabaseUnusable: _says(N_("DATABASE_URL: the database {url} cannot be used: {reason}.")),
+    errors.ModelAddressWrong: _says(
+        N_(
+            "OPENAI_BASE_URL: there are no Chat Completions at {base_url}: {reason}. With most servers the address "
+            "ends in /v1."
+        )
+    ),
+    errors.DatabaseUnusable: _database_unusable,
     errors.DatabaseNewer: _says(
         N_("The database {url} was written by a newer version (schema {revision}). Update the bot, or use a backup.")
     ),
@@ -135,6 +155,9 @@ _EXPLANATIONS: dict[type[BaseException], _Explanation] = {
     ),
     errors.RequestRefused: _says(
         N_("The model's server did not accept the question. The bot's operator finds the reason in the log.")
+    ),
+    errors.EndpointMissing: _says(
+        N_("The address of the model's server is wrong. The bot's operator has to correct it.")
     ),
     errors.Malformed: _says(
         N_("The model's server sent something that is no answer. The bot's operator finds it in the log.")

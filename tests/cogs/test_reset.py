@@ -67,7 +67,7 @@ def test_a_reset_says_what_it_took(turns: int, stopped: bool, dropped: int, pers
 
 def test_a_reset_says_so_in_korean() -> None:
     assert told(2, stopped=True, dropped=3, locale="ko") == (
-        "🧹 Grace님이 대화를 초기화했어요. 답변 2개와 그에 앞선 질문을 잊었어요. 쓰고 있던 답변은 중단했어요. "
+        "🧹 Grace 님이 대화를 초기화했어요. 답변 2개와 그에 앞선 질문을 잊었어요. 쓰고 있던 답변은 중단했어요. "
         "기다리던 질문 3개는 취소했어요. 하루 안에 되돌릴 수 있지만, 답하지 못한 질문은 다시 물어봐 주셔야 해요."
     )
 

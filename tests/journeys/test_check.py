@@ -96,7 +96,11 @@ async def test_a_bot_that_lacks_nothing(patient: Patient) -> None:
         ({"OPENAI_API_KEY": "sk-a-wrong-one"}, 6, {"Model"}, "refused the key"),
         ({"OPENAI_MODEL": "gpt-99"}, 7, {"Model"}, "gpt-99"),
         ({"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}, 11, {"Model"}, "cannot be reached"),
+        ({"OPENAI_BASE_URL": "{model}"}, 12, {"Model"}, "the address ends in /v1"),
         ({"DATABASE_URL": "sqlite:////dev/null/causerie.db"}, 8, {"Database"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "sqlite:////proc/causerie.db"}, 8, {"Database"}, "May the bot write in that directory?"),
+        ({"DATABASE_URL": f"sqlite:///{__file__}"}, 8, {"Database"}, "name another one"),
+        ({"DATABASE_URL": "postgresql://db@127.0.0.1:9/x"}, 8, {"Database"}, "Is the database's server running there?"),
         (
             {"DATABASE_URL": "postgresql://anna:s3cret@127.0.0.1:9/x"},
             8,
@@ -104,12 +108,16 @@ async def test_a_bot_that_lacks_nothing(patient: Patient) -> None:
             "postgresql://anna:***@127.0.0.1",
         ),
     ],
-    ids=["token", "network", "key", "model", "model's network", "sqlite", "postgresql"],
+    ids=[
+        *("token", "network", "key", "model", "model's network", "model's address"),
+        *("sqlite", "directory", "file", "server", "postgresql"),
+    ],
 )
 async def test_what_is_wrong_is_found_and_the_rest_examined(
     patient: Patient, changes: dict[str, str], status: int, failing: set[str], told: str
 ) -> None:
-    ended, said = await patient.run("check", **changes)
+    host = patient.model.base_url.removesuffix("/v1")
+    ended, said = await patient.run("check", **{name: value.format(model=host) for name, value in changes.items()})
     assert ended == status, said
     others = "–" if "Discord token" in failing else "ok"
     expected = {name: others if name in ("Gateway", "Intents") else "ok" for name in EXAMINED}

@@ -6,6 +6,7 @@ import pytest
 
 from bot.errors import (
     ContextTooLong,
+    EndpointMissing,
     KeyRefused,
     ModelError,
     ModelNotFound,
@@ -168,7 +169,7 @@ def test_a_model_that_is_missing_in_the_words_of_any_server(message: str) -> Non
 
 
 def test_an_address_that_is_missing_is_no_model() -> None:
-    assert type(told(404, "no context window here")) is RequestRefused
+    assert type(told(404, "no context window here")) is EndpointMissing
 
 
 @pytest.mark.parametrize(

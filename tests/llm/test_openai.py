@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import socket
 from collections.abc import AsyncIterator
@@ -17,6 +18,7 @@ from bot.domain.run import FinishReason
 from bot.domain.usage import Usage
 from bot.errors import (
     ContextTooLong,
+    EndpointMissing,
     KeyRefused,
     Malformed,
     ModelError,
@@ -413,7 +415,8 @@ TOO_LONG = [
         (error(403, "Project has no access", code="model_not_found"), ModelNotFound),
         (error(404, "The model `m` does not exist", code="model_not_found"), ModelNotFound),
         (error(404, "model 'm' not found", type="not_found_error"), ModelNotFound),
-        (status(404, text="404 page not found"), RequestRefused),
+        (status(404, text="404 page not found"), EndpointMissing),
+        (error(405, "Method Not Allowed"), EndpointMissing),
         (error(429, "slow", code="rate_limit_exceeded"), RateLimited),
         (error(429, "slow", code="slow_down"), RateLimited),
         (error(429, "pay", type="insufficient_quota", code=None), QuotaExhausted),
@@ -910,7 +913,33 @@ async def test_check_fails(server: ModelServer, model: OpenAIModel, reply: Any, 
 @pytest.mark.parametrize("reply", [lists("m"), error(404, "File Not Found"), error(405, "no"), status(404, text="?")])
 async def test_check_without_the_endpoint(server: ModelServer, model: OpenAIModel, reply: Any) -> None:
     server.models = reply
+    server.reply(error(400, "messages is empty"))
     await model.check("m")
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (status(404, text="404 page not found"), EndpointMissing),
+        (error(405, "Method Not Allowed"), EndpointMissing),
+        (error(401, "no"), KeyRefused),
+        (error(404, "model 'm' not found"), ModelNotFound),
+        (error(422, "messages: too short"), None),
+        (error(500, "list index out of range"), None),
+        (status(200, {"choices": []}), None),
+    ],
+)
+async def test_check_without_any_list(
+    server: ModelServer, model: OpenAIModel, answer: Any, expected: type[ModelError] | None
+) -> None:
+    """Whether somebody answers calls is found out by one that costs nothing."""
+    server.models = error(404, "Not Found")
+    server.reply(answer)
+    with contextlib.ExitStack() as stack:
+        raised = stack.enter_context(pytest.raises(ModelError)) if expected else None
+        await model.check("m")
+    assert raised is None or type(raised.value) is expected
+    assert server.bodies[-1]["messages"] == []
 
 
 @pytest.mark.parametrize("key", ["", "sk-test-secret"])
