@@ -100,7 +100,8 @@ class Settings(commands.GroupCog, group_name=L_("settings"), group_description=L
             return
         chosen = Scope(scope) if scope else _usual_scope(registry.REGISTRY.get(key))
         change = await _set(self._preferences, asked_by, key, value, chosen)
-        text = confirmation(change, asked_by.place, asked_by.private, sees_content=self._sees_content)
+        fresh = await caller(interaction, self._preferences)
+        text = confirmation(change, fresh.place, fresh.private, sees_content=self._sees_content)
         await answer_privately(interaction, text)
 
     @change.autocomplete("value")

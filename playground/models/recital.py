@@ -24,9 +24,9 @@ You asked:
 > Instructions I was sent begin: *{instructions}*
 
 What the bot gave me to read:
-- {turns} of your side of this conversation, this one included
-- {answers} of mine
-- {characters} characters in all
+- your messages in this conversation, this one included: {turns}
+- my answers: {answers}
+- characters in all: {characters}
 
 ```python
 def remember(conversation: list[str], said: str) -> list[str]:

@@ -152,5 +152,5 @@ def test_the_recital_answers_in_the_language_of_the_question() -> None:
     assert "대본" in korean and "> 민준: 안녕?" in korean
     assert "I am a script" in english and "> Ada: and now?" in english
     assert "*You are Companion.*" in english and "Be kind" not in english
-    assert "- 2 of your side" in english and "- 1 of mine" in english
+    assert "this one included: 2\n" in english and "my answers: 1\n" in english
     assert "```python" in english

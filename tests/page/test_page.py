@@ -103,7 +103,7 @@ def test_a_missing_option_and_an_unknown_command_are_said(screen: Screen) -> Non
     assert not screen.one("#notices").text, "it was about the line as it was"
     screen.line.clear()
     screen.send("/nonsense")
-    screen.wait(lambda: "There is no such command" in screen.one("#notices").text or None)
+    screen.wait(lambda: "You have no such command here" in screen.one("#notices").text or None)
 
 
 def test_words_after_a_command_are_for_its_first_required_option(screen: Screen) -> None:
