@@ -58,7 +58,13 @@ _OF_INTERACTIONS = re.compile(r"/(interactions|webhooks)/")
 Learn = Callable[[Hashable, Route, RateLimit], None]
 """`Scheduler.learn`."""
 
-_answer_of: ContextVar[asyncio.Future[Posted] | None] = ContextVar("answer_of", default=None)
+
+class _Answer(asyncio.Future[Posted]):
+    status: int | None = None
+    """That the server sent last, to any attempt."""
+
+
+_answer_of: ContextVar[_Answer | None] = ContextVar("answer_of", default=None)
 """Where the answer of the running task's request is awaited."""
 
 
@@ -70,7 +76,7 @@ class Calls:
 
     async def answer(self, request: Coroutine[Any, Any, object]) -> Posted:
         """Returns when the server has answered. Raises DeliveryError; cancelled, it leaves the request under way."""
-        answer: asyncio.Future[Posted] = asyncio.get_running_loop().create_future()
+        answer = _Answer()
         task = asyncio.create_task(self._request(request, answer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -84,12 +90,12 @@ class Calls:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     @staticmethod
-    async def _request(request: Coroutine[Any, Any, object], answer: asyncio.Future[Posted]) -> object:
+    async def _request(request: Coroutine[Any, Any, object], answer: _Answer) -> object:
         _answer_of.set(answer)
         return await request
 
 
-def _report(task: asyncio.Task[object], answer: asyncio.Future[Posted]) -> None:
+def _report(task: asyncio.Task[object], answer: _Answer) -> None:
     """For requests that ended without the trace having spoken."""
     error = None if task.cancelled() else task.exception()
     if answer.done():
@@ -98,7 +104,7 @@ def _report(task: asyncio.Task[object], answer: asyncio.Future[Posted]) -> None:
     elif task.cancelled():
         answer.cancel()
     elif error is not None:
-        answer.set_exception(_delivery_error(error))
+        answer.set_exception(_delivery_error(error, answer.status))
     else:
         result = task.result()
         answer.set_result(posted(result) if isinstance(result, discord.Message) else Posted())
@@ -118,11 +124,14 @@ def translated(error: discord.HTTPException) -> DeliveryError:
     return DiscordRefused(error.status, error.code, error.text)
 
 
-def _delivery_error(error: BaseException) -> BaseException:
+def _delivery_error(error: BaseException, status: int | None) -> BaseException:
     if isinstance(error, discord.HTTPException):
         return translated(error)
     if isinstance(error, (aiohttp.ClientError, OSError, asyncio.TimeoutError, discord.RateLimited)):
         return DiscordRefused(0, 0, repr(error))
+    if status is not None and isinstance(error, (ValueError, LookupError, TypeError)):
+        # What discord.py makes of an answer that is not Discord's, such as a proxy's.
+        return DiscordRefused(status if status >= 400 else 0, 0, repr(error))
     return error
 
 
@@ -179,6 +188,8 @@ class _Watch:
         if route is None:
             return
         answer, task = _answer_of.get(), asyncio.current_task()
+        if answer is not None:
+            answer.status = response.status
         _teach(self._learn, route, response, body, ours=answer is not None)
         if answer is not None and not answer.done():
             _settle(answer, response, body)
@@ -192,7 +203,7 @@ def _must_not_repeat(key: Hashable, route: Route) -> bool:
     return isinstance(key, InteractionKey) and route == "create"
 
 
-def _give_up(answer: asyncio.Future[Posted], task: asyncio.Task[object], seconds: float) -> None:
+def _give_up(answer: _Answer, task: asyncio.Task[object], seconds: float) -> None:
     if not answer.done():
         answer.set_exception(DiscordRefused(0, 0, f"no answer within {seconds:g} s"))
     task.cancel()
@@ -264,9 +275,11 @@ def _number(told: object, default: float) -> float:
     return number if math.isfinite(number) and number >= 0 else default
 
 
-def _settle(answer: asyncio.Future[Posted], response: aiohttp.ClientResponse, body: dict[str, Any]) -> None:
+def _settle(answer: _Answer, response: aiohttp.ClientResponse, body: dict[str, Any]) -> None:
     status = response.status
-    if 200 <= status < 300:
+    if status == HTTPStatus.NO_CONTENT:
+        answer.set_result(Posted())
+    elif 200 <= status < 300 and "id" in body:
         message_id, flags = int(body.get("id", 0)), int(body.get("flags", 0))
         answer.set_result(Posted(message_id=message_id, text=str(body.get("content", "")), flags=flags))
     elif 400 <= status < 500 and status != HTTPStatus.TOO_MANY_REQUESTS:

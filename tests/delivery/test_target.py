@@ -124,7 +124,7 @@ class Server:
 
 
 def reply(status: int, body: object, headers: dict[str, str] | None = None) -> web.Response:
-    content = json.dumps(body).encode()
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return web.Response(status=status, body=content, content_type="application/json", headers=headers)
 
 
@@ -416,6 +416,30 @@ async def test_a_429_that_says_no_number_of_seconds_is_a_429(bench: Bench, wait:
         await bench.channel().edit(1, "text")
     assert refused.value.status == 429
     assert [told.retry_after for _, _, told in bench.learned] == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (429, b'"error code: 1015"', 429),
+        (429, b'{"message": "slow down"}', 429),
+        (503, b"", 503),
+        (502, b"<html>", 502),
+        (200, b"", 0),
+        (200, b'{"id": "none"}', 0),
+        (200, b"[]", 0),
+    ],
+)
+@pytest.mark.parametrize("place", ["channel", "interaction"])
+async def test_an_answer_that_is_not_discords_is_a_refusal(
+    bench: Bench, place: str, status: int, body: bytes, expected: int
+) -> None:
+    """Proxies call JSON what is none; discord.py fails at it in its own ways."""
+    bench.server.faults.extend([(status, body)] * 5)  # discord.py repeats some
+    target = bench.interaction() if place == "interaction" else bench.channel()
+    with pytest.raises(DiscordRefused) as refused:
+        await target.edit(1, "text")
+    assert refused.value.status == expected
 
 
 async def test_calls_of_others_teach_too(bench: Bench) -> None:
