@@ -19,14 +19,14 @@ its page: a row that fits no more goes to the next page, under the header's repe
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from bot.delivery.fences import tamed, units
 from bot.delivery.grammar import lined
 from bot.delivery.pieces import Piece, Rank
 from bot.delivery.render import Reader
-from bot.delivery.tables import Cell, Layout, Row, Table, lay_out
+from bot.delivery.tables import Cell, Columns, Row, Table, lay_out
 
 LIMIT = 2000
 """UTF-16 units of a message's content (Discord's documentation, Message; whether it counts units or code points is not
@@ -194,8 +194,8 @@ class _Page:
         self._weigh(piece.rank, place)
         space = len(piece.space) if place else 0
         if piece.row is not None:
-            group = (self._group or _Group(piece.row.table, self._used + space)).with_row(piece.row)
-            used = group.size()
+            group = (self._group or _Group.of(piece.row.table, self._used + space)).with_row(piece.row)
+            used = group.start + group.size
         else:
             group, used = None, self._used + space + piece.units
         if used + len(piece.tail) > self._limit and (place or self._lead):
@@ -278,8 +278,7 @@ class _Page:
             return _Written(at + 1, opening, text + piece.text), ""
         rows = [piece.row for piece in self.pieces[at:place] if piece.row is not None]
         ended = next((end for end, row in enumerate(rows, 1) if row.cells is None), 0)
-        group = _Group(piece.row.table, 0, tuple(row.cells for row in rows[: ended or None] if row.cells is not None))
-        layout = group.layout
+        layout = lay_out(piece.row.table, [row.cells for row in rows[: ended or None] if row.cells is not None])
         if at == 0 and piece.rank is Rank.ROW:
             opening = layout.opening
         else:
@@ -300,19 +299,28 @@ class _Written(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """The rows of one table that stand on a page. `used` counts the units before it."""
+    """The rows of one table that stand on a page."""
 
     table: Table
-    used: int
+    start: int
+    """Units of the page before it."""
+    columns: Columns
     rows: tuple[tuple[Cell, ...], ...] = ()
+    size: int = 0
+    """Units of the rows, laid out."""
 
-    @property
-    def layout(self) -> Layout:
-        return lay_out(self.table, self.rows)
+    @classmethod
+    def of(cls, table: Table, start: int) -> _Group:
+        return cls(table, start, Columns.of(table))
 
     def with_row(self, row: Row) -> _Group:
-        return self if row.cells is None else replace(self, rows=(*self.rows, row.cells))
-
-    def size(self) -> int:
-        layout = self.layout
-        return self.used + units(layout.opening) + units(layout.body) + units(layout.closing)
+        """Most rows move no column: then it is enough to lay out the new one."""
+        if row.cells is None:
+            return self
+        rows, columns = (*self.rows, row.cells), self.columns.over(row.cells)
+        if self.rows and columns.aligned == self.columns.aligned:
+            size = self.size + 1 + units(columns.line(self.table, row.cells))
+        else:
+            layout = lay_out(self.table, rows)
+            size = units(layout.opening) + units(layout.body) + units(layout.closing)
+        return _Group(self.table, self.start, columns, rows, size)

@@ -21,7 +21,7 @@ EMPTY = "–"
 HEADER_LOOK = 60
 """Characters in which the first pipe of a table's header is looked for."""
 
-_DELIMITER = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
+_DELIMITER = re.compile(r"[ \t]*+\|?[ \t]*+:?-+:?[ \t]*+(?:\|[ \t]*+:?-+:?[ \t]*+)*+\|?[ \t]*+")
 _HALF_DELIMITER = re.compile(r"[ \t]*[|:-]?[-:| \t]*")
 _EDGE = re.compile(r"(?<!\\)\|")
 _CODE = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)")
@@ -115,17 +115,46 @@ def fitted(line: str, columns: int) -> list[str]:
     return cells + [""] * (columns - len(cells))
 
 
-def lay_out(table: Table, rows: Sequence[tuple[Cell, ...]], *, max_width: int = MAX_WIDTH) -> Layout:
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What the form of each of a table's lines depends on."""
+
+    widths: tuple[int, ...]
+    linked: bool
+
+    @classmethod
+    def of(cls, table: Table) -> Columns:
+        return cls((0,) * len(table.headers), False).over(table.headers)
+
+    def over(self, cells: tuple[Cell, ...]) -> Columns:
+        """With one more line; an empty one has no cells."""
+        if not cells:
+            return self
+        widths = tuple([max(width, cell.width) for width, cell in zip(self.widths, cells, strict=True)])
+        return Columns(widths, self.linked or any(cell.linked for cell in cells))
+
+    @property
+    def aligned(self) -> tuple[int, ...]:
+        """The widths; empty for a table that becomes a list, where they do not matter."""
+        too_wide = sum(self.widths) + 3 * (len(self.widths) - 1) > MAX_WIDTH
+        return () if self.linked or too_wide else self.widths
+
+    def line(self, table: Table, cells: tuple[Cell, ...]) -> str:
+        widths = self.aligned
+        return _inset(_aligned(cells, widths, table.aligns) if widths else listed(table, cells), table.margin)
+
+
+def lay_out(table: Table, rows: Sequence[tuple[Cell, ...]]) -> Layout:
     rows = [row for row in rows if row]
-    grid = [table.headers, *rows]
-    widths = [max([cell.width for cell in column]) for column in zip(*grid, strict=True)]
-    linked = any(cell.linked for row in grid for cell in row)
-    if linked or sum(widths) + 3 * (len(widths) - 1) > max_width:
-        lines = [listed(table, row) for row in rows] or [" | ".join(head.rich for head in table.headers)]
-        return Layout("", _inset("\n".join(lines), table.margin), "")
+    columns = Columns.of(table)
+    for row in rows:
+        columns = columns.over(row)
+    body = "\n".join(columns.line(table, row) for row in rows)
+    widths = columns.aligned
+    if not widths:
+        return Layout("", body or _inset(" | ".join(head.rich for head in table.headers), table.margin), "")
     rule = "-+-".join("-" * width for width in widths)
     head = _inset(f"```\n{_aligned(table.headers, widths, table.aligns)}\n{rule}", table.margin)
-    body = "\n".join(_inset(_aligned(row, widths, table.aligns), table.margin) for row in rows)
     return Layout(f"{head}\n", body, "\n" * bool(rows) + f"{table.margin}```")
 
 

@@ -15,6 +15,7 @@ from bot.delivery.fences import units
 from bot.delivery.grammar import lined
 from bot.delivery.render import Reader
 from bot.delivery.split import PageText, Splitter, split, with_remark
+from bot.delivery.tables import Cell, Columns, Table
 from tests.delivery.markdown import ANSWERS, CHUNKS, CLUSTERS, prefixes
 
 LIMIT = 120
@@ -226,6 +227,25 @@ def test_a_header_stays_where_it_was_shown_however_long_the_first_row_is(mark: s
     lines = ("**말** | b", "---|---", f"1 | {'long ' * (length // 5)}", "2 | 3")
     table = "".join(f"{mark}{line}\n" for line in lines)
     assert_grows("x" * used + "\n\n" + table, [7])
+
+
+def test_each_row_of_a_table_is_laid_out_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not with every row below it: a model that does not end writes thousands."""
+    laid_out, line = [0], Columns.line
+
+    def counted(columns: Columns, table: Table, cells: tuple[Cell, ...]) -> str:
+        laid_out[0] += 1
+        return line(columns, table, cells)
+
+    monkeypatch.setattr(Columns, "line", counted)
+    for row in ("|", "| x |", "| a long cell, of more columns than a table has here, with a [link](https://x.y) |"):
+        laid_out[0], rows = 0, 1_000
+        split("| a |\n|---|\n" + f"{row}\n" * rows)
+        assert rows <= laid_out[0] <= 6 * rows
+
+
+def test_blanks_below_what_may_be_a_header_are_read_once() -> None:
+    assert [page.text for page in split("a | b\n" + " " * 100_000)] == ["a | b"]
 
 
 def assert_grows(text: str, sizes: list[int], *, limit: int = 2000, lead: str = "") -> None:
