@@ -164,7 +164,9 @@ def _has_screen() -> bool:
 def parsed(arguments: Sequence[str] | None = None) -> Options:
     parser = argparse.ArgumentParser(prog="python -m playground.demo", description="Try the bot on this machine.")
     parser.add_argument("--port", type=port_number, help=f"of the page; without it {PORT} or the next one that is free")
-    parser.add_argument("--model", choices=[wish.value for wish in Wish], default=Wish.AUTO.value, help="which model answers")
+    parser.add_argument(
+        "--model", choices=[wish.value for wish in Wish], default=Wish.AUTO.value, help="which model answers"
+    )
     parser.add_argument("--directory", type=Path, default=DIRECTORY, help="for the database and the bot's log")
     parser.add_argument("--no-browser", action="store_true", help="do not open the page")
     parser.add_argument("--verbose", action="store_true", help="show what the bot writes")
