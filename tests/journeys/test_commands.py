@@ -370,6 +370,16 @@ async def test_a_change_tells_where_it_holds(stage: Stage) -> None:
     assert (await changed("link_previews", "default", scope="guild")).endswith("in this server: **off**.")
 
 
+async def test_a_changed_language_is_confirmed_in_it(stage: Stage) -> None:
+    room = stage.channel()
+    try:
+        for value, begins in (("ko", "이 서버에서 **제 언어**"), ("default", "**My language**")):
+            told = await private(stage.grace, room, "settings set", setting="language", value=value)
+            assert told.startswith(begins), told
+    finally:
+        await private(stage.grace, room, "settings set", setting="language", value="default")
+
+
 async def test_a_value_without_its_setting_is_not_passed_over(stage: Stage) -> None:
     room = stage.channel()
     told = await private(stage.ada, room, "preferences", value="on")
