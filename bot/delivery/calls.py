@@ -6,8 +6,8 @@ its webhooks). So `Calls` runs each request in a task of its own, and a trace on
 aiohttp calls in that very task, reports the answer: the task is found through a context variable, the answer's body is
 read there, once (aiohttp keeps it for discord.py), and discord.py may then sleep in the background as long as it likes.
 
-What the trace reports as an end is what discord.py takes for one too: success, or an error that it does not retry. For
-everything else the task's own end decides.
+What the trace reports as an end is what discord.py takes for one too: a message, no content, or an error that it does
+not retry. For everything else, such as the answer of a proxy, the task's own end decides.
 
 A request that is never answered would hold its page for the five minutes of aiohttp's own limit, which discord.py does
 not change. The trace gives it up much sooner and ends its task, and the caller may try again.
@@ -280,7 +280,7 @@ def _settle(answer: _Answer, response: aiohttp.ClientResponse, body: dict[str, A
     if status == HTTPStatus.NO_CONTENT:
         answer.set_result(Posted())
     elif 200 <= status < 300 and "id" in body:
-        message_id, flags = int(body.get("id", 0)), int(body.get("flags", 0))
+        message_id, flags = int(body["id"]), int(body.get("flags", 0))
         answer.set_result(Posted(message_id=message_id, text=str(body.get("content", "")), flags=flags))
     elif 400 <= status < 500 and status != HTTPStatus.TOO_MANY_REQUESTS:
         answer.set_exception(translated(discord.HTTPException(response, body)))

@@ -88,7 +88,7 @@ def _setting_invalid(error: errors.SettingInvalid, _: Words) -> str:
 _DATABASE_ADVICE = {
     "unable to open database file": N_("May the bot write in that directory?"),
     "file is not a database": N_("That file is something else: name another one."),
-    "onnect": N_("Is the database's server running there?"),
+    "Connect call failed": N_("Is the database's server running there?"),
 }
 """By what stands in a driver's words."""
 
