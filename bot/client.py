@@ -38,7 +38,16 @@ CLOSING = 5.0
 WAITING_SIGN = "⏳"
 GUILDS_SETTLE = 0.5
 """Seconds without a further guild after which discord.py calls itself ready. Messages are heard before that."""
-EXTENSIONS = ("cogs.commands", "cogs.chat", "cogs.ask", "cogs.persona", "cogs.reset", "cogs.settings", "cogs.help")
+EXTENSIONS = (
+    "cogs.commands",
+    "cogs.chat",
+    "cogs.ask",
+    "cogs.persona",
+    "cogs.persona_form",
+    "cogs.reset",
+    "cogs.settings",
+    "cogs.help",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

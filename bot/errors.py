@@ -35,6 +35,7 @@ CauserieError
     ├── GuildOnly
     │   └── PersonalElsewhere
     ├── PersonaNotFound · PersonaInvalid · PersonaShipped · LibraryFull
+    ├── DraftForgotten
     ├── PersonaExists
     │   └── PersonaReplaced
     ├── SettingUnknown · SettingInvalid · SettingScope
@@ -271,6 +272,10 @@ class PersonaShipped(RequestError):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.name = name
+
+
+class DraftForgotten(RequestError):
+    """What was typed into a form that was refused: the bot keeps it only while it runs, and not of everybody."""
 
 
 class PersonaInvalid(RequestError):

@@ -15,7 +15,7 @@ from bot.domain.persona import MAX_NAME, Persona
 from bot.domain.settings import Permission
 from bot.words import Words
 from cogs.caller import Caller, caller
-from cogs.persona_form import PersonaForm, blank
+from cogs.persona_form import Draft, PersonaForm, blank
 from cogs.replies import answer_privately
 from cogs.undo import UndoButton
 
@@ -79,7 +79,7 @@ class PersonaCommands(commands.GroupCog, group_name=L_("persona"), group_descrip
     async def create(self, interaction: discord.Interaction[Causerie]) -> None:
         asked_by = await self._caller(interaction)
         asked_by.actor.require_everywhere(Permission.MANAGE_CHANNELS)
-        await interaction.response.send_modal(PersonaForm(blank(), asked_by.private))
+        await interaction.response.send_modal(PersonaForm(Draft.of(blank()), asked_by.private))
 
     @app_commands.command(name=L_("edit"), description=L_("Change a persona"))
     @app_commands.rename(name=L_("name"))
@@ -87,7 +87,7 @@ class PersonaCommands(commands.GroupCog, group_name=L_("persona"), group_descrip
     async def edit(self, interaction: discord.Interaction[Causerie], name: Name) -> None:
         asked_by = await self._caller(interaction)
         persona = await self._personas.editable(asked_by.place, asked_by.actor, name, asked_by.public_locale)
-        await interaction.response.send_modal(PersonaForm(persona, asked_by.private))
+        await interaction.response.send_modal(PersonaForm(Draft.of(persona), asked_by.private))
 
     @app_commands.command(name=L_("delete"), description=L_("Delete a persona from the library"))
     @app_commands.rename(name=L_("name"))

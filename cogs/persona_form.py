@@ -1,12 +1,20 @@
-"""The form for writing a persona. What was typed survives a mistake: the refusal has a button that opens it again."""
+"""The form for writing a persona. What was typed survives a mistake: the refusal has a button that opens it again.
+
+A form may be sent in to a bot that has been restarted since it was opened; only what was refused before is lost then.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import re
+import secrets
+from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
 
 import discord
+from discord.ext import commands
 
 from bot.client import Causerie
 from bot.domain.persona import (
@@ -17,7 +25,7 @@ from bot.domain.persona import (
     Persona,
     ReasoningEffort,
 )
-from bot.errors import PersonaInvalid, RequestError
+from bot.errors import DraftForgotten, PersonaInvalid, RequestError
 from bot.words import Words
 from bot.words.explain import explain
 from cogs.caller import Caller, caller
@@ -25,6 +33,12 @@ from cogs.replies import answer_privately, reporting
 
 NEW = ""
 """The ref of a persona that is not stored yet."""
+
+_FORM = re.compile(r"persona:form:(?P<ref>\d*):\w+")
+_AGAIN = re.compile(r"persona:again:(?P<id>\d+)")
+
+MAX_REFUSED = 200
+"""How many refused forms are kept, of everyone: each has 4,000 characters at the most, and some more."""
 
 _PARAMETER = re.compile(r"\s*(?P<key>\w+)\s*[:= ]\s*(?P<value>[-\w.]+)\s*")
 _PARSERS: dict[str, Callable[[str], float | ReasoningEffort]] = {
@@ -39,32 +53,52 @@ _TAKEN = ", ".join(
 """What the parameters take. Discord shows 100 characters."""
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a form holds: not all of it need be valid."""
+
+    persona: Persona
+    parameters: str
+
+    @classmethod
+    def of(cls, persona: Persona) -> Draft:
+        return cls(persona, written(persona))
+
+
 def blank() -> Persona:
     return Persona(ref=NEW, name="", instructions="")
 
 
 class PersonaForm(discord.ui.Modal):
-    """Five inputs, as many as Discord shows: the sampling parameters share the last one."""
+    """Five inputs, as many as Discord shows: the sampling parameters share the last one.
 
-    def __init__(self, persona: Persona, _: Words, parameters: str | None = None) -> None:
-        super().__init__(title=_("New persona") if persona.ref == NEW else _("Edit persona"), timeout=3_600)
-        self._persona = persona
-        self._name = self._input(_("Name"), persona.name, MAX_NAME, required=True)
-        self._instructions = self._input(
-            _("Instructions"), persona.instructions, MAX_INSTRUCTIONS, required=True, long=True
-        )
-        self._greeting = self._input(_("Greeting"), persona.greeting, MAX_GREETING)
-        self._model = self._input(_("Model (empty: the bot's own)"), persona.model or "", 100)
-        self._parameters = self._input(
+    `PersonaForms` takes what was typed, by the form's `custom_id`. discord.py's own forms know only the process that
+    opened them, and only once Discord's answer to that has arrived: what comes before, or is sent in to a bot that was
+    restarted meanwhile, would be dropped. Each has its own id: Discord's apps for phones show a form whose id they
+    have seen as it was then (https://github.com/discord/discord-api-docs/issues/7554).
+    """
+
+    def __init__(self, draft: Draft, _: Words) -> None:
+        persona = draft.persona
+        title = _("New persona") if persona.ref == NEW else _("Edit persona")
+        super().__init__(title=title, custom_id=f"persona:form:{persona.ref}:{secrets.token_hex(4)}")
+        self._add("name", _("Name"), persona.name, MAX_NAME, required=True)
+        self._add("instructions", _("Instructions"), persona.instructions, MAX_INSTRUCTIONS, required=True, long=True)
+        self._add("greeting", _("Greeting"), persona.greeting, MAX_GREETING)
+        self._add("model", _("Model (empty: the bot's own)"), persona.model or "", 100)
+        self._add(
+            "parameters",
             _("Parameters"),
-            written(persona) if parameters is None else parameters,
+            draft.parameters,
             _MAX_PARAMETERS,
             hint="temperature=0.7, top_p=1, reasoning_effort=low",
             description=_TAKEN,
         )
+        self.stop()  # discord.py keeps no form that has ended
 
-    def _input(
+    def _add(
         self,
+        custom_id: str,
         label: str,
         value: str,
         limit: int,
@@ -73,44 +107,87 @@ class PersonaForm(discord.ui.Modal):
         long: bool = False,
         hint: str | None = None,
         description: str | None = None,
-    ) -> discord.ui.TextInput[PersonaForm]:
-        style = discord.TextStyle.paragraph if long else discord.TextStyle.short
+    ) -> None:
         field: discord.ui.TextInput[PersonaForm] = discord.ui.TextInput(
-            style=style, default=value or None, max_length=limit, required=required, placeholder=hint
+            custom_id=custom_id,
+            style=discord.TextStyle.paragraph if long else discord.TextStyle.short,
+            default=value or None,
+            max_length=limit,
+            required=required,
+            placeholder=hint,
         )
         self.add_item(discord.ui.Label(text=label, description=description, component=field))
-        return field
 
-    async def on_submit(self, interaction: discord.Interaction[Causerie]) -> None:  # type: ignore[override]
+
+class PersonaForms(commands.Cog):
+    """Takes the forms that people send in, and opens those again that were refused."""
+
+    def __init__(self, bot: Causerie) -> None:
+        self._personas = bot.services.personas
+        self._preferences = bot.services.preferences
+        self._refused: OrderedDict[int, Draft] = OrderedDict()
+        """By the interaction that sent it in; the newest last."""
+
+    @commands.Cog.listener("on_interaction")
+    async def _served(self, interaction: discord.Interaction[Causerie]) -> None:
+        data = cast("dict[str, Any]", interaction.data or {})
+        custom_id = data.get("custom_id", "")
         async with reporting(interaction):
-            asked_by = await caller(interaction, interaction.client.services.preferences)
-            try:
-                saved = await self._save(interaction, asked_by)
-            except RequestError as error:
-                await self._refuse(interaction, error, asked_by)
-                return
-            personas = interaction.client.services.personas
-            current = await personas.current(asked_by.place, asked_by.actor, asked_by.public_locale)
-            await answer_privately(interaction, _told(saved, saved.ref == current.ref, asked_by.private))
+            if form := _FORM.fullmatch(custom_id):
+                await self._take(interaction, _draft(form["ref"], data["components"]))
+            elif again := _AGAIN.fullmatch(custom_id):
+                await self._reopen(interaction, int(again["id"]))
 
-    async def _save(self, interaction: discord.Interaction[Causerie], asked_by: Caller) -> Persona:
-        personas = interaction.client.services.personas
-        persona = with_parameters(self._typed(), self._parameters.value)
-        save = personas.create if persona.ref == NEW else personas.edit
+    async def _take(self, interaction: discord.Interaction[Causerie], draft: Draft) -> None:
+        asked_by = await caller(interaction, self._preferences)
+        try:
+            saved = await self._save(draft, asked_by)
+        except RequestError as error:
+            self._refused[interaction.id] = draft
+            while len(self._refused) > MAX_REFUSED:
+                self._refused.popitem(last=False)
+            await answer_privately(
+                interaction, explain(error, asked_by.private), _again(interaction.id, asked_by.private)
+            )
+            return
+        current = await self._personas.current(asked_by.place, asked_by.actor, asked_by.public_locale)
+        await answer_privately(interaction, _told(saved, saved.ref == current.ref, asked_by.private))
+
+    async def _save(self, draft: Draft, asked_by: Caller) -> Persona:
+        persona = with_parameters(draft.persona, draft.parameters)
+        save = self._personas.create if persona.ref == NEW else self._personas.edit
         return await save(asked_by.place, asked_by.actor, persona)
 
-    def _typed(self) -> Persona:
-        return dataclasses.replace(
-            self._persona,
-            name=self._name.value,
-            instructions=self._instructions.value,
-            greeting=self._greeting.value,
-            model=self._model.value or None,
-        )
+    async def _reopen(self, interaction: discord.Interaction[Causerie], refused: int) -> None:
+        draft = self._refused.get(refused)
+        if draft is None:
+            raise DraftForgotten
+        asked_by = await caller(interaction, self._preferences)
+        await interaction.response.send_modal(PersonaForm(draft, asked_by.private))
 
-    async def _refuse(self, interaction: discord.Interaction[Causerie], error: RequestError, asked_by: Caller) -> None:
-        again = TryAgain(self._typed(), self._parameters.value, asked_by.private)
-        await answer_privately(interaction, explain(error, asked_by.private), again)
+
+def _draft(ref: str, components: list[dict[str, Any]]) -> Draft:
+    """Of the labels that Discord sends, each with the input in it."""
+    inputs = [label["component"] for label in components]
+    typed = {each["custom_id"]: each.get("value", "") for each in inputs}
+    persona = Persona(
+        ref=ref,
+        name=typed["name"],
+        instructions=typed["instructions"],
+        greeting=typed["greeting"],
+        model=typed["model"] or None,
+    )
+    return Draft(persona, typed["parameters"])
+
+
+def _again(refused: int, _: Words) -> discord.ui.View:
+    """The button that opens a form again with everything that was typed."""
+    button: discord.ui.Button[discord.ui.View] = discord.ui.Button(
+        label=_("Change it"), emoji="✏️", custom_id=f"persona:again:{refused}"
+    )
+    view = discord.ui.View(timeout=None).add_item(button)
+    view.stop()
+    return view
 
 
 def _told(saved: Persona, in_use: bool, _: Words) -> str:
@@ -118,23 +195,6 @@ def _told(saved: Persona, in_use: bool, _: Words) -> str:
     if in_use:
         return _("**{name}** is saved. I use it here from the next message on.", name=name)
     return _("**{name}** is saved. `/persona use` puts it to work in a channel.", name=name)
-
-
-class TryAgain(discord.ui.View):
-    """Opens the form again with everything that was typed; for an hour, or until the bot is restarted."""
-
-    def __init__(self, persona: Persona, parameters: str, _: Words) -> None:
-        super().__init__(timeout=3_600)
-        self._persona = persona
-        self._parameters = parameters
-        self._words = _
-        button: discord.ui.Button[TryAgain] = discord.ui.Button(label=_("Change it"), emoji="✏️")
-        button.callback = self._reopen  # type: ignore[method-assign,assignment]
-        self.add_item(button)
-
-    async def _reopen(self, interaction: discord.Interaction[Causerie]) -> None:
-        async with reporting(interaction):
-            await interaction.response.send_modal(PersonaForm(self._persona, self._words, self._parameters))
 
 
 def written(persona: Persona) -> str:
@@ -166,3 +226,7 @@ def _parameter(part: str) -> tuple[str, float | ReasoningEffort]:
     except ValueError:
         options = tuple(ReasoningEffort) if parse is ReasoningEffort else ()
         raise PersonaInvalid(key, value, most=MOST.get(key), options=options) from None
+
+
+async def setup(bot: Causerie) -> None:
+    await bot.add_cog(PersonaForms(bot))

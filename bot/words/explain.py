@@ -177,6 +177,9 @@ _EXPLANATIONS: dict[type[BaseException], _Explanation] = {
     errors.GuildOnly: _says(N_("That works on a server only.")),
     errors.PersonalElsewhere: _says(N_("That works on a server only. For yourself, `/preferences` does it.")),
     errors.PersonaNotFound: _says(N_("There is no persona “{name}”. `/persona list` shows those there are.")),
+    errors.DraftForgotten: _says(
+        N_("I no longer have what you typed. Start again with `/persona create` or `/persona edit`.")
+    ),
     errors.PersonaExists: _says(N_("There is a persona “{name}” already. Choose another name.")),
     errors.PersonaReplaced: _says(
         N_(

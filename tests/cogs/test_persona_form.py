@@ -9,7 +9,7 @@ from bot.domain.persona import ReasoningEffort
 from bot.errors import PersonaInvalid
 from bot.words import words
 from bot.words.explain import explain
-from cogs.persona_form import PersonaForm, blank, with_parameters, written
+from cogs.persona_form import Draft, PersonaForm, blank, with_parameters, written
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,6 @@ def test_a_wrong_value_of_a_parameter_names_what_it_takes(typed: str, english: s
 
 
 async def test_the_form_names_what_parameters_take() -> None:
-    form = PersonaForm(blank(), words("ko"))
+    form = PersonaForm(Draft.of(blank()), words("ko"))
     described = next(item.description for item in form.children if isinstance(item, Label) and item.description)
     assert all(word in described for word in ("temperature", "top_p", *ReasoningEffort))

@@ -9,9 +9,12 @@ import pytest
 from playground import permissions
 from playground.entities import Channel, Overwrite
 from playground.errors import Impossible
+from playground.faults import CallFault, Chance
 from playground.people import Person
 from tests.journeys.conftest import Stage
 from tests.journeys.test_conversation import contents
+
+CALLBACK = "POST /interactions/{id}/*/callback"
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -62,6 +65,27 @@ async def test_what_was_typed_survives_a_mistake(stage: Stage) -> None:
     saved = await (await stage.grace.submit(again, {"Parameters": "top_p=0.9"})).response()
     assert "**Careful** is saved" in saved.content
     assert "Be careful." in await private(stage.grace, room, "persona show", name="Careful")
+
+
+async def test_a_form_is_taken_though_discords_answer_to_its_opening_was_lost(stage: Stage) -> None:
+    room = stage.channel()
+    opening = CallFault(route=CALLBACK, contains="Instructions", drop=True, after=True, chance=Chance(times=1))
+    stage.playground.faults.add(opening)
+    form = await (await stage.grace.command(room, "persona create")).form()
+    saved = await (await stage.grace.submit(form, {"Name": "Early", "Instructions": "Be early."})).response()
+    assert "**Early** is saved" in saved.content
+
+
+async def test_a_refusals_button_works_though_discords_answer_to_the_refusal_was_lost(stage: Stage) -> None:
+    room = stage.channel()
+    form = await (await stage.grace.command(room, "persona create")).form()
+    refusal = CallFault(route=CALLBACK, contains="warmth", drop=True, after=True, chance=Chance(times=1))
+    stage.playground.faults.add(refusal)
+    typed = {"Name": "Warm", "Instructions": "Be warm.", "Parameters": "warmth=9"}
+    refused = await (await stage.grace.submit(form, typed)).response()
+    again = await (await stage.grace.click(refused, "Change it")).form()
+    saved = await (await stage.grace.submit(again, {"Parameters": ""})).response()
+    assert "**Warm** is saved" in saved.content
 
 
 async def test_a_refusal_names_commands_that_can_be_clicked(stage: Stage) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 import socket
 import sqlite3
@@ -21,6 +22,8 @@ from playground.people import Person
 from playground.server import Playground
 from tests.journeys.conftest import environment
 from tests.journeys.program import Program
+
+FORGOTTEN = r"I no longer have what you typed\. Start again with </persona create:\d+> or </persona edit:\d+>\."
 
 KEY = "sk-the-right-one"
 
@@ -59,7 +62,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with Playground() as playground, ScriptedServer(script=script, rate=40, api_key=KEY) as model:
         guild = playground.add_guild()
         room, ada = playground.add_channel(guild, "general"), playground.add_person("Ada")
-        playground.join(ada, guild)
+        playground.join(ada, guild, permissions=("manage_channels",))
         yield World(playground, model, tmp_path, room, ada)
 
 
@@ -237,3 +240,19 @@ async def test_a_crash_before_any_text_costs_nothing(world: World) -> None:
     world.model.first_token, world.model.script = 0.05, lambda _messages: "Here I am."
     async with world.program():
         await world.playground.wait_for(lambda: world.answers() == ["Here I am."])
+
+
+async def test_a_form_that_was_open_at_a_restart_is_taken(world: World) -> None:
+    """What the bot refused before is forgotten, which a press of its button is told."""
+    async with world.program():
+        await world.playground.ready()
+        form = await (await world.ada.command(world.room, "persona create")).form()
+        typed = {"Name": "Late", "Instructions": "Be late.", "Parameters": "warmth=1"}
+        refused = await (await world.ada.submit(form, typed)).response()
+        form = await (await world.ada.click(refused, "Change it")).form()
+    async with world.program():
+        await world.playground.ready()
+        saved = await (await world.ada.submit(form, {"Parameters": "top_p=1"})).response()
+        assert "**Late** is saved" in saved.content
+        forgotten = await (await world.ada.click(refused, "Change it")).response()
+        assert forgotten.private and re.fullmatch(FORGOTTEN, forgotten.content)
