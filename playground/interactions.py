@@ -42,8 +42,9 @@ _SIGNATURE_LETTERS = 16
 
 
 class Interactions:
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, answer_seconds: float = ANSWER_SECONDS) -> None:
         self._world = world
+        self._answer_seconds = answer_seconds
         self._deadlines: dict[int, asyncio.Task[None]] = {}
 
     def open(
@@ -164,7 +165,7 @@ class Interactions:
         if interaction.answered is not None:
             raise errors.already_acknowledged()
         waited = self._world.clock.monotonic() - interaction.created_elapsed
-        if interaction.failed or waited > ANSWER_SECONDS:
+        if interaction.failed or waited > self._answer_seconds:
             raise errors.unknown_interaction()
 
     def _require_place(self, interaction: Interaction) -> None:
@@ -198,7 +199,7 @@ class Interactions:
         return self.edit(interaction, interaction.message, draft)
 
     async def _expire(self, interaction: Interaction) -> None:
-        await self._world.clock.sleep(ANSWER_SECONDS)
+        await self._world.clock.sleep(self._answer_seconds)
         del self._deadlines[interaction.id]
         interaction.failed = True
         self._world.emit(events.InteractionFailed(interaction))

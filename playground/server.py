@@ -29,7 +29,7 @@ from playground.faults import Faults
 from playground.gateway import socket
 from playground.gateway.dispatch import EVENTS
 from playground.gateway.session import Sessions
-from playground.interactions import Interactions
+from playground.interactions import ANSWER_SECONDS, Interactions
 from playground.limits import Limits, Rate
 from playground.listening import listen
 from playground.people import People, Person
@@ -73,7 +73,8 @@ class Playground:
 
     `api_url` and `token` are what a bot needs, once it listens. `rates` replaces limits by name (see `limits.RATES`);
     with a `phase_seed` their windows are shifted. `faults` draws by `fault_seed`. `pages` have previews, by address or
-    host, some moments after a link to them was sent. `mounts` add further routes, such as the page, to the web
+    host, some moments after a link to them was sent. An interaction fails after `answer_seconds`: more than Discord's
+    are for tests on machines that may stand still. `mounts` add further routes, such as the page, to the web
     application before it starts.
     """
 
@@ -93,13 +94,14 @@ class Playground:
         fault_seed: int = 0,
         pages: Mapping[str, Page] = PAGES,
         preview_seconds: float = FETCHING_SECONDS,
+        answer_seconds: float = ANSWER_SECONDS,
         mounts: Iterable[Callable[[web.Application], object]] = (),
     ) -> None:
         self.world = World(clock, bot_name=bot_name, privileged=privileged)
         self.world.shards = shards
         self.recording = Recording(self.world)
         self.limits = Limits(self.world.clock, rates, routes=rest.LIMITED, phase_seed=phase_seed)
-        self.interactions = Interactions(self.world)
+        self.interactions = Interactions(self.world, answer_seconds)
         self.faults = Faults(fault_seed, routes=rest.STRUCK, events=EVENTS)
         self.sessions = Sessions(self.world, limits=self.limits, faults=self.faults, max_concurrency=max_concurrency)
         self.previews = Previews(self.world, pages, fetching_seconds=preview_seconds)

@@ -11,7 +11,7 @@ from playground.world import World
 
 T = TypeVar("T")
 
-PATIENCE = 5.0
+PATIENCE = 30.0
 """Seconds that a wait for the bot takes at most, unless told otherwise."""
 
 

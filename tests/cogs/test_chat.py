@@ -72,7 +72,7 @@ class Room:
 
     async def taken(self) -> tuple[Incoming, Accepted]:
         """The next question that reached the inbox."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             return await self.inbox.told.get()
 
     async def all_taken(self, channel: Channel) -> list[str]:

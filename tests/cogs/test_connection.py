@@ -54,7 +54,7 @@ async def test_a_lost_gateway_is_noticed_until_it_is_back(client: Any) -> None:
     client.add_listener(on_shard_disconnect)
     client.add_listener(on_shard_resumed)
     client.playground.sessions.cut()
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         await lost.wait()
         await back.wait()
     assert seen == [False] and client.online
@@ -94,7 +94,7 @@ async def test_a_gateway_that_does_not_say_goodbye_is_left(client: Any, monkeypa
 
     monkeypatch.setattr(module, "CLOSING", 0.1)
     monkeypatch.setattr(discord.gateway.DiscordWebSocket, "close", silent)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await client.close()
     assert client.http._HTTPClient__session.closed
     # Its thread, which the program's end would take along, would outlive the loop and fail in another test's time.

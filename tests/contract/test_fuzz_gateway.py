@@ -55,7 +55,7 @@ class Line:
     async def open(self) -> None:
         address = self._arena.playground.url.replace("http", "ws") + "/gateway"
         self._socket = await self._arena.session.ws_connect(address)
-        assert (await self._socket.receive_json(timeout=5))["op"] == HELLO
+        assert (await self._socket.receive_json(timeout=30))["op"] == HELLO
 
     async def send(self, text: str | bytes) -> None:
         # What comes after a frame that closes is lost.
@@ -65,7 +65,7 @@ class Line:
     async def settle(self) -> None:
         """Until everything that was sent is answered, or the server has closed."""
         await self.send(json.dumps({"op": HEARTBEAT, "d": None}))
-        while (received := await self._socket.receive(timeout=5)).type is aiohttp.WSMsgType.TEXT:
+        while (received := await self._socket.receive(timeout=30)).type is aiohttp.WSMsgType.TEXT:
             message = json.loads(received.data)
             if message["op"] == HEARTBEAT_ACK:
                 return

@@ -75,7 +75,7 @@ async def test_it_brings_the_bot_online_and_ends_everything_with_itself(tmp_path
             async with session.get("/playground/api/bot") as response:
                 bot = await response.json()
         running.process.send_signal(name)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert await running.ended() == 0
     assert "Traceback" not in running.output
     with pytest.raises(ProcessLookupError):
@@ -87,7 +87,7 @@ async def test_an_interrupt_while_it_prepares_ends_it_too(tmp_path: Path) -> Non
         while "Model:" not in running.output:
             assert await running._line(), running.output
         running.process.send_signal(signal.SIGINT)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert await running.ended() == 0
     assert "Traceback" not in running.output
 

@@ -20,6 +20,7 @@ from playground.models.recital import Messages
 from playground.models.scripted import ScriptedServer, Stream
 from playground.people import Person
 from playground.server import Playground
+from playground.waiting import PATIENCE
 from tests.journeys.program import Program
 
 Answers = dict[str, str]
@@ -119,7 +120,10 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         asked = str(messages[-1]["content"])
         return next((answer for question, answer in answers.items() if question in asked), f"You said: {asked}")
 
-    async with Playground() as playground, ScriptedServer(script=script, rate=400, first_token=0.01) as model:
+    async with (
+        Playground(answer_seconds=PATIENCE) as playground,
+        ScriptedServer(script=script, rate=400, first_token=0.01) as model,
+    ):
         guild = playground.add_guild("Causerie")
         ada = playground.add_person("Ada")
         minjun = playground.add_person("민준", locale="ko")

@@ -26,6 +26,7 @@ from playground.faults import CallFault, Chance
 from playground.models.recital import Messages
 from playground.models.scripted import ScriptedServer
 from playground.server import Playground
+from playground.waiting import PATIENCE
 from tests.journeys.conftest import environment
 from tests.journeys.program import Program
 
@@ -147,7 +148,7 @@ def _script(messages: Messages) -> str:
 async def played(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mapping[Case, Played]]:
     directory = tmp_path_factory.mktemp("bot")
     async with (
-        Playground(rates={"global": None}) as playground,
+        Playground(rates={"global": None}, answer_seconds=PATIENCE) as playground,
         ScriptedServer(script=_script, rate=TOKENS_A_SECOND, first_token=0.05) as model,
     ):
         told = {"LOG_FORMAT": "json", "CAUSERIE_CONCURRENT_RUNS": "100"}

@@ -20,6 +20,7 @@ from playground.models.recital import Messages
 from playground.models.scripted import Fault, ScriptedServer
 from playground.people import Person
 from playground.server import Playground
+from playground.waiting import PATIENCE
 from tests.journeys.conftest import environment
 from tests.journeys.program import Program
 
@@ -59,7 +60,10 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     def script(_messages: Messages) -> str:
         return " ".join(f"word{number}" for number in range(100))
 
-    async with Playground() as playground, ScriptedServer(script=script, rate=40, api_key=KEY) as model:
+    async with (
+        Playground(answer_seconds=PATIENCE) as playground,
+        ScriptedServer(script=script, rate=40, api_key=KEY) as model,
+    ):
         guild = playground.add_guild()
         room, ada = playground.add_channel(guild, "general"), playground.add_person("Ada")
         playground.join(ada, guild, permissions=("manage_channels",))

@@ -80,7 +80,7 @@ async def test_pieces_pass_before_the_next_one_exists() -> None:
 
     async with Upstream(serve) as address, Recorder(address) as recorder, aiohttp.ClientSession() as session:
         async with session.post(f"{recorder.base_url}/chat/completions", json={}) as response:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 for number in range(5):
                     assert f'"{number}"'.encode() in await response.content.readuntil(b"\n\n")
                     read.put_nowait(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from selenium.common.exceptions import StaleElementReferenceException
@@ -14,7 +15,7 @@ TRIES = 10
 
 
 class Found(WebElement):
-    """`again` finds what was found once more. Elements within it are found anew as well, lists of them are not."""
+    """`again` finds what was found once more. Elements within it are found anew as well, those of a list by place."""
 
     def __init__(self, found: WebElement, again: Callable[[], WebElement]) -> None:
         super().__init__(found.parent, found._id)
@@ -38,6 +39,9 @@ class Found(WebElement):
 
         return Found(find(), find)
 
+    def find_elements(self, by: str | By = By.ID, value: str | None = None) -> list[WebElement]:
+        return all_found(lambda: super(Found, self).find_elements(by, value))
+
     def is_displayed(self) -> bool:
         return bool(self._tried(super().is_displayed))
 
@@ -55,3 +59,13 @@ class Found(WebElement):
             except StaleElementReferenceException:
                 self._id = self._again()._id
         return work()
+
+
+def all_found(find: Callable[[], list[WebElement]]) -> list[WebElement]:
+    def at(place: int) -> WebElement:
+        elements = find()
+        if place >= len(elements):
+            raise StaleElementReferenceException("there are fewer of them by now")
+        return elements[place]
+
+    return [Found(element, partial(at, place)) for place, element in enumerate(find())]

@@ -15,7 +15,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from tests.page.found import Found
+from tests.page.found import Found, all_found
 
 T = TypeVar("T")
 
@@ -157,7 +157,7 @@ class Screen:
         return Found(find(), find)
 
     def all(self, selector: str) -> list[WebElement]:
-        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+        return all_found(lambda: self.driver.find_elements(By.CSS_SELECTOR, selector))
 
     def wait(self, condition: Callable[[], T | None], seconds: float = SECONDS) -> T:
         """What the condition returns once that is anything; an element is found by it again when it was drawn anew."""

@@ -24,6 +24,7 @@ from playground.models.recorder import Recorder
 from playground.models.scripted import ScriptedServer
 from playground.people import Person
 from playground.server import Playground, default_world
+from playground.waiting import PATIENCE
 
 T = TypeVar("T")
 
@@ -118,7 +119,9 @@ class Stage:
     async def _run(self, started: Future[None]) -> None:
         self._loop, self._ending = asyncio.get_running_loop(), asyncio.Event()
         async with ScriptedServer(rate=1_000, first_token=0.0) as model, Recorder(model.base_url) as self.recorder:
-            self.playground = Playground(mounts=[partial(page.routes, recorder_url=self.recorder.url)])
+            self.playground = Playground(
+                mounts=[partial(page.routes, recorder_url=self.recorder.url)], answer_seconds=PATIENCE
+            )
             default_world(self.playground)
             async with self.playground:
                 started.set_result(None)

@@ -12,6 +12,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from playground.waiting import PATIENCE
+
 KOREAN = {"parrot": "앵무새", "Repeats": "따라합니다"}
 
 
@@ -63,7 +65,7 @@ class Parrot(commands.AutoShardedBot):
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Looks at the condition again after everything the bot notices."""
-        async with asyncio.timeout(5), self._noted:
+        async with asyncio.timeout(PATIENCE), self._noted:
             await self._noted.wait_for(condition)
 
     async def note(self, kind: str, what: Any) -> None:

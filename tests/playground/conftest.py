@@ -10,13 +10,14 @@ import yarl
 from playground.entities import Channel, Guild
 from playground.people import Person
 from playground.server import Playground
+from playground.waiting import PATIENCE
 from tests.playground.bot import Parrot
 from tests.playground.client import Client
 
 
 @pytest.fixture
 async def playground() -> AsyncIterator[Playground]:
-    async with Playground() as playground:
+    async with Playground(answer_seconds=PATIENCE) as playground:
         yield playground
 
 

@@ -50,7 +50,7 @@ class Gate:
         await self.socket.send_str(json.dumps({"op": op, "d": data}))
 
     async def receive(self) -> dict[str, Any]:
-        frame = await self.socket.receive(timeout=5)
+        frame = await self.socket.receive(timeout=30)
         message: dict[str, Any] = json.loads(self._text(frame))
         self.sequence = message.get("s") or self.sequence
         return message
@@ -88,5 +88,5 @@ class Gate:
     async def close_code(self) -> int | None:
         """Reads until the server closes."""
         while not self.socket.closed:
-            await self.socket.receive(timeout=5)
+            await self.socket.receive(timeout=30)
         return self.socket.close_code

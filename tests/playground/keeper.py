@@ -10,6 +10,8 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from playground.waiting import PATIENCE
+
 KOREAN = {"plant": "심기", "Plants something": "무언가를 심습니다", "kind": "종류", "Rose": "장미"}
 FLOWERS = ("daisy", "dahlia", "rose")
 
@@ -132,7 +134,7 @@ class Keeper(discord.AutoShardedClient):
         self.noted.append((event, args[0] if args else None))
         asyncio.get_running_loop().create_task(self._tell())
 
-    async def until(self, condition: Callable[[], Any], timeout: float = 5.0) -> None:
+    async def until(self, condition: Callable[[], Any], timeout: float = PATIENCE) -> None:
         """Looks at the condition again after every event."""
         async with asyncio.timeout(timeout), self._news:
             await self._news.wait_for(condition)

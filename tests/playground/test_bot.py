@@ -207,6 +207,7 @@ async def test_a_cut_connection_resumes_without_loss(
     await ada.say(general, "echo after")
     assert (await playground.next_message(general)).content == "after"
     assert [message.content for message in parrot.heard[1:6]] == [f"missed {number}" for number in range(5)]
+    await parrot.until(lambda: bool(parrot.has_seen("resumed")))
     assert len(parrot.has_seen("resumed")) == 1
 
 
@@ -317,6 +318,7 @@ async def test_components_show_files_of_any_name(playground: Playground, general
     picture, note = (discord.File(io.BytesIO(b"a"), name) for name in ("kor 한.png", "weird name.txt"))
     gallery: discord.ui.MediaGallery[discord.ui.LayoutView] = discord.ui.MediaGallery(discord.MediaGalleryItem(picture))
     view = discord.ui.LayoutView().add_item(gallery).add_item(discord.ui.File(note))
+    await parrot.until(lambda: parrot.get_channel(general.id) is not None)
     place = parrot.get_channel(general.id)
     assert isinstance(place, discord.TextChannel)
     sent = await place.send(view=view, files=[picture, note])

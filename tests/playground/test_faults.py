@@ -258,7 +258,7 @@ async def test_an_onlooker_is_told_which_faults_stand_and_what_they_struck(
 
     async def told() -> list[dict[str, Any]]:
         while True:
-            event = await feed.receive_json(timeout=5)
+            event = await feed.receive_json(timeout=30)
             if event["type"] == "faults":
                 return list(event["faults"])
 

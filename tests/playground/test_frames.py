@@ -194,5 +194,5 @@ async def test_bytes_are_another_encoding(playground: Playground) -> None:
 async def test_what_is_not_spoken_here(playground: Playground, query: str, code: int) -> None:
     address = f"{playground.url.replace('http', 'ws')}/gateway?{query}"
     async with aiohttp.ClientSession() as client, client.ws_connect(address) as socket:
-        closed = await socket.receive(timeout=5)
+        closed = await socket.receive(timeout=30)
         assert (closed.type, closed.data) == (aiohttp.WSMsgType.CLOSE, code)

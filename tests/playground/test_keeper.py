@@ -17,6 +17,7 @@ from playground.errors import ApiError, Impossible
 from playground.people import Person
 from playground.previews import Page
 from playground.server import Playground
+from playground.waiting import PATIENCE
 from tests.playground.keeper import Keeper
 
 UNHURRIED = dict.fromkeys(("reaction", "message.create", "message.edit", "message.delete", "interaction.webhook"))
@@ -24,7 +25,7 @@ UNHURRIED = dict.fromkeys(("reaction", "message.create", "message.edit", "messag
 
 @pytest.fixture
 async def playground() -> AsyncIterator[Playground]:
-    async with Playground(preview_seconds=0.02, rates=UNHURRIED) as playground:
+    async with Playground(preview_seconds=0.02, answer_seconds=PATIENCE, rates=UNHURRIED) as playground:
         yield playground
 
 
@@ -55,7 +56,8 @@ async def _started(playground: Playground, monkeypatch: pytest.MonkeyPatch) -> A
         yield keeper
 
 
-def text_channel(keeper: Keeper, channel: Channel) -> discord.TextChannel:
+async def text_channel(keeper: Keeper, channel: Channel) -> discord.TextChannel:
+    await keeper.until(lambda: keeper.get_channel(channel.id))
     found = keeper.get_channel(channel.id)
     assert isinstance(found, discord.TextChannel)
     return found
@@ -93,7 +95,9 @@ async def test_a_forum_post_of_a_person(playground: Playground, guild: Guild, ad
 async def test_threads_are_joined_left_archived_and_locked(
     playground: Playground, guild: Guild, general: Channel, ada: Person, keeper: Keeper
 ) -> None:
-    thread = await text_channel(keeper, general).create_thread(name="aside", type=discord.ChannelType.public_thread)
+    thread = await (await text_channel(keeper, general)).create_thread(
+        name="aside", type=discord.ChannelType.public_thread
+    )
     made = playground.world.channels[thread.id]
     await thread.add_user(discord.Object(ada.id))
     await keeper.until(lambda: keeper.heard("thread_member_join"))
@@ -153,7 +157,7 @@ async def test_messages_are_replied_to_changed_and_deleted(general: Channel, ada
 
 
 async def test_many_are_deleted_at_once(general: Channel, ada: Person, keeper: Keeper) -> None:
-    channel = text_channel(keeper, general)
+    channel = await text_channel(keeper, general)
     for number in range(5):
         await ada.say(general, str(number))
     purged = await channel.purge(limit=3)
@@ -189,13 +193,13 @@ async def test_reactions_come_and_go_in_every_way(
 async def test_typing_is_told_both_ways(playground: Playground, general: Channel, ada: Person, keeper: Keeper) -> None:
     await ada.type(general)
     await keeper.until(lambda: keeper.heard("raw_typing"))
-    async with text_channel(keeper, general).typing():
+    async with (await text_channel(keeper, general)).typing():
         pass
     assert playground.limits.counters.calls["POST /channels/{channel_id}/typing"] == 1
 
 
 async def test_the_same_nonce_sends_once(general: Channel, keeper: Keeper) -> None:
-    channel = text_channel(keeper, general)
+    channel = await text_channel(keeper, general)
     first = await channel.send("once", nonce="bed-7")
     again = await channel.send("once", nonce="bed-7")
     assert first.id == again.id and len(general.messages) == 1
@@ -206,7 +210,7 @@ async def test_pings_are_what_was_allowed(
 ) -> None:
     role = playground.world.add_role(guild, "Gardeners", mentionable=True)
     text = f"{ada.mention} <@&{role.id}> @everyone"
-    channel = text_channel(keeper, general)
+    channel = await text_channel(keeper, general)
     await channel.send(text, allowed_mentions=discord.AllowedMentions.none())
     await channel.send(text, allowed_mentions=discord.AllowedMentions(users=True, roles=False, everyone=False))
     await channel.send(text)
@@ -222,7 +226,7 @@ async def test_a_link_gets_its_preview_without_being_edited(general: Channel, ad
     shown = keeper.heard("raw_message_edit")[0].message
     assert shown.id == said.id and shown.edited_at is None
     assert [embed.url for embed in shown.embeds] == ["https://example.com/roses"]
-    sent = await text_channel(keeper, general).send("https://example.com")
+    sent = await (await text_channel(keeper, general)).send("https://example.com")
     await keeper.until(lambda: len(keeper.heard("raw_message_edit")) == 2)
     await sent.edit(suppress=True)
     assert (await sent.fetch()).embeds == []

@@ -206,5 +206,5 @@ async def test_a_form_opens_in_the_feed_of_its_person_alone(
     for name, feed in (("hers", hers), ("others", others)):
         types = seen[name] = []
         while not types or types[-1] != "message_create":
-            types.append((await feed.receive_json(timeout=5))["type"])
+            types.append((await feed.receive_json(timeout=30))["type"])
     assert "modal" in seen["hers"] and "modal" not in seen["others"]

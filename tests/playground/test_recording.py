@@ -473,7 +473,7 @@ async def test_the_program_records_and_plays_again(tmp_path: Path, monkeypatch: 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here that is full")
 async def test_a_recording_that_cannot_be_written_ends_the_program() -> None:
-    async with program("--record", "/dev/full") as playground, asyncio.timeout(20):
+    async with program("--record", "/dev/full") as playground, asyncio.timeout(30):
         _, told = await playground.communicate()
     assert told.decode() == "playground: [Errno 28] No space left on device: '/dev/full'\n"
     assert playground.returncode == 1
@@ -484,7 +484,7 @@ async def test_a_recording_that_cannot_be_written_ends_the_program() -> None:
 async def test_an_interrupt_is_an_end_in_good_order(tmp_path: Path, number: signal.Signals, replaying: bool) -> None:
     path = tmp_path / "session.jsonl"
     path.write_text(HEADER, encoding="utf-8")
-    async with program(*(("replay", str(path)) if replaying else ())) as playground, asyncio.timeout(20):
+    async with program(*(("replay", str(path)) if replaying else ())) as playground, asyncio.timeout(30):
         await introduced(playground)
         playground.send_signal(number)
         _, told = await playground.communicate()

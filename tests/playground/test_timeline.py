@@ -73,7 +73,7 @@ async def test_the_limits_are_told_as_they_are_spent(
         for number in range(6):
             await client.bot("POST", f"/channels/{general.id}/messages", {"content": str(number)})
         while not seen.get("refusals"):
-            event = await feed.receive_json(timeout=5)
+            event = await feed.receive_json(timeout=30)
             seen = event["limits"] if event["type"] == "limits" else seen
     windows = {window["name"]: window for window in seen["windows"]}
     assert windows["message.create"]["used"] == windows["message.create"]["calls"] == 5

@@ -518,7 +518,7 @@ class TestDrain:
         run = await stage.ask()
         worker = stage.worker()
         await stage.until_shown("one two")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await worker.drain(0)
         assert (await stage.row(run.run_id))["status"] == "in_progress", "left to its lease"
 

@@ -86,7 +86,7 @@ async def test_many_claimers_take_each_run_once_and_in_order(talk: Talk) -> None
             active.discard(run.place.channel_id)
             assert await talk.finish(run, owner=name)
 
-    async with asyncio.timeout(10), asyncio.TaskGroup() as workers:
+    async with asyncio.timeout(30), asyncio.TaskGroup() as workers:
         for number in range(6):
             workers.create_task(worker(f"worker {number}"))
     assert started == queued
@@ -107,7 +107,7 @@ async def test_claimers_at_the_same_moment_share_the_channels(talk: Talk) -> Non
 async def test_a_claim_does_not_wait_for_another_that_is_not_over(talk: Talk, storage: Storage) -> None:
     """Two processes on one database, of which one is slow; SQLite has one of them alone."""
     first, second = await talk.ask(1), await talk.ask(2)
-    async with storage.write() as slow, asyncio.timeout(10):
+    async with storage.write() as slow, asyncio.timeout(30):
         taken = await slow.runs.claim("slow", places=1, now=NOW, lease_until=LEASE_ENDS)
         quick = await talk.claim("quick")
         assert [run.run_id for run in taken] == [first.run_id]

@@ -80,7 +80,7 @@ async def test_writers_cancelled_anywhere_leave_whole_pairs_and_a_working_storag
 
     tasks = [asyncio.create_task(write(number)) for number in range(40)]
     cancelled = 0
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while pending := [task for task in tasks if not task.done()]:
             for _ in range(rng.randrange(8)):
                 await asyncio.sleep(0)
