@@ -331,9 +331,8 @@ def test_it_fits_a_phone(phone: Screen, stage: Stage) -> None:
     phone.become("Ada")
     phone.one("#open-drawer").click()
     tabs = phone.all("[role=tab]")
-    assert (
-        tabs[-1].text == "Faults" and tabs[-1].rect["x"] + tabs[-1].rect["width"] < phone.one("#close-drawer").rect["x"]
-    )
+    phone.wait(lambda: tabs[-1].text == "Faults")
+    assert tabs[-1].rect["x"] + tabs[-1].rect["width"] < phone.one("#close-drawer").rect["x"]
     assert len({each.rect["y"] for each in tabs}) == 1 and tabs[0].size["height"] < 40
     tabs[-1].click()
     phone.wait(lambda: phone.all("#fault-kind"))

@@ -60,13 +60,21 @@ export async function encoded(file) {
   return { filename: file.name, content_base64: btoa(binary) };
 }
 
-/** Events of one person's world until `close()`; it connects again by itself. `onState(connected)` tells. */
+/**
+ * Events of one person's world until `close()`; it connects again by itself. `onState(connected, again)` tells.
+ *
+ * `opened` resolves to true with the first connection, and to false where it is closed before that. While it is held,
+ * events wait.
+ */
 export class Events {
   constructor(userId, onEvent, onState) {
     this.userId = userId;
     this.onEvent = onEvent;
     this.onState = onState;
     this.closed = false;
+    this.opened = new Promise((resolve) => (this.settle = resolve));
+    this.again = false;
+    this.held = null;
     this.connect();
   }
 
@@ -74,8 +82,12 @@ export class Events {
     const address = new URL(`${BASE}/events?${query({ user_id: this.userId, limits: 1, faults: 1 })}`, location.href);
     address.protocol = address.protocol.replace("http", "ws");
     this.socket = new WebSocket(address);
-    this.socket.addEventListener("open", () => this.onState(true));
-    this.socket.addEventListener("message", (event) => this.onEvent(JSON.parse(event.data)));
+    this.socket.addEventListener("open", () => {
+      this.onState(true, this.again);
+      this.again = true;
+      this.settle(true);
+    });
+    this.socket.addEventListener("message", ({ data }) => this.take(JSON.parse(data)));
     this.socket.addEventListener("close", () => {
       if (this.closed) return;
       this.onState(false);
@@ -83,8 +95,29 @@ export class Events {
     });
   }
 
+  take(event) {
+    if (this.held) this.held.push(event);
+    else this.onEvent(event);
+  }
+
+  /** What waits, from now on: another than before, where it was held already. */
+  hold() {
+    return (this.held = []);
+  }
+
+  release() {
+    const held = this.held;
+    this.held = null;
+    held.forEach(this.onEvent);
+  }
+
+  reconnect() {
+    this.socket.close();
+  }
+
   close() {
     this.closed = true;
+    this.settle(false);
     this.socket.close();
   }
 }

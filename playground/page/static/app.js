@@ -23,6 +23,8 @@ import { World, isDirect, isForum, isThread } from "./world.js";
 const FIRST_PERSON = 1;
 const HISTORY = 100;
 const FORBIDDEN = 403;
+// Events that make a state out of date that was asked for before them.
+const CHARTING = ["bot", "state", "channel_create", "channel_update", "channel_delete"];
 const $ = (id) => document.getElementById(id);
 
 class App {
@@ -33,6 +35,8 @@ class App {
     this.registered = [];
     this.commandNames = {};
     this.events = null;
+    this.learning = null;
+    this.charts = 0;
     this.names = {
       person: (id) => this.world.person(id),
       channel: (id) => this.world.channel(id),
@@ -71,8 +75,22 @@ class App {
 
   async become(personId, channelId = null) {
     this.events?.close();
+    const events = (this.events = new Events(personId, (event) => this.happened(event), (connected, again) => this.connected(connected, again)));
+    // What happens after an answer and before the first event would be told by neither.
+    if (await events.opened) await this.look(events, channelId);
+  }
+
+  /** Takes the world as it is now. What is told of it meanwhile waits, and is taken after it. */
+  async look(events, channelId = null) {
+    const held = events.hold();
+    const state = await api.state().catch((error) => {
+      events.reconnect();
+      throw error;
+    });
+    if (this.events !== events || events.held !== held) return;
+    const personId = events.userId;
     const world = new World();
-    world.take(await api.state(), personId);
+    world.take(state, personId);
     if (this.me?.id !== personId) this.places.forget();
     this.world = world;
     this.me = world.people.get(personId);
@@ -80,10 +98,11 @@ class App {
     speak(this.me.locale);
     label(document);
     showTheme($("theme"));
-    this.events = new Events(personId, (event) => this.happened(event), (connected) => this.connected(connected));
     if (channelId && !world.channels.has(channelId)) this.missed(channelId);
     const next = [channelId, this.here?.id].find((id) => world.channels.has(id)) ?? world.places()[0].id;
-    await this.enter(next);
+    const entered = this.enter(next);
+    events.release();
+    await entered;
     this.drawer.redraw();
     this.status.watch();
   }
@@ -97,23 +116,23 @@ class App {
     if (!keepPlaces) this.showPlaces(false);
     this.head();
     const world = this.world;
-    const messages = await this.begin(channelId);
+    const { messages, newer } = await world.asking(() => this.begin(channelId));
     if (!messages || this.here.id !== channelId || this.world !== world) return;
-    this.world.open(channelId, messages, messages.length < HISTORY);
+    world.open(channelId, messages, newer, messages.length < HISTORY);
     this.log.reset();
     if (isForum(this.here)) this.forum.open(this.here);
     if (!keepPlaces) this.write();
   }
 
-  /** The newest messages of a place; null where it is hidden from this person, which no event has told. */
+  /** With the newest messages of a place; without, where it is hidden from this person, which no event has told. */
   async begin(channelId) {
     try {
-      const [{ messages }] = await Promise.all([api.messages(channelId, this.me.id, HISTORY), this.learnCommands()]);
-      return messages;
+      const [found] = await Promise.all([api.messages(channelId, this.me.id, HISTORY), this.learnCommands()]);
+      return found;
     } catch (error) {
       if (error.status !== FORBIDDEN) throw error;
       this.closed(channelId);
-      return null;
+      return {};
     }
   }
 
@@ -121,17 +140,18 @@ class App {
   async loadOlder(place) {
     const { ids, whole } = this.world.log(place.id);
     if (whole || !ids.length) return false;
-    const { messages } = await api.messages(place.id, this.me.id, HISTORY, ids[0]);
-    for (const message of messages.reverse()) this.world.put(message);
-    this.world.log(place.id).whole = messages.length < HISTORY;
+    const { world } = this;
+    const { messages, newer } = await world.asking(() => api.messages(place.id, this.me.id, HISTORY, ids[0]));
+    for (const message of messages.reverse()) if (!newer.has(message.id)) world.put(message);
+    world.log(place.id).whole = messages.length < HISTORY;
     return messages.length > 0;
   }
 
   /** True if commands are called otherwise than before. */
   async learnCommands() {
-    const [place, person] = [this.here.id, this.me.id];
-    const { commands, names } = await api.commands(place, person);
-    if (this.here.id !== place || this.me.id !== person) return false;
+    const learning = (this.learning = Symbol("learning"));
+    const { commands, names } = await api.commands(this.here.id, this.me.id);
+    if (this.learning !== learning) return false;
     const renamed = JSON.stringify(names) !== JSON.stringify(this.commandNames);
     [this.registered, this.commandNames] = [commands, names];
     this.composer.commandsChanged();
@@ -180,12 +200,14 @@ class App {
 
   // What happens
 
-  connected(connected) {
+  connected(connected, again) {
+    this.connection.page(connected);
     // What happened meanwhile was not told.
-    if (this.connection.page(connected)) this.tried(this.become(this.me.id, this.here.id));
+    if (connected && again) this.tried(this.look(this.events, this.here?.id));
   }
 
   happened(event) {
+    this.charts += CHARTING.includes(event.type);
     HANDLERS[event.type]?.(this, event);
   }
 
@@ -252,8 +274,13 @@ class App {
     this.forum.show();
   }
 
+  /** After a change that is not told in full. */
   async lookAgain() {
-    this.world.take(await api.state(), this.me.id);
+    const { world } = this;
+    let state, charts;
+    do [charts, state] = [this.charts, await api.state()]; while (this.charts !== charts);
+    if (this.world !== world) return;
+    world.take(state, this.me.id);
     this.log.renamed();
     this.stay();
   }

@@ -12,12 +12,10 @@ export class Connection {
     this.timer = null;
   }
 
-  /** True where the page has come back. */
   page(connected) {
     const back = this.changed("page", connected);
-    if (connected && !back) return false;
+    if (connected && !back) return;
     this.show(say(connected ? "connected" : "reconnecting"), connected);
-    return connected;
   }
 
   bot(online, name) {

@@ -18,6 +18,7 @@ export class World {
     this.guilds = [];
     this.logs = new Map();
     this.typing = new Map();
+    this.asked = new Set();
     this.bot = null;
     this.online = false;
   }
@@ -102,12 +103,27 @@ export class World {
     return this.logs.get(channelId);
   }
 
+  /** What `fetch` returns, with `newer`: messages that events told of meanwhile, and know better; those gone too. */
+  async asking(fetch) {
+    const newer = new Set();
+    this.asked.add(newer);
+    try {
+      return { ...(await fetch()), newer };
+    } finally {
+      this.asked.delete(newer);
+    }
+  }
+
+  told(id) {
+    for (const newer of this.asked) newer.add(id);
+  }
+
   /** What a place's history begins with; what was known and is older would leave a gap. `whole`: there is nothing before. */
-  open(channelId, messages, whole) {
+  open(channelId, messages, newer, whole) {
     const oldest = messages[0]?.id;
-    const newer = this.messages(channelId).filter((message) => oldest && isOlder(oldest, message.id));
+    const known = this.messages(channelId).filter((message) => !oldest || isOlder(oldest, message.id) || newer.has(message.id));
     this.logs.delete(channelId);
-    for (const message of [...newer, ...messages]) this.put(message);
+    for (const message of [...known, ...messages.filter((each) => !newer.has(each.id))]) this.put(message);
     this.log(channelId).whole = whole;
   }
 
@@ -116,6 +132,7 @@ export class World {
     const { byId, ids } = this.log(message.channel_id);
     const isNew = !byId.has(message.id);
     byId.set(message.id, message);
+    this.told(message.id);
     if (isNew) insert(ids, message.id);
     return isNew;
   }
@@ -123,7 +140,10 @@ export class World {
   drop(channelId, ids) {
     const known = this.log(channelId);
     const gone = new Set(ids);
-    for (const id of ids) known.byId.delete(id);
+    for (const id of ids) {
+      known.byId.delete(id);
+      this.told(id);
+    }
     known.ids = known.ids.filter((id) => !gone.has(id));
     for (const message of known.byId.values()) {
       if (gone.has(message.referenced_message?.id)) message.referenced_message = null;
@@ -156,6 +176,7 @@ export class World {
   react(channelId, messageId, reaction) {
     const message = this.message(channelId, messageId);
     if (!message) return;
+    this.told(messageId);
     const known = message.reactions.find((each) => each.emoji === reaction.emoji);
     if (known) Object.assign(known, reaction);
     else message.reactions.push(reaction);
