@@ -231,7 +231,7 @@ def test_a_thread_is_hidden_with_its_channel(screen: Screen, stage: Stage) -> No
     stage.run(stage.person("Ada").open_thread(channel, "below"))
     screen.enter("민준", "above")
     screen.button("below", screen.one("#channels")).click()
-    screen.wait(lambda: screen.place == "below")
+    screen.wait(lambda: screen.place == "below" and "below의 시작입니다" in screen.one("#log").text)
 
     async def hide() -> None:
         hidden = [Overwrite(id=channel.guild_id or 0, deny=permissions.VIEW_CHANNEL)]
