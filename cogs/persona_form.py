@@ -37,8 +37,10 @@ NEW = ""
 _FORM = re.compile(r"persona:form:(?P<ref>\d*):\w+")
 _AGAIN = re.compile(r"persona:again:(?P<id>\d+)")
 
-MAX_REFUSED = 200
-"""How many refused forms are kept, of everyone: each has 4,000 characters at the most, and some more."""
+MAX_KEPT = 5
+"""Refused forms of one person, the newest; each has up to some 5,000 characters."""
+MAX_KEEPING = 200
+"""People of whom there are any, those whose forms were refused last."""
 
 _PARAMETER = re.compile(r"\s*(?P<key>\w+)\s*[:= ]\s*(?P<value>[-\w.]+)\s*")
 _PARSERS: dict[str, Callable[[str], float | ReasoningEffort]] = {
@@ -119,14 +121,34 @@ class PersonaForm(discord.ui.Modal):
         self.add_item(discord.ui.Label(text=label, description=description, component=field))
 
 
+class Refused:
+    """What people typed into forms that were refused, while the bot runs."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[int, dict[int, Draft]] = OrderedDict()
+        """By person, and by the interaction that sent it in; the newest last."""
+
+    def keep(self, user_id: int, id: int, draft: Draft) -> None:
+        own = self._kept.pop(user_id, {})
+        self._kept[user_id] = dict([*own.items(), (id, draft)][-MAX_KEPT:])
+        if len(self._kept) > MAX_KEEPING:
+            self._kept.popitem(last=False)
+
+    def of(self, user_id: int, id: int) -> Draft:
+        """Raises DraftForgotten, also for somebody else's."""
+        try:
+            return self._kept[user_id][id]
+        except KeyError:
+            raise DraftForgotten from None
+
+
 class PersonaForms(commands.Cog):
     """Takes the forms that people send in, and opens those again that were refused."""
 
     def __init__(self, bot: Causerie) -> None:
         self._personas = bot.services.personas
         self._preferences = bot.services.preferences
-        self._refused: OrderedDict[int, Draft] = OrderedDict()
-        """By the interaction that sent it in; the newest last."""
+        self._refused = Refused()
 
     @commands.Cog.listener("on_interaction")
     async def _served(self, interaction: discord.Interaction[Causerie]) -> None:
@@ -143,9 +165,7 @@ class PersonaForms(commands.Cog):
         try:
             saved = await self._save(draft, asked_by)
         except RequestError as error:
-            self._refused[interaction.id] = draft
-            while len(self._refused) > MAX_REFUSED:
-                self._refused.popitem(last=False)
+            self._refused.keep(interaction.user.id, interaction.id, draft)
             await answer_privately(
                 interaction, explain(error, asked_by.private), _again(interaction.id, asked_by.private)
             )
@@ -159,9 +179,7 @@ class PersonaForms(commands.Cog):
         return await save(asked_by.place, asked_by.actor, persona)
 
     async def _reopen(self, interaction: discord.Interaction[Causerie], refused: int) -> None:
-        draft = self._refused.get(refused)
-        if draft is None:
-            raise DraftForgotten
+        draft = self._refused.of(interaction.user.id, refused)
         asked_by = await caller(interaction, self._preferences)
         await interaction.response.send_modal(PersonaForm(draft, asked_by.private))
 

@@ -143,7 +143,8 @@ class View:
         """None: nothing to see."""
         match event:
             case events.MessageCreated(message):
-                return self._message("message_create", message)
+                told = self._message("message_create", message)
+                return told and {**told, **_count(message.channel)}
             case events.MessageEdited(message) | events.ReactionsCleared(message):
                 return self._message("message_update", message)
             case events.MessageDeleted(message):
@@ -189,7 +190,7 @@ class View:
         seen = [str(message.id) for message in messages if message.seen_by in (None, self._user)]
         if not seen or not self._sees(channel):
             return None
-        return {"type": "message_delete", "channel_id": str(channel.id), "ids": seen}
+        return {"type": "message_delete", "channel_id": str(channel.id), "ids": seen, **_count(channel)}
 
     def _reaction(self, message: Message, user: User, emoji: str) -> Json | None:
         if not self._sees(message.channel):
@@ -204,3 +205,8 @@ class View:
 
     def _sees(self, channel: Channel) -> bool:
         return permissions.allows(self._user, channel, permissions.VIEW_CHANNEL)
+
+
+def _count(channel: Channel) -> Json:
+    """As it is after the event, so that it can be taken twice."""
+    return {"message_count": len(channel.messages)} if channel.is_thread else {}

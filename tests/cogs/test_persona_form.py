@@ -6,10 +6,10 @@ import pytest
 from discord.ui import Label
 
 from bot.domain.persona import ReasoningEffort
-from bot.errors import PersonaInvalid
+from bot.errors import DraftForgotten, PersonaInvalid
 from bot.words import words
 from bot.words.explain import explain
-from cogs.persona_form import Draft, PersonaForm, blank, with_parameters, written
+from cogs.persona_form import MAX_KEEPING, MAX_KEPT, Draft, PersonaForm, Refused, blank, with_parameters, written
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,28 @@ async def test_the_form_names_what_parameters_take() -> None:
     form = PersonaForm(Draft.of(blank()), words("ko"))
     described = next(item.description for item in form.children if isinstance(item, Label) and item.description)
     assert all(word in described for word in ("temperature", "top_p", *ReasoningEffort))
+
+
+def test_a_refused_form_is_kept_for_its_writer_alone() -> None:
+    refused = Refused()
+    refused.keep(1, 10, Draft(blank(), "warmth=1"))
+    assert refused.of(1, 10).parameters == "warmth=1"
+    for user_id, id in ((2, 10), (1, 11)):
+        with pytest.raises(DraftForgotten):
+            refused.of(user_id, id)
+
+
+def test_who_is_refused_often_drives_out_nobody_else() -> None:
+    refused = Refused()
+    refused.keep(1, 0, Draft(blank(), "mine"))
+    for number in range(3 * MAX_KEEPING):
+        refused.keep(2, number, Draft(blank(), str(number)))
+    assert refused.of(1, 0).parameters == "mine"
+    newest = range(3 * MAX_KEEPING - MAX_KEPT, 3 * MAX_KEEPING)
+    assert [refused.of(2, number).parameters for number in newest] == [str(number) for number in newest]
+    with pytest.raises(DraftForgotten):
+        refused.of(2, newest[0] - 1)
+    for person in range(3, 3 + MAX_KEEPING):
+        refused.keep(person, 0, Draft(blank(), ""))
+    with pytest.raises(DraftForgotten):
+        refused.of(1, 0)

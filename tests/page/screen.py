@@ -44,8 +44,10 @@ class Screen:
     def become(self, person: str) -> None:
         self.wait(lambda: person in (self.one("#person").get_attribute("textContent") or ""))
         self._show_places()
-        Select(self.one("#person")).select_by_visible_text(person)
-        self.wait(lambda: self.person == person and self.place)
+        choice = Select(self.one("#person"))
+        choice.select_by_visible_text(person)
+        who = choice.first_selected_option.get_attribute("value")
+        self.wait(lambda: f"person={who}" in self.driver.current_url)
 
     def go(self, place: str) -> None:
         self._show_places()

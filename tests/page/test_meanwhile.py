@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select
 
 from tests.page.screen import Screen
@@ -14,10 +15,15 @@ from tests.page.stage import Stage
 pytestmark = pytest.mark.browser
 
 HOLDING = """
-const real = fetch;
+const [path, { before, failing }] = arguments, real = (window.real = fetch);
+let failed = false;
 window.fetch = async (address, ...rest) => {
+  if (!String(address).includes(path)) return real(address, ...rest);
+  const waiting = () => new Promise((go) => (window.letGo = go));
+  if (failing) return failed ? real(address, ...rest) : ((failed = true), Promise.reject(new TypeError("failed")));
+  if (before) await waiting();
   const answer = await real(address, ...rest);
-  if (arguments[0] && String(address).includes(arguments[0])) await new Promise((go) => (window.letGo = go));
+  if (!before) await waiting();
   return answer;
 };
 """
@@ -47,8 +53,9 @@ def held(screen: Screen) -> Iterator[Screen]:
     screen.driver.get("about:blank")
 
 
-def hold(screen: Screen, path: str) -> None:
-    screen.driver.execute_script(f"const holding = function () {{ {HOLDING} }}; holding(arguments[0])", path)
+def hold(screen: Screen, path: str, **how: bool) -> None:
+    """Answers from there, or requests (`before`), until `let_go`; or the first of them fails (`failing`)."""
+    screen.driver.execute_script(HOLDING, path, how)
 
 
 def let_go(screen: Screen) -> None:
@@ -83,23 +90,38 @@ def test_the_first_message_of_a_place_that_is_being_opened(held: Screen, stage: 
 def test_what_changes_in_a_place_that_is_being_opened(held: Screen, stage: Stage) -> None:
     channel, grace = stage.channel("opened-changing"), stage.person("Grace")
     edited, deleted = (stage.run(grace.say(channel, text)) for text in ("before the edit", "to be deleted"))
+    liked = stage.run(grace.say(channel, "about that", reply_to=deleted))
     held.enter("Ada", "general")
     hold(held, f"/{channel.id}/messages?")
     held.go("opened-changing")
     held.wait(lambda: held.driver.execute_script("return !!window.letGo"))
     stage.run(grace.edit(edited, "after the edit"))
     stage.run(grace.delete(deleted))
+    stage.run(grace.react(liked, "👍"))
     stage.run(grace.say(channel, "one more"))
     told(held, stage, "opened-changing")
     let_go(held)
     opened(held)
     shown = held.one("#log").text
-    assert (
-        "one more" in shown
-        and "after the edit" in shown
-        and "before the edit" not in shown
-        and "to be deleted" not in shown
-    )
+    assert "one more" in shown and "after the edit" in shown and "👍" in shown
+    assert "before the edit" not in shown and "to be deleted" not in shown
+
+
+def test_an_edit_of_what_is_older_than_the_answer_leaves_no_gap(held: Screen, stage: Stage) -> None:
+    channel, grace = stage.channel("opened-long"), stage.person("Grace")
+    said = [stage.run(grace.say(channel, f"number {number}.")) for number in range(130)]
+    held.enter("Ada", "general")
+    hold(held, f"/{channel.id}/messages?")
+    held.go("opened-long")
+    held.wait(lambda: held.driver.execute_script("return !!window.letGo"))
+    stage.run(grace.edit(said[5], "number 5, edited."))
+    told(held, stage, "opened-long")
+    let_go(held)
+    opened(held)
+    held.driver.execute_script("window.fetch = (...asked) => window.real(...asked)")
+    held.wait(lambda: held.driver.execute_script("log.scrollTop = 0; return log.textContent.includes('number 0.')"))
+    shown = held.driver.execute_script("return document.getElementById('log').textContent")
+    assert [number for number in range(130) if f"number {number}" not in shown] == []
 
 
 def test_the_world_is_asked_for_once_its_events_come(screen: Screen) -> None:
@@ -111,17 +133,44 @@ def test_the_world_is_asked_for_once_its_events_come(screen: Screen) -> None:
 
 
 def test_events_wait_for_the_world_that_they_change(held: Screen, stage: Stage) -> None:
-    channel, grace = stage.channel("early-events"), stage.person("Grace")
-    held.enter("Ada", "early-events")
+    grace, minjun = stage.person("Grace"), stage.person("민준")
+    post = stage.run(grace.post(stage.forum("early-forum"), "Early post", "once"))
+    stage.run(grace.say(post, "twice"))
+    held.enter("Ada", "early-forum")
     hold(held, "/state")
     Select(held.one("#person")).select_by_visible_text("민준")
     held.wait(lambda: held.driver.execute_script("return !!window.letGo"))
-    stage.run(grace.say(channel, "said early"))
     made = stage.channel("made-early")
-    stage.run(grace.say(made, "@everyone"))
+    stage.run(grace.say(made, f"{minjun.mention}, this is new"))
+    stage.run(grace.say(post, "three times"))
     let_go(held)
-    held.wait(lambda: held.person == "민준" and "said early" in held.one("#log").text)
-    held.wait(lambda: "made-early" in held.one("#channels").text)
+    held.wait(lambda: "메시지 3개" in held.one("#log .post").text)
+    [place] = [each for each in held.all("#channels button") if "made-early" in each.text]
+    assert place.find_element(By.CLASS_NAME, "count").text == "1"
+
+
+def test_what_the_world_says_already_is_not_counted_again(held: Screen, stage: Stage) -> None:
+    """Its events come first, and the world as it is after them."""
+    grace = stage.person("Grace")
+    post = stage.run(grace.post(stage.forum("counted-once"), "Counted", "once"))
+    held.enter("Ada", "counted-once")
+    hold(held, "/state", before=True)
+    Select(held.one("#person")).select_by_visible_text("민준")
+    held.wait(lambda: held.driver.execute_script("return !!window.letGo"))
+    stage.run(grace.say(post, "twice"))
+    stage.run(grace.delete(stage.run(grace.say(post, "three times"))))
+    let_go(held)
+    held.wait(lambda: "메시지 2개" in held.one("#log .post").text)
+
+
+def test_a_place_is_entered_though_the_first_answer_failed(held: Screen, stage: Stage) -> None:
+    channel = stage.channel("wanted")
+    held.enter("Ada", "general")
+    hold(held, "/state", failing=True)
+    grace = stage.person("Grace")
+    held.driver.execute_script("location.hash = arguments[0]", f"person={grace.id}&channel={channel.id}")
+    held.wait(lambda: held.place == "# wanted")
+    assert held.person == "Grace"
 
 
 def test_an_answer_that_was_overtaken_is_not_taken(held: Screen, stage: Stage) -> None:

@@ -108,7 +108,8 @@ export class Events {
   release() {
     const held = this.held;
     this.held = null;
-    held.forEach(this.onEvent);
+    // Each by itself, as from the socket: one that fails does not stop the others.
+    for (const event of held) queueMicrotask(() => this.onEvent(event));
   }
 
   reconnect() {

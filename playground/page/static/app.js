@@ -35,6 +35,8 @@ class App {
     this.registered = [];
     this.commandNames = {};
     this.events = null;
+    this.wanted = null;
+    this.lookingAgain = null;
     this.learning = null;
     this.charts = 0;
     this.names = {
@@ -76,19 +78,27 @@ class App {
   async become(personId, channelId = null) {
     this.events?.close();
     const events = (this.events = new Events(personId, (event) => this.happened(event), (connected, again) => this.connected(connected, again)));
+    this.wanted = channelId;
     // What happens after an answer and before the first event would be told by neither.
-    if (await events.opened) await this.look(events, channelId);
+    if (await events.opened) await this.look(events);
   }
 
   /** Takes the world as it is now. What is told of it meanwhile waits, and is taken after it. */
-  async look(events, channelId = null) {
+  async look(events) {
     const held = events.hold();
-    const state = await api.state().catch((error) => {
+    const overtaken = () => this.events !== events || events.held !== held;
+    let state;
+    try {
+      state = await api.state();
+    } catch (error) {
+      if (overtaken()) return;
       events.reconnect();
       throw error;
-    });
-    if (this.events !== events || events.held !== held) return;
+    }
+    if (overtaken()) return;
     const personId = events.userId;
+    const channelId = this.wanted ?? (this.me?.id === personId ? this.here.id : null);
+    this.wanted = null;
     const world = new World();
     world.take(state, personId);
     if (this.me?.id !== personId) this.places.forget();
@@ -116,9 +126,9 @@ class App {
     if (!keepPlaces) this.showPlaces(false);
     this.head();
     const world = this.world;
-    const { messages, newer } = await world.asking(() => this.begin(channelId));
+    const { messages, news } = await world.asking(() => this.begin(channelId));
     if (!messages || this.here.id !== channelId || this.world !== world) return;
-    world.open(channelId, messages, newer, messages.length < HISTORY);
+    world.open(channelId, messages, news, messages.length < HISTORY);
     this.log.reset();
     if (isForum(this.here)) this.forum.open(this.here);
     if (!keepPlaces) this.write();
@@ -126,12 +136,13 @@ class App {
 
   /** With the newest messages of a place; without, where it is hidden from this person, which no event has told. */
   async begin(channelId) {
+    const { world } = this;
     try {
       const [found] = await Promise.all([api.messages(channelId, this.me.id, HISTORY), this.learnCommands()]);
       return found;
     } catch (error) {
       if (error.status !== FORBIDDEN) throw error;
-      this.closed(channelId);
+      if (this.world === world) this.closed(channelId);
       return {};
     }
   }
@@ -141,8 +152,8 @@ class App {
     const { ids, whole } = this.world.log(place.id);
     if (whole || !ids.length) return false;
     const { world } = this;
-    const { messages, newer } = await world.asking(() => api.messages(place.id, this.me.id, HISTORY, ids[0]));
-    for (const message of messages.reverse()) if (!newer.has(message.id)) world.put(message);
+    const { messages, news } = await world.asking(() => api.messages(place.id, this.me.id, HISTORY, ids[0]));
+    world.learn(messages.reverse(), news);
     world.log(place.id).whole = messages.length < HISTORY;
     return messages.length > 0;
   }
@@ -203,7 +214,7 @@ class App {
   connected(connected, again) {
     this.connection.page(connected);
     // What happened meanwhile was not told.
-    if (connected && again) this.tried(this.look(this.events, this.here?.id));
+    if (connected && again) this.tried(this.look(this.events));
   }
 
   happened(event) {
@@ -211,8 +222,8 @@ class App {
     HANDLERS[event.type]?.(this, event);
   }
 
-  written(message) {
-    if (!message.private) this.counted(message.channel_id, 1);
+  written(message, count) {
+    this.counted(message.channel_id, count);
     this.arrived(message);
   }
 
@@ -227,8 +238,8 @@ class App {
     this.showTyping();
   }
 
-  gone(channelId, ids) {
-    this.counted(channelId, -ids.filter((id) => !this.world.message(channelId, id)?.private).length);
+  gone(channelId, ids, count) {
+    this.counted(channelId, count);
     this.world.drop(channelId, ids);
     if (channelId === this.here.id) this.log.removed(ids);
   }
@@ -277,8 +288,14 @@ class App {
   /** After a change that is not told in full. */
   async lookAgain() {
     const { world } = this;
+    if (this.lookingAgain === world) return;
+    this.lookingAgain = world;
     let state, charts;
-    do [charts, state] = [this.charts, await api.state()]; while (this.charts !== charts);
+    try {
+      do [charts, state] = [this.charts, await api.state()]; while (this.world === world && this.charts !== charts);
+    } finally {
+      if (this.lookingAgain === world) this.lookingAgain = null;
+    }
     if (this.world !== world) return;
     world.take(state, this.me.id);
     this.log.renamed();
@@ -410,9 +427,9 @@ class App {
 }
 
 const HANDLERS = {
-  message_create: (app, { message }) => app.written(message),
+  message_create: (app, { message, message_count }) => app.written(message, message_count),
   message_update: (app, { message }) => app.arrived(message),
-  message_delete: (app, { channel_id, ids }) => app.gone(channel_id, ids),
+  message_delete: (app, { channel_id, ids, message_count }) => app.gone(channel_id, ids, message_count),
   reaction: (app, { channel_id, message_id, reaction }) => app.reacted(channel_id, message_id, reaction),
   typing: (app, { channel_id, user_id }) => app.typed(channel_id, user_id),
   modal: (app, { modal }) => app.tried(app.fill(modal)),

@@ -79,10 +79,10 @@ export class World {
     this.channels.delete(channelId);
   }
 
-  /** A message more or less in a thread; `count` below 0: less. */
+  /** How many messages a thread has now; of other places nothing is told. */
   counted(channelId, count) {
     const channel = this.channels.get(channelId);
-    if (channel && isThread(channel)) channel.message_count += count;
+    if (channel && count !== undefined) channel.message_count = count;
   }
 
   /** When something with this id was made, in milliseconds: ids carry it. */
@@ -103,27 +103,41 @@ export class World {
     return this.logs.get(channelId);
   }
 
-  /** What `fetch` returns, with `newer`: messages that events told of meanwhile, and know better; those gone too. */
+  /**
+   * What `fetch` returns, with `news`: what events told meanwhile, and know better. `ids` are the messages that they
+   * told of, those gone too; `later` does again what may concern messages that were not known yet.
+   */
   async asking(fetch) {
-    const newer = new Set();
-    this.asked.add(newer);
+    const news = { ids: new Set(), later: [] };
+    this.asked.add(news);
     try {
-      return { ...(await fetch()), newer };
+      return { ...(await fetch()), news };
     } finally {
-      this.asked.delete(newer);
+      this.asked.delete(news);
     }
   }
 
   told(id) {
-    for (const newer of this.asked) newer.add(id);
+    for (const news of this.asked) news.ids.add(id);
+  }
+
+  again(change) {
+    for (const news of this.asked) news.later.push(change);
+  }
+
+  /** Messages of a place, by an answer that may be older than the news. */
+  learn(messages, news) {
+    for (const message of messages) if (!news.ids.has(message.id)) this.put(message);
+    for (const change of news.later) change();
   }
 
   /** What a place's history begins with; what was known and is older would leave a gap. `whole`: there is nothing before. */
-  open(channelId, messages, newer, whole) {
+  open(channelId, messages, news, whole) {
     const oldest = messages[0]?.id;
-    const known = this.messages(channelId).filter((message) => !oldest || isOlder(oldest, message.id) || newer.has(message.id));
+    const known = this.messages(channelId).filter((message) => !oldest || !isOlder(message.id, oldest));
     this.logs.delete(channelId);
-    for (const message of [...known, ...messages.filter((each) => !newer.has(each.id))]) this.put(message);
+    for (const message of known) this.put(message);
+    this.learn(messages, news);
     this.log(channelId).whole = whole;
   }
 
@@ -140,6 +154,7 @@ export class World {
   drop(channelId, ids) {
     const known = this.log(channelId);
     const gone = new Set(ids);
+    this.again(() => this.drop(channelId, ids));
     for (const id of ids) {
       known.byId.delete(id);
       this.told(id);
@@ -174,6 +189,7 @@ export class World {
   }
 
   react(channelId, messageId, reaction) {
+    this.again(() => this.react(channelId, messageId, reaction));
     const message = this.message(channelId, messageId);
     if (!message) return;
     this.told(messageId);
