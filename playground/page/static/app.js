@@ -149,12 +149,15 @@ class App {
 
   /** True if there was more. */
   async loadOlder(place) {
-    const { ids, whole } = this.world.log(place.id);
-    if (whole || !ids.length) return false;
     const { world } = this;
-    const { messages, news } = await world.asking(() => api.messages(place.id, this.me.id, HISTORY, ids[0]));
+    const known = world.log(place.id);
+    const [oldest] = known.ids;
+    if (known.whole || !oldest) return false;
+    const { messages, news } = await world.asking(() => api.messages(place.id, this.me.id, HISTORY, oldest));
+    // Before what is known now there is something else, to be asked for anew.
+    if (world.log(place.id) !== known || known.ids[0] !== oldest) return true;
     world.learn(messages.reverse(), news);
-    world.log(place.id).whole = messages.length < HISTORY;
+    known.whole = messages.length < HISTORY;
     return messages.length > 0;
   }
 
@@ -224,10 +227,6 @@ class App {
 
   written(message, count) {
     this.counted(message.channel_id, count);
-    this.arrived(message);
-  }
-
-  arrived(message) {
     const isNew = this.world.put(message);
     this.world.stopped(message.channel_id, message.author.id);
     if (message.channel_id === this.here.id) this.log.changed(message.id, isNew);
@@ -235,6 +234,12 @@ class App {
       this.world.trim(message.channel_id);
       this.places.unread(message);
     }
+    this.showTyping();
+  }
+
+  edited(message) {
+    this.world.stopped(message.channel_id, message.author.id);
+    if (this.world.change(message) && message.channel_id === this.here.id) this.log.changed(message.id);
     this.showTyping();
   }
 
@@ -428,7 +433,7 @@ class App {
 
 const HANDLERS = {
   message_create: (app, { message, message_count }) => app.written(message, message_count),
-  message_update: (app, { message }) => app.arrived(message),
+  message_update: (app, { message }) => app.edited(message),
   message_delete: (app, { channel_id, ids, message_count }) => app.gone(channel_id, ids, message_count),
   reaction: (app, { channel_id, message_id, reaction }) => app.reacted(channel_id, message_id, reaction),
   typing: (app, { channel_id, user_id }) => app.typed(channel_id, user_id),

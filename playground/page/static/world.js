@@ -151,6 +151,14 @@ export class World {
     return isNew;
   }
 
+  /** False for one that is not known: before the known history it would leave a gap. */
+  change(message) {
+    this.again(() => this.change(message));
+    if (!this.message(message.channel_id, message.id)) return false;
+    this.put(message);
+    return true;
+  }
+
   drop(channelId, ids) {
     const known = this.log(channelId);
     const gone = new Set(ids);
