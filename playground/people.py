@@ -49,7 +49,7 @@ class Invocation:
         """The bot did not answer within 3 s; the client then says so."""
         return self.interaction.failed
 
-    async def answered(self, timeout: float = PATIENCE) -> Interaction:
+    async def answered(self, timeout: float | None = PATIENCE) -> Interaction:
         """Waits for the first answer of any kind. Raises Impossible when the bot let it fail."""
         await self._changes.wait_for(lambda: self.interaction.answered is not None or self.failed, timeout)
         if self.failed:

@@ -31,9 +31,6 @@ from playground.shapes import snowflake
 from playground.timeline import Timeline
 from playground.world import World
 
-_ANSWER_PATIENCE = 10.0
-"""Seconds; an interaction fails by itself after three."""
-
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -260,9 +257,9 @@ async def add_person(place: Place, request: web.Request) -> web.Response:
 
 
 async def _answered(place: Place, invocation: Invocation) -> web.Response:
-    """Once the bot has answered or failed to."""
+    """Once the bot has answered or failed to, which an interaction does by itself."""
     try:
-        await invocation.answered(_ANSWER_PATIENCE)
+        await invocation.answered(timeout=None)
     except Impossible:
         return reply(views.interaction(place.world, invocation.interaction), 504)
     return reply(views.interaction(place.world, invocation.interaction))

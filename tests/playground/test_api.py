@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
 from functools import partial
@@ -13,6 +14,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from bot.clock import ManualClock
 from playground import page
 from playground.api.local import PREFIX
 from playground.entities import Channel, Guild, Overwrite
@@ -191,6 +193,24 @@ async def test_commands_with_files_autocompletion_menus(
     menu = {"user_id": str(ada.id), "name": "Quote", "target_id": str(said.id)}
     quoted = await client.people("POST", f"/channels/{general.id}/commands", menu)
     assert quoted.body["messages"][0]["private"] is True
+
+
+async def test_a_command_that_is_not_answered_fails_after_the_seconds_that_were_set() -> None:
+    clock = ManualClock()
+    async with Playground(clock=clock, answer_seconds=60.0) as playground, Client(playground) as client:
+        guild = playground.add_guild("Garden")
+        general, ada = playground.add_channel(guild, "general"), playground.add_person("Ada")
+        playground.join(ada, guild)
+        mute = {"name": "mute", "description": "Does not answer", "type": 1}
+        await client.bot("PUT", f"/applications/{playground.bot_user_id}/commands", [mute])
+        asked = {"user_id": str(ada.id), "name": "mute"}
+        using = asyncio.create_task(client.people("POST", f"/channels/{general.id}/commands", asked))
+        await playground.wait_for(lambda: playground.world.interactions)
+        [interaction] = playground.world.interactions.values()
+        await clock.advance(59.9)
+        assert not interaction.failed
+        await clock.advance(0.2)
+        assert (await using).status == 504 and interaction.failed
 
 
 async def test_commands_that_one_may_not_use_have_names_too(
